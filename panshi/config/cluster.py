@@ -121,7 +121,8 @@ class Cluster:
         if self._home.database_pointer.exists():
             self._check_pointer()
         elif os.geteuid() == 0:
-            home.chmod(stat.S_IMODE(home.stat().st_mode) | 0o011)
+            if not self._reachable(home):
+                home.chmod(stat.S_IMODE(home.stat().st_mode) | 0o011)
             if not self._reachable(home):
                 self._move_outside(user)
         base = self._home.database_base
@@ -226,23 +227,20 @@ class Cluster:
                 f"The socket path in {folder} has {length} bytes; {LONGEST_SOCKET} are possible. "
                 "Make /tmp writable, or set TMPDIR to a shorter folder."
             )
-        try:
-            _own_folder(folder, user)
-        except FileExistsError as error:
-            raise StartError(
-                f"{folder} is not a folder of {user.pw_name}. Somebody else made it: find out who, "
-                "and remove it."
-            ) from error
+        _own_folder(folder, user)
 
 
 def _own_folder(folder: Path, user: pwd.struct_passwd) -> None:
-    """Create `folder` for `user` alone. Raises FileExistsError when it is somebody else's."""
+    """Create `folder` for `user` alone. Raises StartError when it is somebody else's."""
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     found = folder.lstat()
     mine = found.st_uid in {user.pw_uid, os.geteuid()}
     if not stat.S_ISDIR(found.st_mode) or not mine:
-        raise FileExistsError(17, "it belongs to somebody else", str(folder))
+        raise StartError(
+            f"{folder} is no folder of the user {user.pw_name}: its owner has the id "
+            f"{found.st_uid}. Start as that user, or find out who made it and remove it."
+        )
     if found.st_uid != user.pw_uid:
         os.chown(folder, user.pw_uid, user.pw_gid)
     folder.chmod(0o700)

@@ -100,9 +100,8 @@ class Home:
     def prepare(self) -> None:
         """Create the folders and all keys; safe to repeat. Raises StartError."""
         with explained(self.path):
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             for name in SUBFOLDERS:
-                (self.path / name).mkdir(mode=0o700, exist_ok=True)
+                self._make(name)
         for name in SECRETS:
             self.secret(name)
 
@@ -127,7 +126,7 @@ class Home:
     def hold(self) -> Iterator[None]:
         """Keep every other start on this home out. Raises StartError when one is running."""
         with explained(self.path):
-            self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._make("run")
             descriptor = os.open(self.run / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             try:
@@ -144,6 +143,10 @@ class Home:
             yield
         finally:
             os.close(descriptor)
+
+    def _make(self, name: str) -> None:
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.path / name).mkdir(mode=0o700, exist_ok=True)
 
 
 def current() -> Home:

@@ -86,7 +86,8 @@ def bootstrap(superuser_connection: psycopg.Connection, database: str = "panshi"
         )
     with _beside(superuser_connection, superuser_connection.info.dbname) as cluster:
         cluster.execute(_CLUSTER.encode())
-        if not cluster.execute("SELECT FROM pg_database WHERE datname = %s", [database]).fetchone():
+        known = cluster.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database])
+        if known.fetchone() is None:
             _create(cluster, database)
     with _beside(superuser_connection, database) as inside, inside.transaction():
         # Two processes that grant at once would meet in the same catalogue row.

@@ -10,9 +10,11 @@ import asyncio
 import ctypes
 import json
 import os
+import queue
 import re
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -25,6 +27,8 @@ LONGEST_PAUSE_S = 10.0
 STEADY_S = 30.0  # A child that lived this long starts again without a pause that grew.
 READY_S = 120.0
 LONGEST_LINE = 65_536  # Bytes; a longer line is printed in pieces.
+WAITING_LINES = 20_000
+LAST_WORDS_S = 2.0
 STATUS_NAME = "supervisor.json"
 
 _PR_SET_PDEATHSIG = 1
@@ -153,16 +157,19 @@ class _Supervisor:
         }
         self._children = children
         self._status_file = status_file
-        self._output: TextIO | None = output
         self._ready_within = ready_within
         self._posts: list[_Post] = []
         self._code = 0
+        self._lines: queue.Queue[str | None] = queue.Queue(WAITING_LINES)
+        self._lost = 0
+        self._writer = threading.Thread(target=self._write, args=[output], daemon=True)
 
     async def run(self) -> int:
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
         self._listen()
         self._posts = [_Post(child, self._labels[child.name]) for child in self._children]
+        self._writer.start()
         try:
             for post in self._posts:
                 post.keeper = asyncio.create_task(self._keep(post))
@@ -177,6 +184,9 @@ class _Supervisor:
                 await self._end(post)
             if self._status_file is not None:
                 self._status_file.unlink(missing_ok=True)
+            with suppress(queue.Full):
+                self._lines.put_nowait(None)
+            self._writer.join(LAST_WORDS_S)
         return self._code
 
     def _listen(self) -> None:
@@ -228,7 +238,7 @@ class _Supervisor:
         try:
             if child.before is not None:
                 child.before()
-            process, stream = await self._spawn(child)
+            process, stream, pipe = await self._spawn(child)
         except Exception as error:
             first = post.starts == 0
             if first:
@@ -246,8 +256,9 @@ class _Supervisor:
         code = await process.wait()
         asking.cancel()
         _kill_group(process.pid)  # What it left behind may hold its port.
-        await asyncio.wait({pump}, timeout=1.0)
+        await asyncio.wait({pump}, timeout=0.3)
         pump.cancel()
+        pipe.close()
         post.process, post.last_exit = None, code
         post.ready.clear()
         if child.once and code == 0:
@@ -262,7 +273,9 @@ class _Supervisor:
         self._say(f"{child.name} ended {_exit_text(code)}; starting it again")
         return True
 
-    async def _spawn(self, child: Child) -> tuple[asyncio.subprocess.Process, asyncio.StreamReader]:
+    async def _spawn(
+        self, child: Child
+    ) -> tuple[asyncio.subprocess.Process, asyncio.StreamReader, asyncio.ReadTransport]:
         loop = asyncio.get_running_loop()
         # A pipe of our own: asyncio's would make `wait` wait for grandchildren that hold it open.
         reading, writing = os.pipe()
@@ -283,10 +296,10 @@ class _Supervisor:
         finally:
             os.close(writing)
         stream = asyncio.StreamReader()
-        await loop.connect_read_pipe(
+        pipe, _protocol = await loop.connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(reading, "rb", 0)
         )
-        return process, stream
+        return process, stream, pipe
 
     async def _ask(self, post: _Post) -> None:
         """Mark the child ready when it says so; a child without a question is ready at once."""
@@ -346,14 +359,23 @@ class _Supervisor:
         self._stopping.set()
 
     def _print(self, label: str, text: str) -> None:
-        if self._output is None:
-            return
         text = _UNPRINTABLE.sub(lambda found: f"\\x{ord(found[0]):02x}", text.rstrip("\r"))
         try:
-            self._output.write(f"{time.strftime('%H:%M:%S')} {label} {text}\n")
-            self._output.flush()
-        except (OSError, ValueError):
-            self._output = None  # The terminal is gone; the work goes on.
+            if self._lost:
+                self._lines.put_nowait(f"({self._lost} lines were lost: the output was blocked)\n")
+                self._lost = 0
+            self._lines.put_nowait(f"{time.strftime('%H:%M:%S')} {label} {text}\n")
+        except queue.Full:
+            self._lost += 1
+
+    def _write(self, output: TextIO) -> None:
+        """Print in a thread of its own: a terminal that is held must not stop the supervision."""
+        while (line := self._lines.get()) is not None:
+            try:
+                output.write(line)
+                output.flush()
+            except (OSError, ValueError):
+                continue  # The terminal is gone; the work goes on.
 
     def _mark(self, post: _Post, state: str) -> None:
         post.state, post.since = state, time.time()
