@@ -1,0 +1,56 @@
+"""Fixtures of all tests: a database cloned from the template, and the house's own context."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+from psycopg import sql
+
+from panshi.kit.tenancy import acting, hq_actor
+from tests import environment
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if not item.get_closest_marker("plain"):
+            item.add_marker("needs_database")
+
+
+def _clone(name: str) -> None:
+    with environment.connect("postgres", "postgres") as superuser:
+        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+        superuser.execute(drop)
+        superuser.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER panshi_owner STRATEGY wal_log").format(
+                sql.Identifier(name), sql.Identifier(environment.TEMPLATE)
+            )
+        )
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """Replace pytest-django's own set-up: the role of the tests is the role of the product."""
+    name = f"panshi_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    _clone(name)
+    connection.settings_dict["NAME"] = name
+    yield
+    connection.close()
+    connection.close_pool()
+
+
+@pytest.fixture(autouse=True)
+def _house(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Arrange and assert as HQ; the verbs under test set the context of their own actor."""
+    if request.node.get_closest_marker("plain"):
+        yield
+        return
+    request.getfixturevalue("db")
+    with acting(hq_actor()):
+        yield
+
+
+@pytest.fixture
+def committed(django_db_blocker: object) -> Iterator[None]:
+    """For tests that need real commits (several connections, processes): a fresh database after."""
+    yield

@@ -1,0 +1,32 @@
+"""Local days and months. Moments are UTC; a day is a day in Shanghai."""
+
+from calendar import monthrange
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def local_day(at: datetime) -> date:
+    return at.astimezone(SHANGHAI).date()
+
+
+def day_start(day: date) -> datetime:
+    """Return the moment, in UTC, at which a local day begins."""
+    return datetime.combine(day, time(), SHANGHAI).astimezone(UTC)
+
+
+def day_span(day: date) -> tuple[datetime, datetime]:
+    """Return [start, end) of a local day in UTC."""
+    return day_start(day), day_start(day + timedelta(days=1))
+
+
+def month_start(day: date) -> date:
+    return day.replace(day=1)
+
+
+def add_months(anchor: date, months: int) -> date:
+    """Return `anchor` moved by whole months, clamped to the month's end; never chain it."""
+    index = anchor.year * 12 + anchor.month - 1 + months
+    year, month = divmod(index, 12)
+    return date(year, month + 1, min(anchor.day, monthrange(year, month + 1)[1]))

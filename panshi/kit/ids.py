@@ -1,0 +1,18 @@
+"""Identifiers that sort by the moment they were made."""
+
+import os
+import time
+from uuid import UUID
+
+
+def uuid7() -> UUID:
+    """Return a UUIDv7 (RFC 9562): 48 bits of Unix milliseconds, then 74 random bits."""
+    millis = time.time_ns() // 1_000_000
+    random = int.from_bytes(os.urandom(10), "big")
+    return UUID(
+        int=(millis & (1 << 48) - 1) << 80
+        | 0x7 << 76
+        | (random >> 62 & 0xFFF) << 64
+        | 0b10 << 62
+        | random & (1 << 62) - 1
+    )

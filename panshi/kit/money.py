@@ -1,0 +1,81 @@
+"""Money in CNY: Decimal, rounded to the fen in one place."""
+
+from collections.abc import Sequence
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+
+FEN = Decimal("0.01")
+ZERO = Decimal("0.00")
+
+
+def to_fen(amount: Decimal | int | str) -> Decimal:
+    """Round half up to the fen; a negative amount is the negation of its positive."""
+    return Decimal(amount).quantize(FEN, rounding=ROUND_HALF_UP)
+
+
+def split(total: Decimal, weights: Sequence[int | Decimal]) -> list[Decimal]:
+    """Share `total` by `weights` so that the parts sum to it: largest remainder, ties to the earlier.
+
+    Raises ValueError when there is no positive weight or one is negative.
+    """
+    whole = sum((Decimal(w) for w in weights), Decimal(0))
+    if whole <= 0 or any(w < 0 for w in weights):
+        raise ValueError("a split needs weights that are not negative and sum above zero")
+    sign = -1 if total < 0 else 1
+    exact = [abs(total) * Decimal(w) / whole for w in weights]
+    parts = [e.quantize(FEN, rounding=ROUND_DOWN) for e in exact]
+    missing = int((abs(total) - sum(parts, ZERO)) / FEN)
+    by_remainder = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
+    for i in by_remainder[:missing]:
+        parts[i] += FEN
+    return [sign * p for p in parts]
+
+
+def vat_in(gross: Decimal, rate: Decimal) -> Decimal:
+    """Return the VAT inside a tax-inclusive amount; `rate` is 0.13 for 13 %."""
+    return to_fen(gross * rate / (1 + rate))
+
+
+def yuan(amount: Decimal) -> str:
+    """Write an amount as people read it: ¥12,345.60."""
+    return f"{'-' if amount < 0 else ''}¥{abs(amount):,.2f}"
+
+
+_DIGITS = "零壹贰叁肆伍陆柒捌玖"
+_UNITS = ("", "拾", "佰", "仟")
+_GROUPS = ("", "万", "亿", "万亿")
+
+
+def in_capitals(amount: Decimal) -> str:
+    """Write an amount in the Chinese capitals that contracts use: 壹万贰仟叁佰元整."""
+    amount = to_fen(amount)
+    if amount < 0:
+        return "负" + in_capitals(-amount)
+    fen = int(amount * 100)
+    yuan_part, jiao, cent = fen // 100, fen // 10 % 10, fen % 10
+    words = ""
+    pending_zero = False
+    groups = []
+    while yuan_part:
+        groups.append(yuan_part % 10_000)
+        yuan_part //= 10_000
+    for position in range(len(groups) - 1, -1, -1):
+        group = groups[position]
+        if group == 0:
+            pending_zero = True
+            continue
+        if words and group < 1000:
+            pending_zero = True
+        for unit in range(3, -1, -1):
+            digit = group // 10**unit % 10
+            if digit == 0:
+                pending_zero = pending_zero or bool(words)
+                continue
+            words += ("零" if pending_zero and words else "") + _DIGITS[digit] + _UNITS[unit]
+            pending_zero = False
+        words += _GROUPS[position]
+        pending_zero = group % 10 == 0 and position > 0
+    words = (words or "零") + "元"
+    if not jiao and not cent:
+        return words + "整"
+    words += (_DIGITS[jiao] + "角") if jiao else "零"
+    return words + (_DIGITS[cent] + "分" if cent else "整")

@@ -1,0 +1,48 @@
+from dataclasses import dataclass
+from uuid import UUID
+
+from panshi.kit.facts import Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrgNodeCreated(Fact):
+    node_id: int
+    kind: str
+    node_name: str
+    city: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorRegistered(Fact):
+    node_id: int
+    city: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserCreated(Fact):
+    user_id: UUID
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleChanged(Fact):
+    user_id: UUID
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiTokenIssued(Fact):
+    token_id: UUID
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiTokenRevoked(Fact):
+    token_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditSealed(Fact):
+    last_id: int
+    rows: int

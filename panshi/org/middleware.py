@@ -1,0 +1,114 @@
+"""From a request to an actor: who signed in, in which part of the tree, under which role."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import connection
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.middleware.csrf import CsrfViewMiddleware
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from panshi.kit.refusals import Refusal
+from panshi.kit.tenancy import acting
+from panshi.kit.web import Request
+from panshi.org import queries, services
+from panshi.org.models import User
+
+PUBLIC = "public"
+
+
+def public(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a view that strangers may open: it gets no actor and sets its own context."""
+    setattr(view, PUBLIC, True)
+    return view
+
+
+def _by_token(request: HttpRequest) -> bool:
+    return request.headers.get("Authorization", "").startswith("Bearer ")
+
+
+def _checked(request: HttpRequest) -> None:
+    """Stand in for a view that the API library declares exempt from the CSRF check."""
+
+
+_CSRF = CsrfViewMiddleware(lambda request: HttpResponse())
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/") or "application/json" in request.headers.get(
+        "Accept", ""
+    )
+
+
+def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """A refusal as 409: JSON for programs, a toast for htmx, a plain page otherwise."""
+    if _wants_json(request):
+        answer = {"refused": refusal.code, "words": refusal.words, "way_out": refusal.way_out}
+        return JsonResponse(answer, status=409)
+    template = "kit/toast.html" if request.headers.get("HX-Request") else "kit/refused.html"
+    return render(request, template, {"refusal": refusal}, status=409)
+
+
+class ActorMiddleware:
+    """Run each view inside one transaction, under the actor's database role and tenant context."""
+
+    sync_capable = True
+    async_capable = False
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.streaming:
+            # An open stream would keep its pooled connection until it closes.
+            connection.close()
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        if getattr(view, PUBLIC, False):
+            return None
+        user = self._user(request)
+        if user is None:
+            if _wants_json(request):
+                return JsonResponse({"error": "Sign in, or send a bearer token."}, status=401)
+            return redirect(f"/sign-in/?next={request.get_full_path()}")
+        if user.must_use_second_factor and not self._second_factor_done(request):
+            return redirect("/sign-in/second-factor/")
+        if not _by_token(request) and (
+            forged := _CSRF.process_view(request, _checked, (), {})
+        ):
+            return forged
+        node = request.session.get("node") if hasattr(request, "session") else None
+        actor = queries.actor_of(user, node_id=node)
+        cast(Request, request).actor = actor
+        try:
+            with acting(actor):
+                response: HttpResponseBase = view(request, *args, **kwargs)
+                return response
+        except Refusal as refusal:
+            return refused(request, refusal)
+        except ObjectDoesNotExist as missing:
+            raise Http404(str(missing)) from missing
+
+    @staticmethod
+    def _user(request: HttpRequest) -> User | None:
+        if _by_token(request):
+            header = request.headers["Authorization"]
+            digest = services.token_digest(header.removeprefix("Bearer ").strip())
+            return queries.user_of_token(digest, timezone.now())
+        user = request.user
+        return user if isinstance(user, User) and user.is_active else None
+
+    @staticmethod
+    def _second_factor_done(request: HttpRequest) -> bool:
+        if _by_token(request):
+            return True
+        verified = getattr(request.user, "is_verified", None)
+        return bool(verified and verified())
+
+

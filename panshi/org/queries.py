@@ -1,0 +1,181 @@
+"""Questions about the organisation: who acts, what they see, what was changed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from panshi.kit.tenancy import APP, HQ, PORTAL, Actor
+from panshi.kit.verbs import question
+from panshi.org import rules
+from panshi.org.models import ApiToken, AuditRow, OrgKind, OrgNode, User
+
+_TREE = """
+WITH RECURSIVE below AS (
+    SELECT id FROM org_orgnode WHERE id = %(node)s
+    UNION ALL SELECT n.id FROM org_orgnode n JOIN below b ON n.parent_id = b.id
+), above AS (
+    SELECT id, parent_id FROM org_orgnode WHERE id = %(node)s
+    UNION ALL SELECT n.id, n.parent_id FROM org_orgnode n JOIN above a ON a.parent_id = n.id
+)
+SELECT ARRAY(SELECT id FROM below), ARRAY(SELECT id FROM above)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRow:
+    id: int
+    name: str
+    kind: str
+    city: str
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    id: int
+    at: datetime
+    actor: str
+    table: str
+    row_id: str
+    act: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRow:
+    id: UUID
+    username: str
+    full_name: str
+    roles: tuple[str, ...]
+    org_name: str
+    second_factor: bool
+    last_login: datetime | None
+
+
+def actor_of(user: User, *, node_id: int | None = None) -> Actor:
+    """Build the actor behind a signed-in user, narrowed to a node below its own when one is given.
+
+    Runs before any tenant context exists, as the login role. A node outside the user's own part
+    of the tree is ignored.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_TREE, {"node": user.org_id})
+        below, above = cursor.fetchone()
+        home_kind = OrgNode.objects.values_list("kind", flat=True).get(id=user.org_id)
+        narrowed = node_id is not None and node_id != user.org_id and node_id in below
+        if narrowed:
+            cursor.execute(_TREE, {"node": node_id})
+            below, above = cursor.fetchone()
+    whole = home_kind == OrgKind.PLATFORM and not narrowed
+    customer = user.customer_id is not None
+    return Actor(
+        id=user.id,
+        name=user.full_name or user.username,
+        org_id=node_id if narrowed and node_id is not None else user.org_id,
+        org_ids=tuple(below),
+        ref_org_ids=tuple({*below, *above}),
+        permissions=rules.permissions_of(user.roles),
+        db_role=PORTAL if customer else HQ if whole else APP,
+        customer_id=user.customer_id,
+        roles=frozenset(user.roles),
+    )
+
+
+def user_of_token(digest: str, at: datetime) -> User | None:
+    """The user behind a live API token, or None."""
+    token = (
+        ApiToken.objects.select_related("user")
+        .filter(digest=digest, revoked_at=None, expires_at__gt=at, user__is_active=True)
+        .first()
+    )
+    return token.user if token else None
+
+
+@question
+def nodes(*, actor: Actor) -> list[NodeRow]:
+    """The tree as this actor sees it, in depth-first order."""
+    rows = {n.id: n for n in OrgNode.objects.filter(closed_on=None).order_by("name")}
+    children: dict[int | None, list[OrgNode]] = {}
+    for node in rows.values():
+        children.setdefault(node.parent_id if node.parent_id in rows else None, []).append(node)
+    answer: list[NodeRow] = []
+
+    def walk(parent: int | None, depth: int) -> None:
+        for node in children.get(parent, []):
+            answer.append(NodeRow(node.id, node.name, node.kind, node.city, depth))
+            walk(node.id, depth + 1)
+
+    walk(None, 0)
+    return answer
+
+
+@question
+def operators(*, actor: Actor) -> list[NodeRow]:
+    """The operators this actor sees, by name."""
+    return [
+        NodeRow(n.id, n.name, n.kind, n.city, 0)
+        for n in OrgNode.objects.filter(kind=OrgKind.OPERATOR, closed_on=None).order_by("name")
+    ]
+
+
+@question
+def staff(*, actor: Actor, limit: int = 200) -> list[StaffRow]:
+    """People who sign in at this actor's nodes; customers are left out."""
+    users = User.objects.filter(customer_id=None).select_related("org").order_by("full_name")
+    return [
+        StaffRow(
+            u.id, u.username, u.full_name, tuple(u.roles), u.org.name,
+            u.must_use_second_factor, u.last_login,
+        )
+        for u in users[:limit]
+    ]  # fmt: skip
+
+
+@question
+def names_of(*, user_ids: tuple[UUID, ...], actor: Actor) -> dict[UUID, str]:
+    """Full names of users, for timelines and lists."""
+    return dict(User.objects.filter(id__in=user_ids).values_list("id", "full_name"))
+
+
+@question
+def audit_of(*, table: str, row_id: str, actor: Actor, limit: int = 100) -> list[AuditLine]:
+    """What was done to one row, newest first."""
+    rows = AuditRow.objects.filter(table=table, row_id=row_id).order_by("-id")[:limit]
+    return [
+        AuditLine(r.id, r.at, r.actor, r.table, r.row_id, r.act, r.before, r.after) for r in rows
+    ]
+
+
+@question
+def recent_audit(*, actor: Actor, limit: int = 200) -> list[AuditLine]:
+    """The newest changes in this actor's part of the tree."""
+    rows = AuditRow.objects.order_by("-id")[:limit]
+    return [
+        AuditLine(r.id, r.at, r.actor, r.table, r.row_id, r.act, r.before, r.after) for r in rows
+    ]
+
+
+_VERIFY = """
+WITH links AS (
+    SELECT id, last_id, digest, lag(last_id, 1, 0::bigint) OVER (ORDER BY id) AS first_id,
+           lag(digest, 1, '') OVER (ORDER BY id) AS before
+    FROM org_auditseal
+)
+SELECT l.id FROM links l
+WHERE l.digest <> encode(sha256(convert_to(l.before || (
+    SELECT COALESCE(string_agg(encode(sha256(convert_to(a::text, 'UTF8')), 'hex'), '' ORDER BY a.id), '')
+    FROM org_auditrow a WHERE a.id > l.first_id AND a.id <= l.last_id), 'UTF8')), 'hex')
+ORDER BY l.id LIMIT 1
+"""
+
+
+def first_broken_seal() -> int | None:
+    """The first link of the audit chain that no longer matches its rows, or None. Asked as HQ."""
+    with connection.cursor() as cursor:
+        cursor.execute(_VERIFY)
+        row = cursor.fetchone()
+    return row[0] if row else None

@@ -1,0 +1,61 @@
+"""Which role may do what: permission names are `room.verb`, `room.view`, `room.*` or `*`."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+_VIEWS: Final = frozenset(
+    f"{room}.view"
+    for room in (
+        "org", "notify", "fleet", "crm", "telematics", "leasing", "diagnosis", "supply", "service",
+        "quality", "handbook", "people",
+    )
+)  # fmt: skip
+_MONEY_VIEWS: Final = frozenset({"ledger.view", "billing.view", "cockpit.view"})
+_EVERYONE: Final = frozenset(
+    {
+        "handbook.view", "handbook.take_run", "handbook.complete_step", "handbook.attach_evidence",
+        "handbook.acknowledge_notice", "notify.*", "org.view", "handbook.start_run_by_hand",
+        "handbook.pause_run", "handbook.resume_run",
+    }
+)  # fmt: skip
+
+PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
+    "ADMINISTRATOR": frozenset({"*"}),
+    "DECISION_MAKER": _EVERYONE | _VIEWS | _MONEY_VIEWS | {
+        "cockpit.*", "billing.approve_discount", "ledger.close_month", "ledger.reopen_month",
+        "leasing.*", "fleet.*",
+    },
+    "FINANCE": _EVERYONE | _VIEWS | _MONEY_VIEWS | {"billing.*", "ledger.*", "leasing.settle_lease"},
+    "SALES": _EVERYONE | _VIEWS | {
+        "billing.view", "crm.*", "leasing.*", "fleet.file_document", "billing.demand_deposit",
+    },
+    "OPERATIONS": _EVERYONE | _VIEWS | {
+        "fleet.*", "telematics.*", "leasing.*", "diagnosis.*", "service.*", "supply.*", "crm.*",
+        "handbook.*", "people.*", "cockpit.view", "billing.view", "quality.*",
+    },
+    "DISPATCHER": _EVERYONE | _VIEWS | {"service.*", "diagnosis.*", "supply.reserve_parts"},
+    "ENGINEER": _EVERYONE | {
+        "service.view", "fleet.view", "telematics.view", "diagnosis.view", "supply.view",
+        "crm.view", "people.view", "service.accept_visit", "service.refuse_visit",
+        "service.start_travel", "service.arrive", "service.record_diagnosis", "service.draft_quote",
+        "service.report_extra_work", "service.use_part", "service.return_part",
+        "service.complete_visit", "service.self_check", "service.attach_photo",
+        "service.record_checklist", "diagnosis.confirm_finding", "service.sign_visit",
+    },
+    "WAREHOUSE": _EVERYONE | {"supply.*", "service.view", "fleet.view"},
+    "TRAINER": _EVERYONE | {"handbook.*", "people.*", "quality.*", "service.view"},
+    "AUDITOR": _VIEWS | _MONEY_VIEWS | {"org.read_audit"},
+    "CUSTOMER": frozenset(
+        {
+            "service.hold_slot", "service.confirm_booking", "service.cancel_booking",
+            "service.reschedule_booking", "service.answer_quote", "service.review_work_order",
+            "service.post_message", "billing.start_payment", "leasing.request_return",
+            "leasing.accept_quote", "crm.file_complaint",
+        }
+    ),
+}  # fmt: skip
+
+
+def permissions_of(roles: Iterable[str]) -> frozenset[str]:
+    """The union of what the roles may do."""
+    return frozenset().union(*(PERMISSIONS[role] for role in roles))

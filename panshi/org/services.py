@@ -1,0 +1,228 @@
+"""Verbs of the organisation."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from panshi.kit.refusals import Refusal
+from panshi.kit.tenancy import Actor
+from panshi.kit.verbs import verb
+from panshi.org import rules
+from panshi.org.events import (
+    ApiTokenIssued,
+    ApiTokenRevoked,
+    AuditSealed,
+    OperatorRegistered,
+    OrgNodeCreated,
+    RoleChanged,
+    UserCreated,
+)
+from panshi.org.models import ApiToken, OrgKind, OrgNode, User
+
+_BELOW = {
+    OrgKind.REGION: {OrgKind.PLATFORM},
+    OrgKind.OPERATOR: {OrgKind.REGION},
+    OrgKind.TEAM: {OrgKind.OPERATOR},
+}
+
+
+class WrongPlaceInTree(Refusal):
+    pass
+
+
+class UserNameTaken(Refusal):
+    pass
+
+
+class PasswordTooWeak(Refusal):
+    pass
+
+
+class UnknownRole(Refusal):
+    pass
+
+
+@verb
+def create_node(
+    *, parent_id: int, kind: str, name: str, city: str, actor: Actor, at: datetime
+) -> OrgNodeCreated:
+    """Add a node below another. Raises WrongPlaceInTree when the kinds do not fit."""
+    actor.must("org.create_node", parent_id)
+    parent = OrgNode.objects.select_for_update().get(id=parent_id)
+    if parent.kind not in _BELOW.get(OrgKind(kind), set()):
+        raise WrongPlaceInTree(
+            _("A %(kind)s cannot stand below a %(parent)s.")
+            % {"kind": OrgKind(kind).label, "parent": OrgKind(parent.kind).label}
+        )
+    node = OrgNode.objects.create(parent=parent, kind=kind, name=name, city=city or parent.city)
+    return OrgNodeCreated(
+        org_id=parent.id,
+        actor_id=actor.id,
+        at=at,
+        node_id=node.id,
+        kind=kind,
+        node_name=name,
+        city=node.city,
+    )
+
+
+@verb
+def register_operator(
+    *, region_id: int, name: str, city: str, actor: Actor, at: datetime
+) -> OperatorRegistered:
+    """Open an operator below a regional centre: the tenant of all its records."""
+    actor.must("org.register_operator", region_id)
+    made = create_node(
+        parent_id=region_id, kind=OrgKind.OPERATOR, name=name, city=city, actor=actor, at=at
+    )
+    return OperatorRegistered(
+        org_id=region_id, actor_id=actor.id, at=at, node_id=made.node_id, city=made.city
+    )
+
+
+@verb
+def create_user(
+    *,
+    org_id: int,
+    username: str,
+    full_name: str,
+    roles: Sequence[str],
+    password: str,
+    actor: Actor,
+    at: datetime,
+    customer_id: UUID | None = None,
+    second_factor: bool = False,
+) -> UserCreated:
+    """Let a person sign in. Raises UserNameTaken, PasswordTooWeak or UnknownRole."""
+    actor.must("org.create_user", org_id)
+    if unknown := set(roles) - set(rules.PERMISSIONS):
+        raise UnknownRole(_("There is no role %s.") % ", ".join(sorted(unknown)))
+    if User.objects.filter(username=username).exists():
+        raise UserNameTaken(_("The user name %s is taken.") % username)
+    try:
+        validate_password(password)
+    except ValidationError as error:
+        raise PasswordTooWeak(" ".join(error.messages)) from error
+    user = User.objects.create(
+        org_id=org_id,
+        username=username,
+        full_name=full_name,
+        roles=list(roles),
+        password=make_password(password),
+        customer_id=customer_id,
+        must_use_second_factor=second_factor,
+    )
+    return UserCreated(
+        org_id=org_id, actor_id=actor.id, at=at, user_id=user.id, roles=tuple(roles)
+    )
+
+
+@verb
+def change_roles(
+    *, user_id: UUID, roles: Sequence[str], actor: Actor, at: datetime
+) -> RoleChanged:
+    """Give a member of staff other roles, from the next request on."""
+    user = User.objects.select_for_update().get(id=user_id)
+    actor.must("org.change_roles", user.org_id)
+    if unknown := set(roles) - set(rules.PERMISSIONS) or set(roles) & {"CUSTOMER"}:
+        raise UnknownRole(_("There is no role %s.") % ", ".join(sorted(unknown)))
+    before = tuple(user.roles)
+    user.roles = list(roles)
+    user.save(update_fields=["roles"])
+    return RoleChanged(
+        org_id=user.org_id,
+        actor_id=actor.id,
+        at=at,
+        user_id=user.id,
+        before=before,
+        after=tuple(roles),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """The secret, shown once, and the fact that it exists."""
+
+    secret: str
+    fact: ApiTokenIssued
+
+
+def issue_api_token(
+    *, user_id: UUID, name: str, days: int, actor: Actor, at: datetime
+) -> IssuedToken:
+    """Make an API token for a user; the secret is answered here and never again."""
+    secret = f"pst_{secrets.token_urlsafe(32)}"
+    fact = record_api_token(
+        user_id=user_id,
+        name=name,
+        digest=token_digest(secret),
+        expires_at=at + timedelta(days=days),
+        actor=actor,
+        at=at,
+    )
+    return IssuedToken(secret, fact)
+
+
+def token_digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@verb
+def record_api_token(
+    *, user_id: UUID, name: str, digest: str, expires_at: datetime, actor: Actor, at: datetime
+) -> ApiTokenIssued:
+    """Keep the digest of a token under which a program acts as a user."""
+    user = User.objects.get(id=user_id)
+    actor.must("org.record_api_token", user.org_id)
+    token = ApiToken.objects.create(
+        org_id=user.org_id, user=user, name=name, digest=digest, expires_at=expires_at
+    )
+    return ApiTokenIssued(
+        org_id=user.org_id, actor_id=actor.id, at=at, token_id=token.id, user_id=user.id
+    )
+
+
+@verb
+def revoke_api_token(*, token_id: UUID, actor: Actor, at: datetime) -> ApiTokenRevoked:
+    """End a token at once; a second call changes nothing."""
+    token = ApiToken.objects.visible_to(actor).select_for_update().get(id=token_id)
+    actor.must("org.revoke_api_token", token.org_id)
+    token.revoked_at = token.revoked_at or at
+    token.save(update_fields=["revoked_at"])
+    return ApiTokenRevoked(org_id=token.org_id, actor_id=actor.id, at=at, token_id=token.id)
+
+
+_SEAL = """
+WITH last AS (
+    SELECT last_id, digest FROM org_auditseal ORDER BY id DESC LIMIT 1
+), open AS (
+    SELECT a.id, encode(sha256(convert_to(a::text, 'UTF8')), 'hex') AS digest FROM org_auditrow a
+    WHERE a.id > COALESCE((SELECT last_id FROM last), 0)
+      AND a.at < now() - interval '5 seconds'
+)
+INSERT INTO org_auditseal (last_id, rows, digest)
+SELECT max(id), count(*), encode(sha256(convert_to(
+    COALESCE((SELECT digest FROM last), '') || string_agg(digest, '' ORDER BY id), 'UTF8')), 'hex')
+FROM open HAVING count(*) > 0
+RETURNING last_id, rows
+"""
+
+
+@verb
+def seal_audit(*, actor: Actor, at: datetime) -> AuditSealed:
+    """Chain the audit rows written since the last seal; rows under five seconds old wait."""
+    actor.must("org.seal_audit", actor.org_id)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('audit-seal', 3))")
+        cursor.execute(_SEAL)
+        last_id, rows = cursor.fetchone() or (0, 0)
+    return AuditSealed(org_id=actor.org_id, actor_id=actor.id, at=at, last_id=last_id, rows=rows)

@@ -1,0 +1,81 @@
+"""Loaded before Django: gives a test run its own home with its own PostgreSQL, and ends it after.
+
+The process that starts the run makes a scratch home, starts the server, and migrates a template
+database; each worker clones the template. The connection stays the login role of the product.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from panshi.config import postgres, roles
+from panshi.config.home import Home
+
+TEMPLATE = "panshi_template"
+_IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+_QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+if not _IS_WORKER:
+    os.environ["PANSHI_HOME"] = tempfile.mkdtemp(prefix="panshi-test-")
+    for outside in ("DATABASE_URL", "DATABASE_OWNER_URL", "PANSHI_DB_ROLE", "PANSHI_DB_NAME"):
+        os.environ.pop(outside, None)
+    Path(os.environ["PANSHI_HOME"]).chmod(0o711)
+
+HOME = Home(Path(os.environ["PANSHI_HOME"]))
+_server: postgres.Server | None = None
+
+
+def connect(role: str, database: str) -> psycopg.Connection:
+    return psycopg.connect(**postgres.dsn(HOME, role, database), autocommit=True)
+
+
+def _ensure_server() -> None:
+    """Start server and template on first need; workers find them started."""
+    global _server
+    if _IS_WORKER or _server is not None:
+        return
+    _server = postgres.Server(HOME, settings=_QUICK)
+    _server.start()
+    with connect("postgres", "postgres") as superuser:
+        roles.bootstrap(superuser, TEMPLATE)
+    _migrate()
+
+
+def _migrate() -> None:
+    environment = os.environ | {"PANSHI_DB_ROLE": "panshi_owner", "PANSHI_DB_NAME": TEMPLATE}
+    done = subprocess.run(
+        [sys.executable, "-m", "django", "migrate", "-v", "0"],
+        env=environment | {"DJANGO_SETTINGS_MODULE": "panshi.config.settings"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        pytest.exit(f"the migrations do not run:\n{done.stdout}\n{done.stderr}", returncode=3)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """A run without database tests starts no server."""
+    if any("needs_database" in item.keywords for item in session.items):
+        _ensure_server()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not _IS_WORKER and config.getoption("numprocesses", None):
+        # The controller of a parallel run collects nothing itself, so it starts the server here.
+        _ensure_server()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _server is not None:
+        _server.stop()
+    if not _IS_WORKER:
+        base = HOME.database_base
+        shutil.rmtree(HOME.path, ignore_errors=True)
+        shutil.rmtree(base, ignore_errors=True)
