@@ -21,7 +21,9 @@ def wire_time(*, at: datetime) -> str:
 def binary_epoch(raw: bytes) -> int | None:
     """Seconds since 1970 UTC of six binary bytes; None when they are no date."""
     try:
-        return int(datetime(2000 + raw[0], *raw[1:], tzinfo=CHINA).timestamp())
+        year, month, day, hour, minute, second = raw
+        at = datetime(2000 + year, month, day, hour, minute, second, tzinfo=CHINA)
+        return int(at.timestamp())
     except ValueError:
         return None
 

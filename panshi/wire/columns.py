@@ -21,7 +21,7 @@ ANSWER, FRAGMENT, OTHER = "ANSWER", "FRAGMENT", "OTHER"
 class Motor(NamedTuple):
     """A drive motor. Torque in 0.1 N·m, voltage in 0.1 V, current in 0.1 A."""
 
-    index: int
+    number: int
     state: int | None
     controller_temp_c: int | None
     speed_rpm: int | None
@@ -32,8 +32,8 @@ class Motor(NamedTuple):
 
 
 class Pack(NamedTuple):
-    """Cell voltages in mV. `start` is the 1-based number of the first one; when `total` is above their
-    count, the other cells come in further frames (2016)."""
+    """Cell voltages in mV. `start` is the 1-based number of the first one; when `total` is above
+    their count, the other cells come in further frames (2016)."""
 
     number: int
     voltage_tenths: int | None
@@ -54,9 +54,9 @@ class Reading(NamedTuple):
     """What one moment of one terminal says.
 
     `identity` is the VIN in upper case, or the phone without leading zeros; `sent_identity` is as
-    sent. `time` is the device's clock in seconds since 1970 UTC, None when it is no date. `crc` is the
-    crc32 of the data unit without command, serial and signature, so that a re-issued copy has its
-    original's. `checked` is False when a tolerant read let a wrong check byte or length pass,
+    sent. `time` is the device's clock in seconds since 1970 UTC, None when it is no date. `crc` is
+    the crc32 of the data unit without command, serial and signature, so that a re-issued copy has
+    its original's. `checked` is False when a tolerant read let a wrong check byte or length pass,
     `unparsed` counts bytes no table covers, `undecoded` marks an encrypted unit.
     """
 

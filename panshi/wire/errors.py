@@ -6,8 +6,8 @@ from collections.abc import Mapping
 class WireError(ValueError):
     """Bytes that are no frame, or values that fit no frame.
 
-    `reason` is one of checksum, length, checksum+length, start, header, escape, body, value, answer;
-    it is what rejects are counted by. `facts` are the numbers worth showing beside it.
+    `reason` is what rejects are counted by: checksum, length, checksum+length, start, header,
+    escape, body, value or answer. `facts` are the numbers worth showing beside it.
     """
 
     def __init__(

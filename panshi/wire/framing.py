@@ -14,8 +14,8 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """`rest` is to be put before the next bytes of the stream; `garbage` counts bytes that belonged to
-    neither a frame nor a rejected one."""
+    """`rest` is to be put before the next bytes of the stream; `garbage` counts bytes that belonged
+    to neither a frame nor a rejected one."""
 
     frames: list[bytes]
     rejected: list[Rejected]

@@ -10,7 +10,7 @@ from datetime import datetime
 from panshi.wire.clock import wire_time
 from panshi.wire.errors import WireError
 from panshi.wire.framing import Rejected, Split, xor_of
-from panshi.wire.gb32960_messages import COMMAND_FLAG, TIME, data_unit
+from panshi.wire.gb32960_messages import COMMAND, TIME, data_unit
 from panshi.wire.layout import (
     Cursor,
     Field,
@@ -38,21 +38,21 @@ SUCCESS, ERROR, VIN_DUPLICATE, VIN_UNKNOWN = 1, 2, 3, 4
 
 # What a header must look like before its length is believed while reading a stream.
 PLAUSIBLE_COMMANDS = frozenset((*range(1, 0x0C), *range(0x80, 0x83), *range(0xC0, 0xFF)))
-PLAUSIBLE_FLAGS = frozenset((*range(1, 8), COMMAND_FLAG))
+PLAUSIBLE_FLAGS = frozenset((*range(1, 8), COMMAND))
 PLAUSIBLE_ENCRYPTIONS = frozenset((*range(1, 6), 0xFE, 0xFF))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One frame's content. `vin` is without padding; `body` has the keys of `panshi decode`: physical
-    values, "abnormal" or "invalid" for markers, times as ISO 8601 +08:00, and `raw` (hex) where the
-    data unit has no table or is encrypted. `tail` is what follows the body's own fields."""
+    """One frame's content. `vin` is without padding; `body` has the keys of `panshi decode`:
+    physical values, "abnormal" or "invalid" for markers, times as ISO 8601 +08:00, and `raw` (hex)
+    where the data unit has no table or is encrypted. `tail` is what follows the body's fields."""
 
     edition: int
     command: int
     vin: str
     body: Values
-    flag: int = COMMAND_FLAG
+    flag: int = COMMAND
     encryption: int = 1
     tail: bytes = b""
     frame: bytes = field(default=b"", compare=False, repr=False)
@@ -108,7 +108,7 @@ def _next_start(buffer: bytes, pos: int, end: int) -> int:
 
 
 def _end_of(buffer: bytes, pos: int) -> int:
-    """Where the frame at `pos` ends: beyond the buffer when unknown, `pos` when there is no header."""
+    """Where the frame at `pos` ends: beyond the buffer if not known, `pos` if it is no header."""
     head = buffer[pos : pos + HEADER_SIZE]
     plausible = (
         (len(head) < 2 or head[:2] in EDITIONS)
@@ -129,7 +129,7 @@ def _check_detail(frame: bytes) -> str:
 
 
 def check(*, frame: bytes) -> WireError | None:
-    """Why a frame must be refused, or None. Too short or without a start marker is raised at once."""
+    """Why a frame must be refused, or None. Raises WireError where there is no header at all."""
     if frame[:2] not in EDITIONS:
         raise WireError("start", "no 23 23 or 24 24 at the start")
     if len(frame) < FRAME_OVERHEAD:
@@ -255,7 +255,7 @@ def _data(message: Message) -> bytes:
     if "raw" in message.body:
         return from_hex(message.body["raw"], "raw") + message.tail
     length = 7
-    if message.flag != COMMAND_FLAG and set(message.body) <= {"time"}:
+    if message.flag != COMMAND and set(message.body) <= {"time"}:
         length = 6 * len(message.body)
     parts = data_unit(
         edition=message.edition, command=message.command, flag=message.flag, length=length
@@ -290,7 +290,7 @@ def reply(
     problem = check(frame=frame)
     if problem and problem.reason != "checksum":
         raise problem
-    if frame[3] != COMMAND_FLAG:
+    if frame[3] != COMMAND:
         raise WireError("answer", "an answer is never answered")
     data = frame[HEADER_SIZE:-1]
     if frame[2] == TIME_SYNC:

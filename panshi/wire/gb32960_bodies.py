@@ -50,7 +50,7 @@ class Gear:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Longitude before latitude, unsigned; the signs are in the status byte. 2025 adds the datum."""
+    """Longitude, then latitude, unsigned: the signs are in the status byte. 2025 adds the datum."""
 
     has_datum: bool
 

@@ -9,6 +9,7 @@ from panshi.wire import columns, gb32960
 from panshi.wire.clock import binary_epoch
 from panshi.wire.columns import Motor, Pack, Probes, Reading
 from panshi.wire.gb32960_bodies import CUSTOM_TYPES, SIGNATURE_TYPE
+from panshi.wire.gb32960_messages import COMMAND
 
 KINDS = {
     gb32960.LOGIN: columns.LOGIN,
@@ -38,7 +39,7 @@ LONG_MARKER = 0xFFFFFFFE
 NO_FAULTS = bytes(4)
 BYTES: tuple[int | None, ...] = (*range(254), None, None)
 TEMPS: tuple[int | None, ...] = (*range(-40, 214), None, None)
-# Bodies that no column comes from, by type: their length, so that the items behind them are reached.
+# Bodies that fill no column: their length, so that the items behind them are reached.
 SKIPPED = {2016: {4: 5}, 2025: {3: 12, 4: 2, 0x32: 18}}
 WORD_ALIKE = (b"\xff\xff", b"\xff\xfe")
 
@@ -96,8 +97,8 @@ class _Found(TypedDict, total=False):
 def read_columns(*, frame: bytes, tolerant: bool = False) -> list[Reading]:
     """The one reading of a frame. Raises WireError as `gb32960.read` does.
 
-    An item that is unknown or runs beyond the data ends the unit: what came before it is kept and the
-    rest is counted in `unparsed`. A 2025 frame has no extremes of its own; they come from its lists.
+    An item that is unknown or runs beyond the data ends the unit: what came before it is kept and
+    the rest is counted in `unparsed`. A 2025 frame's extremes come from its lists.
     """
     problem = gb32960.check(frame=frame)
     if problem and not tolerant:
@@ -111,7 +112,7 @@ def read_columns(*, frame: bytes, tolerant: bool = False) -> list[Reading]:
         found["crc"] = crc32(data)
     elif len(data) >= 6 and command in TIMED:
         found["time"] = binary_epoch(data[:6])
-        if flag == gb32960.COMMAND_FLAG:
+        if flag == COMMAND:
             if command in (2, 3):
                 _items(data, edition, found)
             elif command in SERIALS and len(data) >= 8:
@@ -126,7 +127,7 @@ def read_columns(*, frame: bytes, tolerant: bool = False) -> list[Reading]:
             command,
             vin.upper(),
             vin,
-            is_answer=flag != gb32960.COMMAND_FLAG,
+            is_answer=flag != COMMAND,
             checked=problem is None,
             **found,
         )
@@ -315,7 +316,7 @@ def _alarm_2025(data: bytes, pos: int, found: _Found) -> int:
 
 
 def _cells(data: bytes, pos: int, count: int) -> Sequence[int | None]:
-    """`count` cell voltages in mV. A marker is rare, so its bytes are looked for before its cells."""
+    """`count` cell voltages in mV. Markers are rare, so their bytes are looked for first."""
     cells: tuple[int, ...] = unpack_from(f">{count}H", data, pos)
     raw = data[pos : pos + 2 * count]
     if WORD_ALIKE[0] in raw or WORD_ALIKE[1] in raw:

@@ -36,7 +36,7 @@ from panshi.wire.layout import (
     write_parts,
 )
 
-COMMAND_FLAG = 0xFE
+COMMAND = 0xFE
 TIME = BinaryTime()
 SERIAL = Number("serial", 2)
 PACK_CODE_2025 = Text("code", 24)
@@ -271,7 +271,7 @@ PARAMETER_QUERY: tuple[Part, ...] = (TIME, Counted("ids", Number("id", 1)))
 def data_unit(*, edition: int, command: int, flag: int, length: int) -> tuple[Part, ...] | None:
     """The parts of a data unit, or None when it has no table. An answer of six bytes is its time
     only; a longer one repeats the command's body, which the 2016 annex asks for."""
-    if flag != COMMAND_FLAG and command != 0x80 and length <= 6:
+    if flag != COMMAND and command != 0x80 and length <= 6:
         return (TIME,) if length == 6 else ()
     match command:
         case 0x01:
@@ -290,7 +290,7 @@ def data_unit(*, edition: int, command: int, flag: int, length: int) -> tuple[Pa
             return (Number("status", 1), Number("info", 1))
         case 0x0B if edition == 2025:
             return KEY_EXCHANGE
-        case 0x80 if flag == COMMAND_FLAG:
+        case 0x80 if flag == COMMAND:
             return PARAMETER_QUERY
         case 0x80 | 0x81:
             return (TIME, Parameters(edition))

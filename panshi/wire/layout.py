@@ -8,7 +8,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from panshi.wire.errors import WireError
 
-Value: TypeAlias = "bool | int | float | str | None | Sequence[Value] | Mapping[str, Value]"
+Value: TypeAlias = "bool | int | float | str | Sequence[Value] | Mapping[str, Value] | None"
 Values: TypeAlias = Mapping[str, Value]
 
 UNITS = {
@@ -213,7 +213,7 @@ class Scalar(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Number(Scalar):
-    """value = raw / divisor - offset; a marked field tells "abnormal" and "invalid" apart from values."""
+    """value = raw / divisor - offset. A `marked` field may hold "abnormal" or "invalid" instead."""
 
     divisor: int = 1
     offset: int = 0
@@ -293,7 +293,7 @@ class Text(Scalar):
 
 @dataclass(frozen=True, slots=True)
 class Bits(Scalar):
-    """A flag word: hex digits under `key`, its set bits under `bits_key`; either of them writes it."""
+    """A flag word: hex digits under `key`, its set bits under `bits_key`; either can write it."""
 
     bits_key: str
 
@@ -340,7 +340,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A count of `size` bytes, then as many items. With `marked`, FE… and FF… mean that none follow."""
+    """A count of `size` bytes, then the items. If `marked`, FE… and FF… say that none follow."""
 
     key: str
     item: Scalar | tuple[Part, ...]
