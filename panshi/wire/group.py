@@ -46,8 +46,10 @@ class GroupCommit:
         log: SegmentLog,
         loop: asyncio.AbstractEventLoop,
         on_failed: Callable[[LogFailed], None],
+        group_frames: int = GROUP_FRAMES,
     ) -> None:
         self._log, self._loop, self._on_failed = log, loop, on_failed
+        self._group_frames = group_frames
         self._groups: deque[_Group] = deque()
         self._wake = Condition()
         self._closing = False
@@ -71,10 +73,10 @@ class GroupCommit:
                 group = _Group(closes_at=monotonic() + GROUP_SECONDS)
                 self._groups.append(group)
                 self._wake.notify()
-            group.bytes += self._log.stage.add(frame)
+            group.bytes += self._log.stage.add((frame,))
             group.done.append(done)
             self._waiting += 1
-            if len(group.done) >= GROUP_FRAMES or group.bytes >= GROUP_BYTES:
+            if len(group.done) >= self._group_frames or group.bytes >= GROUP_BYTES:
                 self._close(group)
                 self._wake.notify()
 

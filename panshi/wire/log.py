@@ -20,13 +20,14 @@ from typing import Protocol
 from panshi.wire.reader import Batch, LogReader
 from panshi.wire.records import (
     ALIGN,
+    EMPTY_RECORD,
     Frame,
     LostRange,
     Position,
+    check_frame,
     device_key,
     find_record,
     pack_record,
-    padded_size,
     unpack_record,
 )
 from panshi.wire.segments import (
@@ -94,17 +95,23 @@ class Stage:
         self._pieces: list[bytes] = []
         self._runs = [Run(base=base, offset=offset, pieces=self._pieces, heads=None)]
 
-    def add(self, frame: Frame) -> int:
-        """Place one frame; answers the bytes it takes. Raises FrameTooLong."""
-        size = padded_size(frame)
-        offset = self._offset
-        if offset + size > self._limit:
-            offset = self._begin_segment()
-        key = device_key(protocol=frame.protocol, identity=frame.identity)
-        self._pieces += pack_record(frame=frame, offset=offset, previous=self._heads.get(key, 0))
-        self._heads[key] = offset
-        self._offset = offset + size
-        return size
+    def add(self, frames: Sequence[Frame]) -> int:
+        """Place the frames; answers the bytes they take. Raises FrameTooLong, then places none."""
+        for frame in frames:
+            check_frame(frame)
+        heads, taken = self._heads, 0
+        for frame in frames:
+            key = device_key(protocol=frame.protocol, identity=frame.identity)
+            size = EMPTY_RECORD + len(frame.identity) + len(frame.data)
+            size += -size % ALIGN
+            if self._offset + size > self._limit:
+                self._begin_segment()
+            offset = self._offset
+            self._pieces += pack_record(frame=frame, offset=offset, previous=heads.get(key, 0))
+            heads[key] = offset
+            self._offset = offset + size
+            taken += size
+        return taken
 
     def take(self) -> tuple[list[Run], Position]:
         """What has been placed since the last take, and the position behind it."""
@@ -113,7 +120,7 @@ class Stage:
         self._runs = [Run(base=self._base, offset=self._offset, pieces=self._pieces, heads=None)]
         return runs, Position(self._offset)
 
-    def _begin_segment(self) -> int:
+    def _begin_segment(self) -> None:
         self._base = self._limit
         self._limit += self._size
         self._offset = self._base + HEADER_SIZE
@@ -126,7 +133,6 @@ class Stage:
                 heads=dict(self._heads),
             )
         )
-        return self._offset
 
 
 class SegmentLog:
@@ -165,10 +171,7 @@ class SegmentLog:
 
     def append(self, frames: Sequence[Frame]) -> Position:
         """Write the frames as one group. Raises FrameTooLong before, LogFailed at the disk."""
-        for frame in frames:
-            padded_size(frame)
-        for frame in frames:
-            self.stage.add(frame)
+        self.stage.add(frames)
         return self.flush(*self.stage.take())
 
     def flush(self, runs: Sequence[Run], end: Position) -> Position:

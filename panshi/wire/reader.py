@@ -65,6 +65,8 @@ class LogReader:
                 if segment.base > at > 0:
                     lost.append(LostRange(start=Position(at), end=Position(segment.base)))
             at = max(at, segment.first)
+            if at >= end:
+                break
             chunk = self._bytes(segment=segment, at=at, end=end)
             if chunk is None:
                 continue  # Trimmed since the folder was listed.

@@ -27,7 +27,8 @@ BODY = struct.Struct("<qQQBBB")
 ALIGN = 8
 MAX_IDENTITY = 255
 MAX_DATA = 128 * 1024  # The longest frame of either standard is 64 KiB and a header.
-MAX_RECORD = (LEAD.size + BODY.size + MAX_IDENTITY + MAX_DATA + ALIGN - 1) & -ALIGN
+EMPTY_RECORD = LEAD.size + BODY.size
+MAX_RECORD = (EMPTY_RECORD + MAX_IDENTITY + MAX_DATA + ALIGN - 1) & -ALIGN
 PADDING = tuple(bytes(count) for count in range(ALIGN))
 KEY_PREFIX = tuple(bytes((protocol,)) for protocol in range(256))
 
@@ -78,32 +79,24 @@ class FrameTooLong(ValueError):
     """A frame or an identity beyond what a record can hold."""
 
 
-def padded_size(frame: Frame) -> int:
-    """Bytes that the frame's record takes, zeros included. Raises FrameTooLong."""
-    data, identity = len(frame.data), len(frame.identity)
-    if data > MAX_DATA or identity > MAX_IDENTITY:
-        raise FrameTooLong(f"a frame of {data} bytes with an identity of {identity} bytes")
-    return (LEAD.size + BODY.size + identity + data + ALIGN - 1) & -ALIGN
+def check_frame(frame: Frame) -> None:
+    """Raises FrameTooLong for what no record can hold."""
+    if len(frame.data) > MAX_DATA or len(frame.identity) > MAX_IDENTITY:
+        raise FrameTooLong(f"{len(frame.data)} bytes from {len(frame.identity)} bytes of name")
 
 
-def pack_record(*, frame: Frame, offset: int, previous: int) -> tuple[bytes, bytes, bytes]:
-    """The record's three pieces, to be joined with those of its group."""
-    identity = frame.identity
-    body = (
+def pack_record(*, frame: Frame, offset: int, previous: int) -> tuple[bytes, bytes, bytes, bytes]:
+    """The record's pieces, to be joined with those of its group; together a multiple of eight."""
+    identity, data = frame.identity, frame.data
+    head = (
         BODY.pack(
-            frame.received_us,
-            frame.session,
-            previous,
-            frame.protocol,
-            frame.flags,
-            len(identity),
+            frame.received_us, frame.session, previous, frame.protocol, frame.flags, len(identity)
         )
         + identity
-        + frame.data
     )
-    length = len(body)
-    lead = LEAD.pack(length, crc32(body, offset & 0xFFFFFFFF))
-    return lead, body, PADDING[-length % ALIGN]
+    length = len(head) + len(data)
+    crc = crc32(data, crc32(head, offset & 0xFFFFFFFF))
+    return LEAD.pack(length, crc), head, data, PADDING[-length % ALIGN]
 
 
 def unpack_record(*, buffer: bytes, at: int, offset: int) -> Stored | None:
@@ -134,8 +127,8 @@ def unpack_record(*, buffer: bytes, at: int, offset: int) -> Stored | None:
 
 def find_record(*, buffer: bytes, at: int, offset: int) -> Stored | None:
     """The first whole record at or behind `buffer[at:]`, in steps of eight bytes."""
-    words = np.frombuffer(buffer, dtype="<u4", count=max(len(buffer) - at, 0) // 8 * 2, offset=at)
-    lengths = words[::2]
+    rest = memoryview(buffer)[at:]
+    lengths = np.frombuffer(rest[: len(rest) & -ALIGN], dtype="<u4")[::2]
     for step in np.flatnonzero((lengths >= BODY.size) & (lengths <= MAX_RECORD)).tolist():
         ahead = step * ALIGN
         stored = unpack_record(buffer=buffer, at=at + ahead, offset=offset + ahead)
