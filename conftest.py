@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 from django.db import connection
+from django.db.backends.postgresql.base import DatabaseWrapper
 from psycopg import sql
 
 from panshi.kit.tenancy import acting, hq_actor
@@ -36,7 +38,7 @@ def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
     connection.settings_dict["NAME"] = name
     yield
     connection.close()
-    connection.close_pool()
+    cast(DatabaseWrapper, connection).close_pool()
 
 
 @pytest.fixture(autouse=True)
@@ -48,9 +50,3 @@ def _house(request: pytest.FixtureRequest) -> Iterator[None]:
     request.getfixturevalue("db")
     with acting(hq_actor()):
         yield
-
-
-@pytest.fixture
-def committed(django_db_blocker: object) -> Iterator[None]:
-    """For tests that need real commits (several connections, processes): a fresh database after."""
-    yield

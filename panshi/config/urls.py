@@ -10,10 +10,10 @@ from django.views.i18n import set_language
 from panshi import __version__
 from panshi.config import health
 from panshi.config.settings import ROOMS
-from panshi.kit import api
+from panshi.kit import http_api
 from panshi.org.middleware import public
 
-API = api.build(__version__)
+API = http_api.build(__version__)
 
 
 @require_GET

@@ -15,7 +15,7 @@ REGISTRY: dict[str, type["Fact"]] = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """Base of all facts; `name` is `room.ClassName`, under which handlers and the handbook know it."""
+    """Base of all facts; `name` is `room.ClassName`: handlers and the handbook know it by that."""
 
     name: ClassVar[str] = ""
 
@@ -31,16 +31,16 @@ class Fact:
 
 
 @cache
-def _adapter(kind: type[Fact]) -> TypeAdapter[Fact]:
-    return TypeAdapter(kind)
+def _adapter(name: str) -> TypeAdapter[Fact]:
+    return TypeAdapter(REGISTRY[name])
 
 
 def to_plain(fact: Fact) -> dict[str, Any]:
     """Return the fact as JSON-able values."""
-    plain: dict[str, Any] = _adapter(type(fact)).dump_python(fact, mode="json")
+    plain: dict[str, Any] = _adapter(fact.name).dump_python(fact, mode="json")
     return plain
 
 
 def from_plain(name: str, plain: dict[str, Any]) -> Fact:
     """Build the fact again; raises KeyError for an unknown name, ValueError for wrong fields."""
-    return _adapter(REGISTRY[name]).validate_python(plain)
+    return _adapter(name).validate_python(plain)

@@ -13,7 +13,7 @@ def to_fen(amount: Decimal | int | str) -> Decimal:
 
 
 def split(total: Decimal, weights: Sequence[int | Decimal]) -> list[Decimal]:
-    """Share `total` by `weights` so that the parts sum to it: largest remainder, ties to the earlier.
+    """Share `total` by `weights`; the parts sum to it: largest remainder, ties to the earlier.
 
     Raises ValueError when there is no positive weight or one is negative.
     """

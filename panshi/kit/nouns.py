@@ -1,6 +1,6 @@
 """The base of every noun that belongs to a node of the organisation tree."""
 
-from typing import Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 from django.db import models
 from django.db.models.functions import Now
@@ -30,7 +30,7 @@ class OwnedModel(models.Model):
     org = models.ForeignKey("org.OrgNode", on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
-    objects: "OwnedManager[Self]" = OwnedManager()
+    objects: ClassVar[OwnedManager[Self]] = OwnedManager()
 
     class Meta:
         abstract = True

@@ -47,14 +47,21 @@ def subscribers(fact_name: str) -> list[str]:
     return [*_SUBSCRIBED.get(fact_name, []), *_SUBSCRIBED.get(ANY, [])]
 
 
+_PUBLISH = """
+WITH fact AS (
+    INSERT INTO kit_outbox (fact_id, org_id, name, verb, actor_id, at, payload)
+    VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id, org_id
+)
+INSERT INTO kit_delivery (outbox_id, org_id, handler, attempts, not_before)
+SELECT fact.id, fact.org_id, handler, 0, now() FROM fact, unnest(%s::text[]) AS handler
+"""
+
+
 def publish(fact: Fact, *, verb: str = "") -> None:
-    """Write the fact and its deliveries in the running transaction, and wake relay and live pages."""
+    """Write the fact and its deliveries in the running transaction; wake relay and live pages."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "WITH fact AS (INSERT INTO kit_outbox (fact_id, org_id, name, verb, actor_id, at, payload)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id, org_id)"
-            " INSERT INTO kit_delivery (outbox_id, org_id, handler, attempts, not_before)"
-            " SELECT fact.id, fact.org_id, handler, 0, now() FROM fact, unnest(%s::text[]) AS handler",
+            _PUBLISH,
             [
                 fact.id,
                 fact.org_id,

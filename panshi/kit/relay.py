@@ -6,7 +6,6 @@ import select
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 import psycopg
 from django.db import DatabaseError, OperationalError, connection, transaction
@@ -21,17 +20,18 @@ FIRST_WAIT_S = 0.5
 
 _LANES = """
 SELECT DISTINCT org_id, handler FROM kit_delivery
-WHERE done_at IS NULL AND parked_at IS NULL AND not_before <= now() LIMIT 500
+WHERE done_at IS NULL AND parked_at IS NULL AND not_before <= clock_timestamp() LIMIT 500
 """
 _TAKE = """
-SELECT d.id, d.attempts, d.not_before <= now(), o.name, o.payload
+SELECT d.id, d.attempts, d.not_before <= clock_timestamp(), o.name, o.payload
 FROM kit_delivery d JOIN kit_outbox o ON o.id = d.outbox_id
 WHERE d.org_id = %s AND d.handler = %s AND d.done_at IS NULL AND d.parked_at IS NULL
 ORDER BY d.id LIMIT %s
 """
 _DONE = "UPDATE kit_delivery SET done_at = clock_timestamp() WHERE id = ANY(%s)"
 _FAILED = """
-UPDATE kit_delivery SET attempts = %s, error = %s, not_before = now() + %s,
+UPDATE kit_delivery SET attempts = %s, error = %s,
+    not_before = clock_timestamp() + %s * interval '1 second',
     parked_at = CASE WHEN %s THEN now() END WHERE id = %s
 """
 
@@ -64,11 +64,11 @@ def _deliver_lane(org_id: int, handler: str) -> Round:
                 raise
             except Exception as error:
                 parked = attempts + 1 >= ATTEMPTS
-                wait = timedelta(seconds=FIRST_WAIT_S * 2**attempts)
+                wait_s = FIRST_WAIT_S * 2**attempts
                 cursor.execute(_DONE, [done])
                 cursor.execute(
                     _FAILED,
-                    [attempts + 1, f"{type(error).__name__}: {error}"[:2000], wait, parked,
+                    [attempts + 1, f"{type(error).__name__}: {error}"[:2000], wait_s, parked,
                      delivery_id],
                 )  # fmt: skip
                 log.exception("%s %s by %s", "parked" if parked else "failed", name, handler)
@@ -95,13 +95,13 @@ def deliver_once() -> Round:
 
 
 def drain(*, limit: int = 1000) -> int:
-    """Deliver until nothing is due; for tests, commands and the demo. Returns what was delivered."""
+    """Deliver until nothing is due; for tests, commands, the demo. Returns the count."""
     total = 0
     for _ in range(limit):
-        delivered = deliver_once().delivered
-        if not delivered:
+        did = deliver_once()
+        if did == Round(0, 0):
             return total
-        total += delivered
+        total += did.delivered
     return total
 
 
@@ -113,7 +113,7 @@ def run(*, listen_dsn: str, stopping: Callable[[], bool]) -> None:
             if listener is None or listener.closed:
                 listener = psycopg.connect(listen_dsn, autocommit=True)
                 listener.execute("LISTEN outbox")
-            if not deliver_once().delivered:
+            if deliver_once() == Round(0, 0):
                 select.select([listener], [], [], 1.0)
                 list(listener.notifies(timeout=0))
         except (DatabaseError, psycopg.OperationalError, OSError) as error:

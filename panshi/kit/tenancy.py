@@ -62,7 +62,7 @@ class Actor:
 
     @property
     def single_org_id(self) -> int | None:
-        """The one node this actor sees, if it is only one: pages add it literally, for the index."""
+        """The one node this actor sees, if only one: pages add it literally, for the index."""
         return self.org_ids[0] if self.db_role != HQ and len(self.org_ids) == 1 else None
 
 

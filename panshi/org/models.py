@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from panshi.kit.ids import uuid7
-from panshi.kit.models import OwnedModel
+from panshi.kit.nouns import OwnedModel
 
 
 class OrgKind(models.TextChoices):
@@ -71,7 +71,7 @@ class User(AbstractUser):
     language = models.CharField(max_length=8, default="zh-hans")
     must_use_second_factor = models.BooleanField(default=False)
 
-    REQUIRED_FIELDS = ("org_id",)
+    REQUIRED_FIELDS = ["org_id"]
 
     class Meta:
         constraints = [

@@ -167,7 +167,8 @@ WITH links AS (
 )
 SELECT l.id FROM links l
 WHERE l.digest <> encode(sha256(convert_to(l.before || (
-    SELECT COALESCE(string_agg(encode(sha256(convert_to(a::text, 'UTF8')), 'hex'), '' ORDER BY a.id), '')
+    SELECT COALESCE(
+        string_agg(encode(sha256(convert_to(a::text, 'UTF8')), 'hex'), '' ORDER BY a.id), '')
     FROM org_auditrow a WHERE a.id > l.first_id AND a.id <= l.last_id), 'UTF8')), 'hex')
 ORDER BY l.id LIMIT 1
 """

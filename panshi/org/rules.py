@@ -25,7 +25,9 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
         "cockpit.*", "billing.approve_discount", "ledger.close_month", "ledger.reopen_month",
         "leasing.*", "fleet.*",
     },
-    "FINANCE": _EVERYONE | _VIEWS | _MONEY_VIEWS | {"billing.*", "ledger.*", "leasing.settle_lease"},
+    "FINANCE": _EVERYONE | _VIEWS | _MONEY_VIEWS | {
+        "billing.*", "ledger.*", "leasing.settle_lease",
+    },
     "SALES": _EVERYONE | _VIEWS | {
         "billing.view", "crm.*", "leasing.*", "fleet.file_document", "billing.demand_deposit",
     },

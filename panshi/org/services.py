@@ -121,15 +121,11 @@ def create_user(
         customer_id=customer_id,
         must_use_second_factor=second_factor,
     )
-    return UserCreated(
-        org_id=org_id, actor_id=actor.id, at=at, user_id=user.id, roles=tuple(roles)
-    )
+    return UserCreated(org_id=org_id, actor_id=actor.id, at=at, user_id=user.id, roles=tuple(roles))
 
 
 @verb
-def change_roles(
-    *, user_id: UUID, roles: Sequence[str], actor: Actor, at: datetime
-) -> RoleChanged:
+def change_roles(*, user_id: UUID, roles: Sequence[str], actor: Actor, at: datetime) -> RoleChanged:
     """Give a member of staff other roles, from the next request on."""
     user = User.objects.select_for_update().get(id=user_id)
     actor.must("org.change_roles", user.org_id)

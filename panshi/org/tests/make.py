@@ -16,7 +16,10 @@ def platform() -> OrgNode:
 
 def region(*, city: str = "杭州") -> OrgNode:
     return OrgNode.objects.create(
-        parent=platform(), kind=OrgKind.REGION, name=f"{city}区域运营中心 {next(_numbers)}", city=city
+        parent=platform(),
+        kind=OrgKind.REGION,
+        name=f"{city}区域运营中心 {next(_numbers)}",
+        city=city,
     )
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
 from panshi.kit.refusals import NotPermitted
 from panshi.kit.tenancy import Actor, acting, hq_actor
 from panshi.org import services
 from panshi.org.models import AuditRow, OrgNode, User
 from panshi.org.tests import make
-from django.utils import timezone
 
 
 def _clerk(org: OrgNode, username: str) -> None:

@@ -5,19 +5,19 @@ A body holds the verb's keywords as JSON; `actor` comes from the sign-in and `at
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, cast, get_args, get_origin
+from typing import Annotated, Any, cast, get_args, get_origin
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from ninja import Body, NinjaAPI, Query, Schema
+from ninja import NinjaAPI, Schema
+from ninja.params.functions import Body, Query
 from pydantic import ConfigDict, TypeAdapter, create_model
 
 from panshi.kit.refusals import NotPermitted, Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import QUESTIONS, VERBS, parameters
 from panshi.kit.web import Request, once
-
 
 
 def _schema(name: str, function: Callable[..., Any]) -> type[Schema]:
@@ -29,9 +29,7 @@ def _schema(name: str, function: Callable[..., Any]) -> type[Schema]:
         for key, parameter in parameters(function).items()
     }
     title = name.replace(".", "_")
-    made: type[Schema] = create_model(
-        title, __base__=Schema, __config__=None, **fields
-    )
+    made: type[Schema] = create_model(title, __base__=Schema, __config__=None, **fields)
     made.model_config = ConfigDict(**{**made.model_config, "extra": "forbid"})
     made.model_rebuild(force=True)
     return made
@@ -59,7 +57,7 @@ def _add_verb(api: NinjaAPI, name: str, function: Callable[..., Any]) -> None:
     adapter = TypeAdapter(answer)
     takes_time = "at" in inspect.signature(function).parameters
 
-    def act(request: HttpRequest, body: Any = Body(...)) -> HttpResponse:
+    def act(request: HttpRequest, body: Any) -> HttpResponse:
         actor: Actor = cast(Request, request).actor
         given = {key: getattr(body, key) for key in schema.model_fields}
         if takes_time:
@@ -74,7 +72,7 @@ def _add_verb(api: NinjaAPI, name: str, function: Callable[..., Any]) -> None:
         )
         return _json(plain, 201 if new else 200)
 
-    act.__annotations__["body"] = schema
+    act.__annotations__["body"] = Annotated[schema, Body(...)]
     act.__name__ = name.replace(".", "_")
     room, verb = name.split(".")
     api.post(
@@ -98,7 +96,7 @@ def _add_question(api: NinjaAPI, name: str, function: Callable[..., Any]) -> Non
     schema = _schema(name, function)
     adapter = TypeAdapter(inspect.signature(function, eval_str=True).return_annotation)
 
-    def ask(request: HttpRequest, query: Any = Query(...)) -> HttpResponse:
+    def ask(request: HttpRequest, query: Any) -> HttpResponse:
         actor: Actor = cast(Request, request).actor
         given = {key: getattr(query, key) for key in schema.model_fields}
         if "at" in inspect.signature(function).parameters:
@@ -107,12 +105,10 @@ def _add_question(api: NinjaAPI, name: str, function: Callable[..., Any]) -> Non
             adapter.dump_json(function(actor=actor, **given)), content_type="application/json"
         )
 
-    ask.__annotations__["query"] = schema
+    ask.__annotations__["query"] = Annotated[schema, Query(...)]
     ask.__name__ = name.replace(".", "_")
     room, noun = name.split(".")
-    api.get(
-        f"/{room}/{noun}", summary=_summary(function), operation_id=name, tags=[room]
-    )(ask)
+    api.get(f"/{room}/{noun}", summary=_summary(function), operation_id=name, tags=[room])(ask)
 
 
 def _json(plain: Any, status: int) -> HttpResponse:
