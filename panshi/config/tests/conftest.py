@@ -2,13 +2,17 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 from panshi.config.home import Home
+from panshi.config.postgres import Server
 
 
 @pytest.fixture(autouse=True)
@@ -17,21 +21,34 @@ def _no_external_server(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(scope="session")
+def mould() -> Iterator[Home]:
+    """A home whose cluster has run once and is stopped, for `make_home` to copy."""
+    with _scratch_home() as home:
+        with Server(home):
+            pass
+        yield home
+
+
 @pytest.fixture
-def make_home() -> Iterator[Callable[[], Home]]:
-    """Homes in folders that every user can pass through."""
-    made: list[Home] = []
+def make_home(mould: Home) -> Iterator[Callable[[], Home]]:
+    """Homes with a new cluster, in folders that every user can pass through."""
+    with ExitStack() as homes:
 
-    def make() -> Home:
-        parent = Path(tempfile.mkdtemp(prefix="panshi-test-"))
-        parent.chmod(0o755)
-        made.append(Home(parent / "home"))
-        return made[-1]
+        def make() -> Home:
+            home = homes.enter_context(_scratch_home())
+            home.prepare()
+            home.database_base.mkdir()
+            shutil.copystat(mould.database_base, home.database_base)
+            owner = mould.database_base.stat()
+            os.chown(home.database_base, owner.st_uid, owner.st_gid)
+            (runtime,) = mould.database_base.glob("runtime-*")
+            (home.database_base / runtime.name).symlink_to(runtime)
+            cluster = [mould.database_base / "data", home.database_base / "data"]
+            subprocess.run(["cp", "-a", "--sparse=always", *cluster], check=True)
+            return home
 
-    yield make
-    for home in made:
-        forget(home)
-        shutil.rmtree(home.path.parent)
+        yield make
 
 
 @pytest.fixture
@@ -39,10 +56,24 @@ def home(make_home: Callable[[], Home]) -> Home:
     return make_home()
 
 
-def forget(home: Home) -> None:
-    """Remove what a home keeps outside its own folder."""
-    for folder in (home.database_base, home.socket_folder):
-        shutil.rmtree(folder, ignore_errors=True)
+@pytest.fixture
+def bare_home() -> Iterator[Home]:
+    """A home that does not exist yet."""
+    with _scratch_home() as home:
+        yield home
+
+
+@contextmanager
+def _scratch_home() -> Iterator[Home]:
+    parent = Path(tempfile.mkdtemp(prefix="panshi-test-"))
+    parent.chmod(0o755)
+    home = Home(parent / "home")
+    try:
+        yield home
+    finally:
+        for folder in (home.database_base, home.socket_folder, parent):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can do this")
+only_linux = pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")

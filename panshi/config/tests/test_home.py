@@ -12,6 +12,8 @@ import pytest
 from panshi.config import home as home_module
 from panshi.config.home import Home, StartError, current
 
+pytestmark = pytest.mark.plain
+
 
 def test_current_home_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PANSHI_HOME", "/srv/../srv/panshi")
