@@ -8,7 +8,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 from panshi.config.home import Home
@@ -24,7 +26,7 @@ def _no_external_server(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def mould() -> Iterator[Home]:
     """A home whose cluster has run once and is stopped, for `make_home` to copy."""
-    with _scratch_home() as home:
+    with scratch_home() as home:
         with Server(home):
             pass
         yield home
@@ -36,7 +38,7 @@ def make_home(mould: Home) -> Iterator[Callable[[], Home]]:
     with ExitStack() as homes:
 
         def make() -> Home:
-            home = homes.enter_context(_scratch_home())
+            home = homes.enter_context(scratch_home())
             home.prepare()
             home.database_base.mkdir()
             shutil.copystat(mould.database_base, home.database_base)
@@ -59,12 +61,12 @@ def home(make_home: Callable[[], Home]) -> Home:
 @pytest.fixture
 def bare_home() -> Iterator[Home]:
     """A home that does not exist yet."""
-    with _scratch_home() as home:
+    with scratch_home() as home:
         yield home
 
 
 @contextmanager
-def _scratch_home() -> Iterator[Home]:
+def scratch_home() -> Iterator[Home]:
     parent = Path(tempfile.mkdtemp(prefix="panshi-test-"))
     parent.chmod(0o755)
     home = Home(parent / "home")
@@ -73,6 +75,11 @@ def _scratch_home() -> Iterator[Home]:
     finally:
         for folder in (home.database_base, home.socket_folder, parent):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_sql(connection: psycopg.Connection[Any], statement: str) -> None:
+    """Execute text that is no literal."""
+    connection.execute(statement.encode())
 
 
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can do this")
