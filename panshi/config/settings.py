@@ -1,4 +1,4 @@
-"""Settings of the one Django project, read from the environment; imports bare, without any variable set."""
+"""Settings of the one Django project, from the environment; they import bare."""
 
 import os
 from typing import Any
@@ -10,7 +10,9 @@ from panshi.kit import pool
 
 HOME = home.current()
 DEBUG = os.environ.get("PANSHI_DEBUG") == "1"
-SECRET_KEY = os.environ.get("PANSHI_SECRET_KEY", "unset: config.setup replaces it before serving")
+SECRET_KEY = (
+    HOME.secret("django").hex() if HOME.has_secret("django") else "made when a home is prepared"
+)
 ALLOWED_HOSTS = os.environ.get("PANSHI_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("PANSHI_ORIGINS", "").split(",") if o]
 SECURE_COOKIES = os.environ.get("PANSHI_HTTPS") == "1"
@@ -133,7 +135,13 @@ TEMPLATES = [
                     ],
                 )
             ],
-            "builtins": ["template_partials.templatetags.partials", "panshi.kit.templatetags.kit"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "template_partials.templatetags.partials",
+                "panshi.kit.templatetags.kit",
+                "panshi.kit.templatetags.pages",
+            ],
         },
     }
 ]

@@ -31,7 +31,7 @@ def unseal(sealed: bytes) -> str:
 def blind_index(text: str, *, purpose: str) -> str:
     """Return 64 hex digits by which an equal text is found again, without telling the text."""
     normal = "".join(text.split()).upper()
-    return hmac.new(_key("index"), f"{purpose}\0{normal}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(_key("blind"), f"{purpose}\0{normal}".encode(), hashlib.sha256).hexdigest()
 
 
 if TYPE_CHECKING:
@@ -67,7 +67,9 @@ def mask_phone(phone: str) -> str:
 
 
 def mask_id(number: str) -> str:
-    return f"{number[:4]}{'*' * max(len(number) - 8, 4)}{number[-4:]}" if len(number) > 8 else "****"
+    return (
+        f"{number[:4]}{'*' * max(len(number) - 8, 4)}{number[-4:]}" if len(number) > 8 else "****"
+    )
 
 
 def mask_name(name: str) -> str:

@@ -180,3 +180,8 @@ def first_broken_seal() -> int | None:
         cursor.execute(_VERIFY)
         row = cursor.fetchone()
     return row[0] if row else None
+
+
+def platform_id() -> int | None:
+    """The root of the tree, or None before the company is founded. Asked as the login role."""
+    return OrgNode.objects.filter(kind=OrgKind.PLATFORM).values_list("id", flat=True).first()

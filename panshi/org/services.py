@@ -52,6 +52,24 @@ class UnknownRole(Refusal):
 
 
 @verb
+def found_platform(*, name: str, city: str, actor: Actor, at: datetime) -> OrgNodeCreated:
+    """Create the root of the tree. Raises WrongPlaceInTree when there is one already."""
+    actor.must("org.found_platform", 0)
+    if OrgNode.objects.filter(kind=OrgKind.PLATFORM).exists():
+        raise WrongPlaceInTree(_("The platform has been founded already."))
+    node = OrgNode.objects.create(kind=OrgKind.PLATFORM, name=name, city=city)
+    return OrgNodeCreated(
+        org_id=node.id,
+        actor_id=actor.id,
+        at=at,
+        node_id=node.id,
+        kind=OrgKind.PLATFORM,
+        node_name=name,
+        city=city,
+    )
+
+
+@verb
 def create_node(
     *, parent_id: int, kind: str, name: str, city: str, actor: Actor, at: datetime
 ) -> OrgNodeCreated:

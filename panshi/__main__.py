@@ -1,0 +1,3 @@
+from panshi.config.command import main
+
+main(prog_name="panshi")
