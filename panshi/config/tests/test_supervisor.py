@@ -56,16 +56,21 @@ time.sleep(600)
 """
 
 
+ENDING = """
+more = globals().get("more", {})
+sys.exit(run(children, status_file=folder / "supervisor.json", **more))
+"""
+
+
 class Run:
     """A supervisor under test: `code` makes the list `children`."""
 
     def __init__(self, folder: Path, code: str, **streams: int) -> None:
         self.folder = folder
         self.log = folder / "log"
-        ending = "sys.exit(run(children, status_file=folder / 'supervisor.json', **globals().get('more', {})))"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", f"{PREAMBLE}\n{code}\n{ending}", str(folder)],
+                [sys.executable, "-c", f"{PREAMBLE}\n{code}\n{ENDING}", str(folder)],
                 cwd=PROJECT,
                 stdin=subprocess.DEVNULL,
                 stdout=streams.get("stdout", log),
@@ -313,7 +318,8 @@ def test_long_lines_and_binary_garbage_do_not_end_the_log(start: Callable[[str],
 
 def test_a_reader_of_the_log_that_goes_away_stops_nothing(tmp_path: Path) -> None:
     reading, writing = os.pipe()
-    code = "children = [python('web', \"import time\\nwhile True: print('on', flush=True); time.sleep(.01)\")]"
+    chatter = "import time\nwhile True: print('on', flush=True); time.sleep(.01)"
+    code = f"children = [python('web', {chatter!r})]"
     run = Run(tmp_path, code, stdout=writing)
     os.close(writing)
     try:
@@ -395,7 +401,8 @@ def test_what_runs_once_is_awaited_and_not_repeated(start: Callable[[str], Run])
 
 def test_what_runs_once_and_fails_ends_all(start: Callable[[str], Run]) -> None:
     run = start(
-        "children = [sleeper('db'), Child(name='migrate', argv=['false'], once=True), sleeper('web')]"
+        "migrate = Child(name='migrate', argv=['false'], once=True)\n"
+        "children = [sleeper('db'), migrate, sleeper('web')]"
     )
     assert run.process.wait(10) == 1
     assert "migrate failed with code 1" in run.text
