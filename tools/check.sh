@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# The checks of CI: tools/check.sh quick (without tests) or all.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+failed=()
+step() {
+  local name=$1; shift
+  local began=$SECONDS
+  printf '%-14s' "$name"
+  if output=$("$@" 2>&1); then printf 'ok   %3ss\n' $((SECONDS - began))
+  else printf 'FAILED\n%s\n' "$output"; failed+=("$name"); fi
+}
+bin=.venv/bin
+export DJANGO_SETTINGS_MODULE=panshi.config.settings
+step format $bin/ruff format --check -q .
+step lint $bin/ruff check -q .
+step imports $bin/lint-imports
+step types $bin/mypy
+step migrations env PANSHI_HOME=/nonexistent $bin/python -W ignore -m django makemigrations --check --dry-run
+step translations $bin/python tools/messages.py --check
+if [ "${1:-quick}" = all ]; then
+  echo "tests"
+  $bin/pytest -n 2 --dist loadscope -m "not browser" || failed+=("tests")
+  echo "browser tests"
+  $bin/pytest -m browser || [ $? -eq 5 ] || failed+=("browser tests")
+fi
+if [ ${#failed[@]} -gt 0 ]; then printf '\nFailed: %s\n' "${failed[*]}"; exit 1; fi
+echo "All green."
