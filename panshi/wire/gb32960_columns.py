@@ -150,8 +150,11 @@ def _items(data: bytes, edition: int, found: _Found) -> None:
             elif kind in skipped:
                 pos += skipped[kind]
             elif kind == SIGNATURE_TYPE and edition == 2025:
-                signed_to = start
-                break
+                pos = _signature_end(data, pos)
+                if pos <= end:
+                    signed_to = start
+                    found["unparsed"] = end - pos
+                    break
             else:
                 pos = end + 1
         except (IndexError, error):
@@ -162,6 +165,11 @@ def _items(data: bytes, edition: int, found: _Found) -> None:
     found["crc"] = crc32(data[:signed_to])
     if edition == 2025:
         _extremes(found)
+
+
+def _signature_end(data: bytes, pos: int) -> int:
+    pos += 3 + (data[pos + 1] << 8 | data[pos + 2])
+    return pos + 2 + (data[pos] << 8 | data[pos + 1])
 
 
 def _word(raw: int) -> int | None:

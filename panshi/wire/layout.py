@@ -263,20 +263,35 @@ class Hex(Scalar):
         return raw
 
 
+class Padded(str):
+    """Text as it was read, without padding; it remembers its bytes, and writing gives them back."""
+
+    __slots__ = ("raw",)
+    raw: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Text(Scalar):
-    """Text without its zero padding; what the encoding cannot say is shown as {"hex": …}."""
+    """Text without its padding; what the encoding cannot say is shown as {"hex": …}."""
 
     encoding: Literal["ascii", "gbk", "gb18030"] = "ascii"
     strip: str = "\0"
 
     def value_of(self, raw: bytes) -> Value:
         try:
-            return raw.decode(self.encoding).strip(self.strip)
+            text = raw.decode(self.encoding)
         except UnicodeDecodeError:
             return {"hex": raw.hex()}
+        stripped = text.strip(self.strip)
+        if stripped.encode(self.encoding).ljust(self.size, b"\0") == raw:
+            return stripped
+        padded = Padded(stripped)
+        padded.raw = raw
+        return padded
 
     def bytes_of(self, value: Value) -> bytes:
+        if isinstance(value, Padded) and len(value.raw) == (self.size or len(value.raw)):
+            return value.raw
         if isinstance(value, Mapping):
             raw = from_hex(value.get("hex"), self.key)
         else:
