@@ -20,10 +20,10 @@ from panshi.config.home import Home
 from panshi.config.supervisor import Child, Status, read_status
 
 from .conftest import only_linux
+from .tools import PROJECT, is_gone, wait_for
 
 pytestmark = pytest.mark.plain
 
-PROJECT = Path(__file__).parents[3]
 PREAMBLE = """
 import os, sys
 from pathlib import Path
@@ -122,22 +122,6 @@ def start(tmp_path: Path) -> Iterator[Callable[[str], Run]]:
             run.process.kill()
             run.process.wait()
             raise
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> float:
-    """Seconds until `condition` held; fails when it does not in time."""
-    began = time.monotonic()
-    while not condition():
-        assert time.monotonic() - began < seconds, "it did not happen in time"
-        time.sleep(0.02)
-    return time.monotonic() - began
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return True
 
 
 def test_starts_all_tells_the_status_and_stops(start: Callable[[str], Run]) -> None:
