@@ -90,8 +90,8 @@ class _Found(TypedDict, total=False):
     motor_faults: Sequence[int]
     engine_faults: Sequence[int]
     other_faults: Sequence[int]
-    packs: Sequence[Pack]
-    probes: Sequence[Probes]
+    packs: list[Pack]
+    probes: list[Probes]
 
 
 def read_columns(*, frame: bytes, tolerant: bool = False) -> list[Reading]:
@@ -345,7 +345,7 @@ def _voltages_2016(data: bytes, pos: int, found: _Found) -> int:
         cells = _cells(data, pos, here)
         packs.append(Pack(number, _word(voltage), current, total, start, cells))
         pos = stop
-    found["packs"] = [*found["packs"], *packs] if "packs" in found else packs
+    found.setdefault("packs", []).extend(packs)
     return pos
 
 
@@ -362,7 +362,7 @@ def _voltages_2025(data: bytes, pos: int, found: _Found) -> int:
         cells = _cells(data, pos, total)
         packs.append(Pack(number, _word(voltage), current, total, 1, cells))
         pos = stop
-    found["packs"] = [*found["packs"], *packs] if "packs" in found else packs
+    found.setdefault("packs", []).extend(packs)
     return pos
 
 
@@ -379,7 +379,7 @@ def _temperatures(data: bytes, pos: int, found: _Found) -> int:
             return stop
         packs.append(Probes(number, [TEMPS[raw] for raw in data[pos:stop]]))
         pos = stop
-    found["probes"] = [*found["probes"], *packs] if "probes" in found else packs
+    found.setdefault("probes", []).extend(packs)
     return pos
 
 
@@ -445,7 +445,11 @@ def _extremes(found: _Found) -> None:
 def _high_and_low(packs: list[tuple[int, Sequence[int | None]]]) -> tuple[Extreme, Extreme]:
     highs, lows = [], []
     for pack, values in packs:
-        known = [value for value in values if value is not None]
+        # A tuple comes straight from the bytes: it had no marker to take out.
+        if isinstance(values, tuple):
+            known: Sequence[int] = values
+        else:
+            known = [value for value in values if value is not None]
         if known:
             high, low = max(known), min(known)
             highs.append((high, pack, values.index(high) + 1))

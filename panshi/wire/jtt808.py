@@ -221,10 +221,11 @@ def read(*, frame: bytes, tolerant: bool = False) -> Message:
 
 def read_packet(*, packet: Packet) -> Message:
     """The content of a packet, which may be a joined one."""
-    return _read(packet, Cursor(data=packet.body))
+    return read_at(packet=packet, cursor=Cursor(data=packet.body))
 
 
-def _read(packet: Packet, cursor: Cursor) -> Message:
+def read_at(*, packet: Packet, cursor: Cursor) -> Message:
+    """The content of a packet whose body begins at the cursor, which may be noting fields."""
     start, end = cursor.pos, cursor.end
     parts = body_parts(msg_id=packet.msg_id, edition=packet.edition)
     notes = len(cursor.fields or ())

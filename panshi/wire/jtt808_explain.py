@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from panshi.wire.jtt808 import SUBPACKAGED, VERSION_FLAG, _read, open_frame, unescape
+from panshi.wire.jtt808 import SUBPACKAGED, VERSION_FLAG, open_frame, read_at, unescape
 from panshi.wire.layout import Cursor, Field, Value
 
 
@@ -31,7 +31,7 @@ def explain(*, frame: bytes) -> list[Field]:
         cursor.take(size)
         cursor.note(name, start, value)
     cursor.end = len(data) - 1
-    _read(packet, cursor)
+    read_at(packet=packet, cursor=cursor)
     cursor.end = len(data)
     cursor.take(1)
     cursor.note(

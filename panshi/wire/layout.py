@@ -201,6 +201,9 @@ class Scalar(ABC):
         size = self.size
         return [self.value_of(raw[at : at + size]) for at in range(0, len(raw), size)]
 
+    def join(self, values: Sequence[Value]) -> bytes:
+        return b"".join(map(self.bytes_of, values))
+
     def read(self, cursor: Cursor, out: dict[str, Value]) -> None:
         start = cursor.pos
         value = self.value_of(cursor.take(self.size or cursor.left))
@@ -234,6 +237,17 @@ class Number(Scalar):
     def values_of(self, raw: bytes) -> list[Value]:
         numbers = struct.unpack(f">{len(raw) // self.size}{STRUCT_CODES[self.size]}", raw)
         return [self.scaled(number) for number in numbers]
+
+    def join(self, values: Sequence[Value]) -> bytes:
+        plain = [value for value in values if type(value) in (int, float)]
+        if len(plain) < len(values):
+            return b"".join(map(self.bytes_of, values))
+        offset, divisor = self.offset, self.divisor
+        try:
+            raws = [round((as_number(value, self.key) + offset) * divisor) for value in plain]
+            return struct.pack(f">{len(raws)}{STRUCT_CODES[self.size]}", *raws)
+        except (struct.error, ValueError, OverflowError) as problem:
+            raise WireError("value", f"{self.key} holds what {self.size} bytes cannot") from problem
 
     def bytes_of(self, value: Value) -> bytes:
         top = (1 << 8 * self.size) - 1
@@ -389,11 +403,11 @@ class Counted:
         marker = values.get(self.count_key) if self.marked and not rows else None
         counted = Number(self.count_key or self.key, self.size, marked=self.marked)
         out += counted.bytes_of(marker if isinstance(marker, str) else len(rows))
+        if not isinstance(self.item, tuple):
+            out += self.item.join(rows)
+            return
         for row in rows:
-            if isinstance(self.item, tuple):
-                out += write_parts(self.item, as_mapping(row, self.key))
-            else:
-                out += self.item.bytes_of(row)
+            out += write_parts(self.item, as_mapping(row, self.key))
 
 
 def read_list(cursor: Cursor, key: str, item: Scalar, count: int) -> list[Value]:
