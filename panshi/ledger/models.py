@@ -1,0 +1,132 @@
+"""Nouns of the ledger: accounts, entries, postings, periods. One book per organisation."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from panshi.kit.nouns import OwnedModel
+from panshi.kit.states import Machine
+
+
+class AccountKind(models.TextChoices):
+    ASSET = "ASSET", _("Asset")
+    LIABILITY = "LIABILITY", _("Liability")
+    EQUITY = "EQUITY", _("Equity")
+    INCOME = "INCOME", _("Income")
+    EXPENSE = "EXPENSE", _("Expense")
+
+
+class Account(models.Model):
+    """A line of the chart that all books share."""
+
+    code = models.CharField(max_length=16, primary_key=True)
+    kind = models.CharField(max_length=9, choices=AccountKind)
+    name = models.CharField(max_length=60)
+    name_zh = models.CharField(max_length=60)
+
+    def __str__(self) -> str:
+        return self.name_zh if (get_language() or "").startswith("zh") else self.name
+
+
+class Entry(OwnedModel):
+    """Something that happened, once, in one book. Never changed; a mistake is reversed."""
+
+    kind = models.CharField(max_length=40)
+    source_kind = models.CharField(max_length=60)
+    source_id = models.UUIDField()
+    occurred_on = models.DateField()
+    legs = models.SmallIntegerField()
+    reverses = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="one_entry_per_source", fields=["org", "kind", "source_kind", "source_id"]
+            ),
+            models.UniqueConstraint(name="entry_in_its_book", fields=["id", "org", "occurred_on"]),
+            models.CheckConstraint(name="an_entry_has_two_legs", condition=Q(legs__gte=2)),
+        ]
+        indexes = [
+            models.Index(fields=["org", "occurred_on", "id"], name="entry_by_org_and_day"),
+            models.Index(fields=["source_id"], name="entry_by_source"),
+        ]
+
+
+class Posting(models.Model):
+    """One leg of an entry: debit positive, credit negative, with its plain dimensions."""
+
+    pk = models.CompositePrimaryKey("entry_id", "leg")
+    # The keys in the database are not deferred, and that to the entry is (entry, org, day), so a
+    # leg cannot stray from its book.
+    entry = models.ForeignKey(
+        Entry,
+        on_delete=models.PROTECT,
+        related_name="postings",
+        db_index=False,
+        db_constraint=False,
+    )
+    leg = models.SmallIntegerField()
+    org = models.ForeignKey(
+        "org.OrgNode",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    occurred_on = models.DateField()
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    vehicle_id = models.UUIDField(null=True)
+    customer_id = models.UUIDField(null=True)
+    city = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="a_leg_is_not_zero", condition=~Q(amount=0)),
+        ]
+        indexes = [
+            models.Index(
+                fields=["org", "account", "occurred_on"],
+                include=["amount", "city"],
+                name="posting_by_account_and_day",
+            ),
+            models.Index(fields=["customer_id", "account"], name="posting_by_customer"),
+            models.Index(
+                fields=["vehicle_id", "account"],
+                condition=Q(vehicle_id__isnull=False),
+                name="posting_by_vehicle",
+            ),
+        ]
+
+
+class PeriodState(models.TextChoices):
+    OPEN = "OPEN", _("Open")
+    CLOSED = "CLOSED", _("Closed")
+
+
+PERIOD_LIFE = Machine(
+    {PeriodState.OPEN: {PeriodState.CLOSED}, PeriodState.CLOSED: {PeriodState.OPEN}}
+)
+
+
+class Period(OwnedModel):
+    """A month of one book; a month without a row is open."""
+
+    month = models.DateField()
+    state = models.CharField(max_length=6, choices=PeriodState, default=PeriodState.OPEN)
+    closed_at = models.DateTimeField(null=True)
+    closed_by_id = models.UUIDField(null=True)
+    reopening_asked_by_id = models.UUIDField(null=True)
+    reopening_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_period_per_month", fields=["org", "month"]),
+            models.CheckConstraint(name="a_period_starts_on_the_first", condition=Q(month__day=1)),
+            models.CheckConstraint(
+                name="a_closed_period_says_who_and_when",
+                condition=Q(state=PeriodState.OPEN)
+                | Q(closed_at__isnull=False, closed_by_id__isnull=False),
+            ),
+        ]

@@ -1,0 +1,282 @@
+"""Questions to the ledger: entries, balances, the trial balance, the journal, the export."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import connection
+
+from panshi.kit.clock import add_months, month_start
+from panshi.kit.money import ZERO
+from panshi.kit.tenancy import Actor
+from panshi.kit.verbs import question
+from panshi.ledger import rules
+from panshi.ledger.models import Account, Entry, Period, PeriodState, Posting
+
+
+@dataclass(frozen=True, slots=True)
+class LegRow:
+    account: str
+    account_name: str
+    debit: Decimal | None
+    credit: Decimal | None
+    vehicle_id: UUID | None
+    customer_id: UUID | None
+    city: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryCard:
+    id: UUID
+    org_id: int
+    kind: str
+    source_kind: str
+    source_id: UUID
+    occurred_on: date
+    reverses_id: UUID | None
+    legs: tuple[LegRow, ...]
+    debit: Decimal
+    credit: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRow:
+    """Σ of postings on an account in [since, until), debit positive."""
+
+    org_id: int
+    city: str
+    account: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRow:
+    account: str
+    name: str
+    kind: str
+    opening: Decimal
+    debit: Decimal
+    credit: Decimal
+    closing: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodRow:
+    org_id: int
+    month: date
+    state: str
+    reopening_reason: str
+
+
+def _leg(posting: Posting) -> LegRow:
+    amount = posting.amount
+    return LegRow(
+        account=posting.account_id,
+        account_name=str(posting.account),
+        debit=amount if amount > 0 else None,
+        credit=-amount if amount < 0 else None,
+        vehicle_id=posting.vehicle_id,
+        customer_id=posting.customer_id,
+        city=posting.city,
+    )
+
+
+def _cards(entries: list[Entry]) -> list[EntryCard]:
+    legs: dict[UUID, list[LegRow]] = {entry.id: [] for entry in entries}
+    postings = Posting.objects.filter(entry_id__in=legs).select_related("account")
+    for posting in postings.order_by("entry_id", "leg"):
+        legs[posting.entry_id].append(_leg(posting))
+    return [
+        EntryCard(
+            id=entry.id,
+            org_id=entry.org_id,
+            kind=entry.kind,
+            source_kind=entry.source_kind,
+            source_id=entry.source_id,
+            occurred_on=entry.occurred_on,
+            reverses_id=entry.reverses_id,
+            legs=tuple(legs[entry.id]),
+            debit=sum((leg.debit or ZERO for leg in legs[entry.id]), ZERO),
+            credit=sum((leg.credit or ZERO for leg in legs[entry.id]), ZERO),
+        )
+        for entry in entries
+    ]
+
+
+@question
+def entry_card(*, entry_id: UUID, actor: Actor) -> EntryCard:
+    return _cards([Entry.objects.visible_to(actor).get(id=entry_id)])[0]
+
+
+@question
+def entries_of(*, source_kind: str, source_id: UUID, actor: Actor) -> list[EntryCard]:
+    """The entries that a document made, oldest first."""
+    rows = Entry.objects.visible_to(actor).filter(source_kind=source_kind, source_id=source_id)
+    return _cards(list(rows.order_by("occurred_on", "id")))
+
+
+@question
+def entries_of_sources(*, source_ids: tuple[UUID, ...], actor: Actor) -> list[EntryCard]:
+    """The entries that several documents made, oldest first."""
+    rows = Entry.objects.visible_to(actor).filter(source_id__in=source_ids)
+    return _cards(list(rows.order_by("occurred_on", "id")))
+
+
+@question
+def journal(
+    *,
+    since: date,
+    until: date,
+    actor: Actor,
+    kind: str = "",
+    account: str = "",
+    org_id: int | None = None,
+    after: UUID | None = None,
+    limit: int = 50,
+) -> list[EntryCard]:
+    """Entries of [since, until), newest first; `after` is the last entry of the page before."""
+    rows = Entry.objects.visible_to(actor).filter(occurred_on__gte=since, occurred_on__lt=until)
+    if org_id is not None:
+        rows = rows.filter(org_id=org_id)
+    if kind:
+        rows = rows.filter(kind=kind)
+    if account:
+        rows = rows.filter(
+            id__in=Posting.objects.filter(
+                account_id=account, occurred_on__gte=since, occurred_on__lt=until
+            ).values("entry_id")
+        )
+    if after is not None:
+        last = Entry.objects.visible_to(actor).get(id=after)
+        rows = rows.extra(  # A row comparison, which one index range answers.
+            where=["(ledger_entry.occurred_on, ledger_entry.id) < (%s, %s)"],
+            params=[last.occurred_on, last.id],
+        )
+    return _cards(list(rows.order_by("-occurred_on", "-id")[:limit]))
+
+
+_BALANCES = """
+SELECT org_id, city, account_id, sum(amount) FROM ledger_posting
+WHERE account_id = ANY(%s) AND occurred_on < %s
+  AND (%s::date IS NULL OR occurred_on >= %s) AND (%s::int IS NULL OR org_id = %s)
+GROUP BY org_id, city, account_id HAVING sum(amount) <> 0
+"""
+
+
+@question
+def balances(
+    *,
+    accounts: tuple[str, ...],
+    until: date,
+    actor: Actor,
+    since: date | None = None,
+    org_id: int | None = None,
+) -> list[BalanceRow]:
+    """Sums by org, city and account over [since, until); without `since`, from the beginning."""
+    org_id = org_id if org_id is not None else actor.single_org_id
+    with connection.cursor() as cursor:
+        cursor.execute(_BALANCES, [list(accounts), until, since, since, org_id, org_id])
+        return [BalanceRow(*row) for row in cursor.fetchall()]
+
+
+_CUSTOMER = """
+SELECT COALESCE(sum(amount), 0) FROM ledger_posting
+WHERE customer_id = %s AND account_id = ANY(%s) AND occurred_on < %s
+"""
+
+
+@question
+def customer_balance(
+    *, customer_id: UUID, accounts: tuple[str, ...], until: date, actor: Actor
+) -> Decimal:
+    """What a customer's postings on these accounts sum to before a day, debit positive."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CUSTOMER, [customer_id, list(accounts), until])
+        total: Decimal = cursor.fetchone()[0]
+    return total
+
+
+_TRIAL = """
+SELECT account_id,
+    COALESCE(sum(amount) FILTER (WHERE occurred_on < %(since)s), 0),
+    COALESCE(sum(amount) FILTER (WHERE occurred_on >= %(since)s AND amount > 0), 0),
+    COALESCE(-sum(amount) FILTER (WHERE occurred_on >= %(since)s AND amount < 0), 0),
+    sum(amount)
+FROM ledger_posting
+WHERE occurred_on < %(until)s AND (%(org)s::int IS NULL OR org_id = %(org)s)
+GROUP BY account_id
+"""
+
+
+@question
+def trial_balance(*, month: date, actor: Actor, org_id: int | None = None) -> list[TrialRow]:
+    """Opening, debits, credits and closing per account of a month; each column sums to zero."""
+    since = month_start(month)
+    names = {account.code: account for account in Account.objects.all()}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _TRIAL,
+            {
+                "since": since,
+                "until": add_months(since, 1),
+                "org": org_id if org_id is not None else actor.single_org_id,
+            },
+        )
+        rows = cursor.fetchall()
+    return [
+        TrialRow(code, str(names[code]), names[code].kind, *figures)
+        for code, *figures in sorted(rows)
+    ]
+
+
+@question
+def periods(*, actor: Actor, limit: int = 60) -> list[PeriodRow]:
+    """Months that were ever closed, newest first."""
+    rows = Period.objects.visible_to(actor).order_by("-month", "org_id")[:limit]
+    return [PeriodRow(p.org_id, p.month, p.state, p.reopening_reason) for p in rows]
+
+
+@question
+def books_closed_in(*, month: date, actor: Actor) -> set[int]:
+    """The orgs, among those the actor sees, whose book is closed for the month of this day."""
+    rows = Period.objects.filter(month=month_start(month), state=PeriodState.CLOSED)
+    return set(rows.values_list("org_id", flat=True))
+
+
+_EXPORT = """
+SELECT e.id, e.occurred_on, e.kind, e.source_kind, e.source_id, p.account_id, p.amount,
+       p.vehicle_id, p.customer_id, p.city
+FROM ledger_entry e JOIN ledger_posting p ON p.entry_id = e.id
+WHERE e.org_id = %s ORDER BY e.occurred_on, e.id, p.leg
+"""
+
+
+@question
+def export_beancount(*, org_id: int, actor: Actor) -> str:
+    """One book as beancount text: an outside program must add it up to the same balances."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EXPORT, [org_id])
+        rows = cursor.fetchall()
+    opened_on = rows[0][1] if rows else date(1970, 1, 1)
+    return "\n".join(rules.beancount(_entries(rows), opened_on=opened_on)) + "\n"
+
+
+def _entries(rows: list[tuple[object, ...]]) -> Iterator[rules.JournalEntry]:
+    """Gather consecutive rows of one entry."""
+    legs: list[rules.JournalLeg] = []
+    for index, row in enumerate(rows):
+        entry_id, on, kind, source_kind, source_id, account, amount, vehicle, customer, city = row
+        assert isinstance(on, date)
+        assert isinstance(amount, Decimal)
+        legs.append(
+            rules.JournalLeg(
+                str(account), amount, str(vehicle or ""), str(customer or ""), str(city)
+            )
+        )
+        if index + 1 == len(rows) or rows[index + 1][0] != entry_id:
+            yield rules.JournalEntry(
+                on, f"{kind} {source_kind} {source_id}", f"entry-{entry_id}", tuple(legs)
+            )
+            legs = []
