@@ -1,0 +1,1 @@
+"""Arithmetic of the handbook: conditions, procedures, clocks, measures; no clock, no database."""

@@ -1,0 +1,173 @@
+"""Where a run stands: which steps apply, which are reached, what is still required."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+
+from panshi.handbook.rules import conditions
+from panshi.handbook.rules.conditions import World
+from panshi.handbook.rules.procedure import MAX_STEPS, Consequence, Procedure, Step
+
+
+class Standing(StrEnum):
+    """How one step of a run stands."""
+
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+    AHEAD = "AHEAD"
+    READY = "READY"
+    DONE = "DONE"
+    SKIPPED = "SKIPPED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What is known of a finished step: DONE or SKIPPED, its value, and its verb's answer."""
+
+    standing: Standing
+    value: object = None
+    result: Mapping[str, object] | None = None
+
+
+Records = Mapping[tuple[str, int], Record]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One step, or one turn of a repeated step, as it stands in a run."""
+
+    step: Step
+    iteration: int
+    label: str
+    standing: Standing
+
+    @property
+    def settled(self) -> bool:
+        return self.standing in (Standing.DONE, Standing.SKIPPED, Standing.NOT_APPLICABLE)
+
+    @property
+    def owed(self) -> bool:
+        return self.step.required and self.standing != Standing.NOT_APPLICABLE
+
+
+@dataclass(frozen=True)
+class Progress:
+    """All items of a run in order, with the world they were judged in."""
+
+    items: tuple[Item, ...]
+    world: World
+
+    @cached_property
+    def ready(self) -> tuple[Item, ...]:
+        return tuple(i for i in self.items if i.standing == Standing.READY)
+
+    @cached_property
+    def owed(self) -> tuple[Item, ...]:
+        return tuple(i for i in self.items if i.owed)
+
+    @cached_property
+    def finished(self) -> bool:
+        """Nothing that is required stands open."""
+        return all(i.settled for i in self.owed)
+
+    @property
+    def done(self) -> int:
+        return sum(i.standing == Standing.DONE for i in self.owed)
+
+    def item(self, step_id: str, iteration: int) -> Item | None:
+        return next(
+            (i for i in self.items if (i.step.id, i.iteration) == (step_id, iteration)), None
+        )
+
+
+def turns(step: Step, world: World) -> tuple[str, ...]:
+    """The labels of a step's turns: one empty label unless it repeats, none for an empty list."""
+    if not step.repeated:
+        return ("",)
+    if step.times is not None:
+        times = conditions.number(conditions.resolve(step.times, world))
+        return tuple(str(n) for n in range(1, min(int(times or 0), MAX_STEPS) + 1))
+    if isinstance(step.repeat_for, tuple):
+        return step.repeat_for
+    found = conditions.resolve(step.repeat_for, world)
+    return tuple(map(str, found[:MAX_STEPS])) if isinstance(found, list) else ()
+
+
+def _known(step: Step, labels: tuple[str, ...], records: Records) -> tuple[object, object]:
+    kept = [records.get((step.id, n)) for n in range(len(labels))]
+    values = [r.value if r and r.standing == Standing.DONE else None for r in kept]
+    results = next((r.result for r in kept if r and r.result), None)
+    if step.repeated:
+        return [v for v in values if v is not None], results
+    return values[0] if values else None, results
+
+
+def _with_step(world: World, step: Step, labels: tuple[str, ...], records: Records) -> World:
+    value, result = _known(step, labels, records)
+    steps = {**world.steps, step.id: value} if value not in (None, []) else world.steps
+    results = {**world.results, step.id: result} if isinstance(result, Mapping) else world.results
+    return replace(world, steps=steps, results=results)
+
+
+def progress(procedure: Procedure, records: Records, world: World) -> Progress:
+    """Judge every step in order; a step sees only the steps of earlier groups."""
+    items: list[Item] = []
+    seen = after = world
+    group, held = -1, False
+    for step in procedure.steps:
+        if step.group != group:
+            group, seen = step.group, after
+            held = any(i.owed and not i.settled for i in items)
+        applies = step.when is None or conditions.holds(step.when, seen)
+        labels = turns(step, seen)
+        for iteration, label in enumerate(labels):
+            record = records.get((step.id, iteration))
+            if not applies:
+                standing = Standing.NOT_APPLICABLE
+            elif record is not None:
+                standing = record.standing
+            else:
+                standing = Standing.AHEAD if held else Standing.READY
+            items.append(Item(step=step, iteration=iteration, label=label, standing=standing))
+        if applies:
+            after = _with_step(after, step, labels, records)
+    return Progress(tuple(items), after)
+
+
+def stops(step: Step, world: World) -> bool:
+    """Whether the run halts after this step, in the world that already knows its value."""
+    return step.stop_if is not None and conditions.holds(step.stop_if, world)
+
+
+def consequences(step: Step, world: World) -> Iterator[Consequence]:
+    """What follows from a stop."""
+    return (c for c in step.on_fail if c.when is None or conditions.holds(c.when, world))
+
+
+def listening_keys(procedure: Procedure, found: Progress) -> list[str]:
+    """Keys of the facts this run waits for now: its closing fact, and proofs of open steps."""
+    keys = []
+    if procedure.closes_on:
+        keys.append(_key(procedure.closes_on.event, procedure.closes_on.match, found.world))
+    for item in found.items:
+        proof = item.step.evidence.fact if item.step.evidence else None
+        if proof and not item.settled:
+            keys.append(_key(proof.event, proof.match, found.world))
+    return sorted({key for key in keys if key})
+
+
+def _key(event: str, match: Mapping[str, object], world: World) -> str:
+    values = conditions.resolve(dict(match), world)
+    if not isinstance(values, dict) or any(v is None for v in values.values()):
+        return ""
+    return fact_key(event, tuple(match), values)
+
+
+def fact_key(event: str, fields: tuple[str, ...], values: Mapping[str, object]) -> str:
+    """One string by which a fact and those who wait for it find each other."""
+    return "|".join([event, *(f"{name}={values.get(name)}" for name in sorted(fields))])
+
+
+def hears(procedure: Procedure) -> list[str]:
+    """`event|field,field` for each fact that a run of this procedure may wait for."""
+    return sorted({f"{item.event}|{','.join(sorted(item.match))}" for item in procedure.listens})

@@ -1,0 +1,136 @@
+"""A procedure (`sop/1`): what its words mean, read strictly, every fault named."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from panshi.handbook.rules.clock import Rung, Span
+
+SCHEMA: Final = "sop/1"
+MAX_STEPS: Final = 60
+MAX_ROUNDS: Final = 3
+PICKS: Final = ("pool", "least_loaded")
+EVIDENCE_KINDS: Final = (
+    "check", "choice", "text", "reading", "photo", "signature", "location", "scan", "file", "fact",
+    "person",
+)  # fmt: skip
+FILE_KINDS: Final = ("photo", "signature", "file")
+WAITS: Final = ("customer", "parts", "weather", "authority")
+
+Condition = Mapping[str, object]
+
+
+class ContentFault(ValueError):
+    """A file of the encyclopedia cannot be read as it should; `faults` says why, one line each."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = tuple(faults)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """What starts a run: a fact (`event`), a schedule (`every`), or a person (`manual`)."""
+
+    kind: str
+    event: str = ""
+    every: str = ""
+    planned: str = ""
+    each: str = ""
+    where: Condition | None = None
+    gather_by: str = ""
+    gather_per: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """A fact that is waited for: it counts when each field of `match` has the value given."""
+
+    event: str
+    match: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What proves a step; `low` and `high` bound a reading and may be references."""
+
+    kind: str
+    of: tuple[str, ...] = ()
+    unit: str = ""
+    low: object = None
+    high: object = None
+    least: int = 1
+    radius_m: int = 500
+    fact: Listening | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consequence:
+    """What follows when a step stops the run: start a node, call a verb, or go back to a step."""
+
+    when: Condition | None = None
+    start: str = ""
+    call: str = ""
+    with_: Mapping[str, object] = field(default_factory=dict)
+    goto: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step; steps of one `group` may be done in any order."""
+
+    id: str
+    zh: str
+    en: str = ""
+    why: str = ""
+    clause: int | None = None
+    group: int = 0
+    role: str = ""
+    required: bool = False
+    when: Condition | None = None
+    stop_if: Condition | None = None
+    on_fail: tuple[Consequence, ...] = ()
+    repeat_for: tuple[str, ...] | str | None = None
+    times: object = None
+    evidence: Evidence | None = None
+    call: str = ""
+    with_: Mapping[str, object] = field(default_factory=dict)
+    auto: bool = False
+    waits_for: str = ""
+    waits_at_most: Span | None = None
+
+    @property
+    def conditional(self) -> bool:
+        return self.when is not None
+
+    @property
+    def repeated(self) -> bool:
+        return self.repeat_for is not None or self.times is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Procedure:
+    """The whole of a `sop.yaml`."""
+
+    trigger: Trigger
+    subject_type: str
+    subject_id: str
+    owner_role: str
+    pick: str
+    take: Span
+    within: Span
+    working: bool
+    steps: tuple[Step, ...]
+    escalate: tuple[Rung, ...] = ()
+    certificates: tuple[str, ...] = ()
+    closes_on: Listening | None = None
+    unless_open: bool = False
+
+    def step(self, step_id: str) -> Step | None:
+        return next((s for s in self.steps if s.id == step_id), None)
+
+    @property
+    def listens(self) -> tuple[Listening, ...]:
+        """Facts waited for while a run is open: the closing one, and those that prove a step."""
+        proofs = [s.evidence.fact for s in self.steps if s.evidence and s.evidence.fact]
+        return (*([self.closes_on] if self.closes_on else []), *proofs)
