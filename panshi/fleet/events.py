@@ -1,0 +1,128 @@
+"""Facts of the fleet."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from panshi.kit.facts import Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleModelPublished(Fact):
+    model_id: UUID
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehiclesReceived(Fact):
+    vehicle_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehiclePlated(Fact):
+    vehicle_id: UUID
+    plate: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleReadied(Fact):
+    vehicle_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleDeployed(Fact):
+    vehicle_id: UUID
+    customer_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleIdled(Fact):
+    vehicle_id: UUID
+    odometer_km: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleSentToService(Fact):
+    vehicle_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleReturnedFromService(Fact):
+    vehicle_id: UUID
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleRetired(Fact):
+    vehicle_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleSold(Fact):
+    vehicle_id: UUID
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OdometersRecorded(Fact):
+    vehicles: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleInspected(Fact):
+    inspection_id: UUID
+    vehicle_id: UUID
+    kind: str
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentsFiled(Fact):
+    document_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiringRow:
+    """A paper that lapses: `days_left` is negative once it has lapsed."""
+
+    due_item_id: UUID
+    vehicle_id: UUID
+    plate: str
+    kind: str
+    due_on: date
+    days_left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentExpiring(Fact):
+    """Papers of one node that reached a new rung of their reminders."""
+
+    items: tuple[ExpiringRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueItemsReminded(Fact):
+    reminded: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleImportStaged(Fact):
+    batch_id: UUID
+    rows: int
+    errors: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleImportCommitted(Fact):
+    batch_id: UUID
+    created: int
+    there_already: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleImportUndone(Fact):
+    batch_id: UUID
+    removed: int

@@ -1,0 +1,525 @@
+"""Questions about the fleet."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from panshi.fleet import rules
+from panshi.fleet.models import (
+    Document,
+    DocumentKind,
+    DueItem,
+    DueState,
+    Inspection,
+    InspectionKind,
+    PlateHolding,
+    Vehicle,
+    VehicleClass,
+    VehicleEvent,
+    VehicleModel,
+    VehicleState,
+    VehicleUse,
+)
+from panshi.kit.clock import local_day
+from panshi.kit.tenancy import Actor
+from panshi.kit.verbs import question
+
+_SORTS = {
+    "plate", "vin", "model_name", "state", "city", "odometer_km", "state_since", "battery_kwh",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleRef:
+    """A vehicle as other rooms need it."""
+
+    id: UUID
+    org_id: int
+    vin: str
+    plate: str
+    model_name: str
+    model_code: str
+    city: str
+    state: VehicleState
+    battery_kwh: Decimal
+    vehicle_class: VehicleClass
+    use: VehicleUse
+    customer_id: UUID | None
+    odometer_km: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleRow(VehicleRef):
+    """A line of the register. `soonest_on` is when the first of its papers lapses."""
+
+    state_since: datetime
+    parking: str
+    soonest_kind: DocumentKind | None
+    soonest_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehiclePage:
+    rows: tuple[VehicleRow, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperRow:
+    """The current version of a paper; `days_left` is negative once it has lapsed."""
+
+    id: UUID
+    kind: DocumentKind
+    version: int
+    number: str
+    issued_on: date | None
+    expires_on: date
+    days_left: int
+    file_id: UUID | None
+    blocks: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    id: int
+    from_state: VehicleState | None
+    to_state: VehicleState
+    reason: str
+    actor_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectionRow:
+    id: UUID
+    kind: InspectionKind
+    odometer_km: Decimal
+    soc_pct: Decimal
+    passed: bool
+    note: str
+    signed_by_id: UUID
+    signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldingRow:
+    plate: str
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleCard(VehicleRef):
+    """The archive of one vehicle."""
+
+    plate_class: str
+    state_since: datetime
+    parking: str
+    soc_pct: Decimal | None
+    needs_check: bool
+    awaits_lease: bool
+    motor_no: str
+    pack_no: str
+    purchased_on: date | None
+    cost: Decimal | None
+    funding: str
+    first_registered_on: date | None
+    papers: tuple[PaperRow, ...]
+    missing: tuple[DocumentKind, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FiledRow:
+    id: UUID
+    kind: DocumentKind
+    version: int
+    expires_on: date
+    filed_by_id: UUID
+    filed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleHistory:
+    events: tuple[EventRow, ...]
+    inspections: tuple[InspectionRow, ...]
+    plates: tuple[HoldingRow, ...]
+    filed: tuple[FiledRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRow:
+    id: UUID
+    org_id: int
+    code: str
+    maker: str
+    name: str
+    vehicle_class: VehicleClass
+    battery_kwh: Decimal
+    gvw_kg: int
+    range_km: int
+    service_km: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueRow:
+    """A paper in the compliance calendar. `rung` is the last reminder's, None before the first."""
+
+    id: UUID
+    vehicle_id: UUID
+    vin: str
+    plate: str
+    model_name: str
+    city: str
+    state: VehicleState
+    kind: DocumentKind
+    expires_on: date
+    days_left: int
+    blocks: bool
+    rung: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuePage:
+    rows: tuple[DueRow, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LapseCounts:
+    lapsed: int
+    week: int
+    month: int
+    two_months: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateCount:
+    state: VehicleState
+    vehicles: int
+
+
+def _fields(vehicle: Vehicle) -> dict[str, Any]:
+    return {
+        "id": vehicle.id,
+        "org_id": vehicle.org_id,
+        "vin": vehicle.vin,
+        "plate": vehicle.plate,
+        "model_name": vehicle.model_name,
+        "model_code": vehicle.model_code,
+        "city": vehicle.city,
+        "state": VehicleState(vehicle.state),
+        "battery_kwh": vehicle.battery_kwh,
+        "vehicle_class": VehicleClass(vehicle.vehicle_class),
+        "use": VehicleUse(vehicle.use),
+        "customer_id": vehicle.customer_id,
+        "odometer_km": vehicle.odometer_km,
+    }
+
+
+@question
+def vehicle_refs(*, vehicle_ids: tuple[UUID, ...], actor: Actor) -> dict[UUID, VehicleRef]:
+    """Vehicles by id; those this actor may not see are left out."""
+    found = Vehicle.objects.visible_to(actor).filter(id__in=vehicle_ids)
+    return {vehicle.id: VehicleRef(**_fields(vehicle)) for vehicle in found}
+
+
+@question
+def vehicles_by_vin(*, vins: tuple[str, ...], actor: Actor) -> dict[str, VehicleRef]:
+    """Vehicles by VIN; those this actor may not see are left out."""
+    found = Vehicle.objects.visible_to(actor).filter(vin__in=vins)
+    return {vehicle.vin: VehicleRef(**_fields(vehicle)) for vehicle in found}
+
+
+@question
+def customer_vehicles(*, customer_id: UUID, actor: Actor) -> list[VehicleRef]:
+    """The vehicles a customer owns or has on lease, by plate."""
+    found = Vehicle.objects.visible_to(actor).filter(customer_id=customer_id).order_by("plate")
+    return [VehicleRef(**_fields(vehicle)) for vehicle in found]
+
+
+@question
+def available_vehicles(
+    *, city: str, model_code: str, actor: Actor, limit: int = 100
+) -> list[VehicleRef]:
+    """Ready vehicles for lease in a city; an empty city or model means any."""
+    found = Vehicle.objects.visible_to(actor).filter(state=VehicleState.READY, use=VehicleUse.LEASE)
+    if city:
+        found = found.filter(city=city)
+    if model_code:
+        found = found.filter(model_code=model_code)
+    return [VehicleRef(**_fields(vehicle)) for vehicle in found.order_by("plate")[:limit]]
+
+
+def _searched(
+    actor: Actor, *, text: str, state: str, city: str, model_code: str, use: str
+) -> QuerySet[Vehicle]:
+    found = Vehicle.objects.visible_to(actor)
+    given = {"state": state, "city": city, "model_code": model_code, "use": use}
+    found = found.filter(**{key: value for key, value in given.items() if value})
+    words = rules.fold(text)
+    if words:
+        found = found.filter(Q(plate__contains=words) | Q(vin__contains=words))
+    return found
+
+
+@question
+def vehicle_list(
+    *,
+    actor: Actor,
+    text: str = "",
+    state: str = "",
+    city: str = "",
+    model_code: str = "",
+    use: str = "",
+    order_by: str = "plate",
+    limit: int = 20,
+    offset: int = 0,
+) -> VehiclePage:
+    """A page of the register; `text` is any part of a plate or VIN."""
+    found = _searched(actor, text=text, state=state, city=city, model_code=model_code, use=use)
+    order = order_by if order_by.removeprefix("-") in _SORTS else "plate"
+    page = list(found.order_by(order, "id")[offset : offset + limit])
+    soonest: dict[UUID, tuple[str, date]] = {}
+    current = Document.objects.filter(vehicle__in=[v.id for v in page], current=True)
+    for document in current.order_by("-expires_on"):
+        soonest[document.vehicle_id] = (document.kind, document.expires_on)
+    rows = []
+    for vehicle in page:
+        kind, last_day = soonest.get(vehicle.id, (None, None))
+        rows.append(
+            VehicleRow(
+                **_fields(vehicle),
+                state_since=vehicle.state_since,
+                parking=vehicle.parking,
+                soonest_kind=DocumentKind(kind) if kind else None,
+                soonest_on=last_day,
+            )
+        )
+    return VehiclePage(rows=tuple(rows), total=found.count())
+
+
+@question
+def state_counts(*, actor: Actor) -> list[StateCount]:
+    """How many vehicles stand in each state, without customers' own, in the order of life."""
+    counted = dict(
+        Vehicle.objects.visible_to(actor)
+        .exclude(use=VehicleUse.EXTERNAL)
+        .values_list("state")
+        .annotate(vehicles=Count("id"))
+    )
+    return [StateCount(state=state, vehicles=counted.get(state, 0)) for state in VehicleState]
+
+
+@question
+def cities(*, actor: Actor) -> list[str]:
+    """The cities in which this actor's vehicles stand."""
+    return list(
+        Vehicle.objects.visible_to(actor).order_by("city").values_list("city", flat=True).distinct()
+    )
+
+
+def _paper(document: Document, today: date) -> PaperRow:
+    return PaperRow(
+        id=document.id,
+        kind=DocumentKind(document.kind),
+        version=document.version,
+        number=document.number,
+        issued_on=document.issued_on,
+        expires_on=document.expires_on,
+        days_left=(document.expires_on - today).days,
+        file_id=document.file_id,
+        blocks=rules.PAPER_RULES[document.kind].blocks,
+    )
+
+
+@question
+def vehicle_card(*, vehicle_id: UUID, actor: Actor, at: datetime) -> VehicleCard:
+    """The archive of one vehicle; a customer sees it without its papers and history."""
+    vehicle = Vehicle.objects.visible_to(actor).get(id=vehicle_id)
+    papers: tuple[PaperRow, ...] = ()
+    if actor.customer_id is None:
+        documents = Document.objects.filter(vehicle=vehicle, current=True).order_by("expires_on")
+        papers = tuple(_paper(document, local_day(at)) for document in documents)
+    held = {paper.kind for paper in papers}
+    return VehicleCard(
+        **_fields(vehicle),
+        plate_class=vehicle.plate_class,
+        state_since=vehicle.state_since,
+        parking=vehicle.parking,
+        soc_pct=vehicle.soc_pct,
+        needs_check=vehicle.needs_check,
+        awaits_lease=vehicle.awaits_lease,
+        motor_no=vehicle.motor_no,
+        pack_no=vehicle.pack_no,
+        purchased_on=vehicle.purchased_on,
+        cost=vehicle.cost,
+        funding=vehicle.funding,
+        first_registered_on=vehicle.first_registered_on,
+        papers=papers,
+        missing=tuple(kind for kind in DocumentKind if kind not in held),
+    )
+
+
+@question
+def vehicle_history(*, vehicle_id: UUID, actor: Actor) -> VehicleHistory:
+    """What happened to a vehicle, newest first: states, inspections, plates, versions of papers."""
+    vehicle = Vehicle.objects.visible_to(actor).get(id=vehicle_id)
+    events = VehicleEvent.objects.filter(vehicle=vehicle).order_by("-id")
+    inspections = Inspection.objects.filter(vehicle=vehicle).order_by("-signed_at")
+    plates = PlateHolding.objects.filter(vehicle=vehicle).order_by("-during")
+    versions = Document.objects.filter(vehicle=vehicle).order_by("-filed_at", "-id")
+    return VehicleHistory(
+        events=tuple(
+            EventRow(
+                id=event.id,
+                from_state=VehicleState(event.from_state) if event.from_state else None,
+                to_state=VehicleState(event.to_state),
+                reason=event.reason,
+                actor_id=event.actor_id,
+                at=event.at,
+            )
+            for event in events
+        ),
+        inspections=tuple(
+            InspectionRow(
+                id=inspection.id,
+                kind=InspectionKind(inspection.kind),
+                odometer_km=inspection.odometer_km,
+                soc_pct=inspection.soc_pct,
+                passed=inspection.passed,
+                note=inspection.note,
+                signed_by_id=inspection.signed_by_id,
+                signed_at=inspection.signed_at,
+            )
+            for inspection in inspections
+        ),
+        plates=tuple(
+            HoldingRow(plate=held.plate, since=held.during.lower, until=held.during.upper)
+            for held in plates
+        ),
+        filed=tuple(
+            FiledRow(
+                id=document.id,
+                kind=DocumentKind(document.kind),
+                version=document.version,
+                expires_on=document.expires_on,
+                filed_by_id=document.filed_by_id,
+                filed_at=document.filed_at,
+            )
+            for document in versions
+        ),
+    )
+
+
+@question
+def bearer_of(*, plate: str, at: datetime, actor: Actor) -> UUID | None:
+    """The vehicle that bore a plate at a moment, or None when this actor sees none."""
+    held = PlateHolding.objects.visible_to(actor).filter(
+        plate=rules.fold(plate), during__contains=at
+    )
+    return held.values_list("vehicle_id", flat=True).first()
+
+
+@question
+def vehicle_models(*, actor: Actor) -> list[ModelRow]:
+    """The models this actor may use, by maker and name."""
+    return [
+        ModelRow(
+            id=model.id,
+            org_id=model.org_id,
+            code=model.code,
+            maker=model.maker,
+            name=model.name,
+            vehicle_class=VehicleClass(model.vehicle_class),
+            battery_kwh=model.battery_kwh,
+            gvw_kg=model.gvw_kg,
+            range_km=model.range_km,
+            service_km=model.service_km,
+        )
+        for model in VehicleModel.objects.order_by("maker", "name")
+    ]
+
+
+@question
+def due_calendar(
+    *,
+    actor: Actor,
+    at: datetime,
+    within_days: int = 60,
+    kind: str = "",
+    city: str = "",
+    text: str = "",
+    order_by: str = "expires_on",
+    limit: int = 20,
+    offset: int = 0,
+) -> DuePage:
+    """Current papers that lapse within so many days, or have lapsed; the soonest first.
+
+    Papers of retired and sold vehicles and of customers' own are left out.
+    """
+    today = local_day(at)
+    found = (
+        Document.objects.visible_to(actor)
+        .filter(current=True, expires_on__lte=today + timedelta(days=within_days))
+        .exclude(vehicle__state__in=(VehicleState.RETIRED, VehicleState.SOLD))
+        .exclude(vehicle__use=VehicleUse.EXTERNAL)
+    )
+    if kind:
+        found = found.filter(kind=kind)
+    if city:
+        found = found.filter(vehicle__city=city)
+    if words := rules.fold(text):
+        found = found.filter(Q(vehicle__plate__contains=words) | Q(vehicle__vin__contains=words))
+    order = order_by if order_by.removeprefix("-") in {"expires_on", "kind"} else "expires_on"
+    page = list(found.select_related("vehicle").order_by(order, "id")[offset : offset + limit])
+    rungs = {
+        (item.vehicle_id, item.kind): item.rung
+        for item in DueItem.objects.filter(
+            vehicle__in=[document.vehicle_id for document in page], state=DueState.OPEN
+        )
+    }
+    rows = tuple(
+        DueRow(
+            id=document.id,
+            vehicle_id=document.vehicle_id,
+            vin=document.vehicle.vin,
+            plate=document.vehicle.plate,
+            model_name=document.vehicle.model_name,
+            city=document.vehicle.city,
+            state=VehicleState(document.vehicle.state),
+            kind=DocumentKind(document.kind),
+            expires_on=document.expires_on,
+            days_left=(document.expires_on - today).days,
+            blocks=rules.PAPER_RULES[document.kind].blocks,
+            rung=rungs.get((document.vehicle_id, document.kind)),
+        )
+        for document in page
+    )
+    return DuePage(rows=rows, total=found.count())
+
+
+@question
+def lapse_counts(*, actor: Actor, at: datetime) -> LapseCounts:
+    """How many papers have lapsed, and how many lapse within 7, 30 and 60 days."""
+    today = local_day(at)
+
+    def within(days: int) -> Q:
+        return Q(expires_on__gte=today, expires_on__lte=today + timedelta(days=days))
+
+    counted = (
+        Document.objects.visible_to(actor)
+        .filter(current=True, expires_on__lte=today + timedelta(days=60))
+        .exclude(vehicle__state__in=(VehicleState.RETIRED, VehicleState.SOLD))
+        .exclude(vehicle__use=VehicleUse.EXTERNAL)
+        .aggregate(
+            lapsed=Count("id", filter=Q(expires_on__lt=today)),
+            week=Count("id", filter=within(7)),
+            month=Count("id", filter=within(30)),
+            two_months=Count("id", filter=within(60)),
+        )
+    )
+    return LapseCounts(**counted)
