@@ -96,15 +96,40 @@ def _array(ids: tuple[int, ...]) -> str:
     return "{" + ",".join(map(str, ids)) + "}" if ids else ""
 
 
+_lineages: dict[int, tuple[int, ...]] = {}
+_LINEAGE = """
+WITH RECURSIVE above AS (
+    SELECT id, parent_id, 0 AS depth FROM org_orgnode WHERE id = %s
+    UNION ALL
+    SELECT n.id, n.parent_id, a.depth + 1 FROM org_orgnode n JOIN above a ON a.parent_id = n.id
+) SELECT id FROM above ORDER BY depth
+"""
+
+
+def lineage(org_id: int) -> tuple[int, ...]:
+    """A node and those above it, nearest first; kept in memory, as nodes never change parents."""
+    if org_id not in _lineages:
+        with acting(hq_actor()), connection.cursor() as cursor:
+            cursor.execute(_LINEAGE, [org_id])
+            found = tuple(row[0] for row in cursor.fetchall())
+        if not found:
+            return (org_id,)
+        _lineages[org_id] = found
+    return _lineages[org_id]
+
+
 def _context_of(actor: Actor, *, to_write: bool) -> _Context:
     role, org_ids, customer_id = actor.db_role, actor.org_ids, actor.customer_id
+    ref_org_ids = actor.ref_org_ids
+    if actor.id == SYSTEM and role == APP and not ref_org_ids:
+        ref_org_ids = tuple({node for org_id in org_ids for node in lineage(org_id)})
     if customer_id is not None:
         # A customer's verb runs as staff of the one org that holds the record.
         role, org_ids = (APP, (actor.org_id,)) if to_write else (PORTAL, ())
     return _Context(
         role=role,
         org_ids=_array(org_ids),
-        ref_org_ids=_array(actor.ref_org_ids or org_ids),
+        ref_org_ids=_array(ref_org_ids or org_ids),
         customer_id=str(customer_id or ""),
         actor=str(actor.id),
     )

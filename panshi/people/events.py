@@ -1,0 +1,97 @@
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from panshi.kit.facts import Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineerAdded(Fact):
+    user_id: UUID
+    city: str
+    skills: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkillGranted(Fact):
+    user_id: UUID
+    skill: str
+    level: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftSet(Fact):
+    shift_id: UUID
+    user_id: UUID
+    city: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftsSet(Fact):
+    shifts: int
+    first_day: date | None
+    last_day: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftCancelled(Fact):
+    shift_id: UUID
+    user_id: UUID
+    city: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaveGranted(Fact):
+    leave_id: UUID
+    user_id: UUID
+    city: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateGranted(Fact):
+    certificate_id: UUID
+    user_id: UUID
+    kind: str
+    valid_until: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateSuspended(Fact):
+    certificate_id: UUID
+    user_id: UUID
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateExpiring(Fact):
+    certificate_id: UUID
+    user_id: UUID
+    kind: str
+    valid_until: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateLapsed(Fact):
+    certificate_id: UUID
+    user_id: UUID
+    kind: str
+    valid_until: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificatesReviewed(Fact):
+    expiring: int
+    lapsed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakRuleSet(Fact):
+    city: str
+    minutes: int

@@ -1,0 +1,274 @@
+"""Questions about engineers: who is on shift, who is fit for what."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from psycopg.types.range import TimestamptzRange
+
+from panshi.kit.clock import SHANGHAI, day_span, local_day
+from panshi.kit.tenancy import Actor
+from panshi.kit.verbs import question
+from panshi.people.models import (
+    BreakRule,
+    Certificate,
+    CertificateState,
+    Engineer,
+    EngineerState,
+    Leave,
+    Shift,
+    SkillGrant,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BreakRef:
+    """A rest that begins between two moments and lasts some minutes."""
+
+    earliest: datetime
+    latest: datetime
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class EngineerRef:
+    """An engineer on a shift: where it begins and ends, what is known and held on that day."""
+
+    user_id: UUID
+    org_id: int
+    name: str
+    city: str
+    skills: frozenset[str]
+    certificates: frozenset[str]
+    lon: float
+    lat: float
+    shift_start: datetime
+    shift_end: datetime
+    breaks: tuple[BreakRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRow:
+    id: UUID
+    kind: str
+    number: str
+    valid_until: date
+    state: CertificateState
+
+
+@dataclass(frozen=True, slots=True)
+class EngineerRow:
+    """An engineer in a list: skills, certificates in force, shifts of the coming week."""
+
+    user_id: UUID
+    org_id: int
+    name: str
+    city: str
+    state: EngineerState
+    skills: tuple[str, ...]
+    certificates: tuple[CertificateRow, ...]
+    shifts_ahead: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftRow:
+    id: UUID
+    user_id: UUID
+    name: str
+    city: str
+    starts_at: datetime
+    ends_at: datetime
+    on_leave: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fitness:
+    """Whether a person holds what is asked on a day, and what is missing."""
+
+    fit: bool
+    missing: tuple[str, ...]
+
+
+@question
+def engineers_of_days(
+    *, city: str, first: date, last: date, actor: Actor
+) -> dict[date, tuple[EngineerRef, ...]]:
+    """Engineers of a city by local day, from `first` to `last`; those on leave are left out.
+
+    A shift belongs to the day on which it begins. Five queries, whatever the number of days.
+    """
+    span = TimestamptzRange(day_span(first)[0], day_span(last)[1])
+    shifts = (
+        Shift.objects.visible_to(actor)
+        .select_related("engineer__user")
+        .filter(
+            engineer__city=city,
+            engineer__state=EngineerState.ACTIVE,
+            period__overlap=span,
+            cancelled_at=None,
+        )
+        .order_by("period", "engineer__user_id")
+    )
+    rows = [shift for shift in shifts if shift.period.lower >= span.lower]
+    ids = {shift.engineer_id for shift in rows}
+    leaves: dict[UUID, list[TimestamptzRange]] = defaultdict(list)
+    for leave in Leave.objects.filter(engineer_id__in=ids, period__overlap=span):
+        leaves[leave.engineer_id].append(leave.period)
+    skills: dict[UUID, list[SkillGrant]] = defaultdict(list)
+    for grant in SkillGrant.objects.filter(engineer_id__in=ids):
+        skills[grant.engineer_id].append(grant)
+    papers: dict[UUID, list[Certificate]] = defaultdict(list)
+    for paper in Certificate.objects.filter(engineer_id__in=ids, state=CertificateState.VALID):
+        papers[paper.engineer_id].append(paper)
+    rests = list(BreakRule.objects.filter(city=city, org_id__in={s.org_id for s in rows}))
+
+    answer: dict[date, list[EngineerRef]] = defaultdict(list)
+    for shift in rows:
+        engineer, day = shift.engineer, local_day(shift.period.lower)
+        if any(_overlap(shift.period, leave) for leave in leaves[engineer.id]):
+            continue
+        answer[day].append(
+            EngineerRef(
+                user_id=engineer.user_id,
+                org_id=engineer.org_id,
+                name=engineer.user.full_name,
+                city=engineer.city,
+                skills=frozenset(g.skill for g in skills[engineer.id] if day in g.during),
+                certificates=frozenset(
+                    p.kind for p in papers[engineer.id] if p.valid_from <= day <= p.valid_until
+                ),
+                lon=shift.lon,
+                lat=shift.lat,
+                shift_start=shift.period.lower,
+                shift_end=shift.period.upper,
+                breaks=tuple(
+                    _rest(rule, day)
+                    for rule in rests
+                    if rule.org_id == shift.org_id and _covers(shift, rule, day)
+                ),
+            )
+        )
+    return {day: tuple(refs) for day, refs in answer.items()}
+
+
+def _overlap(one: TimestamptzRange, other: TimestamptzRange) -> bool:
+    (begin, end), (other_begin, other_end) = _ends(one), _ends(other)
+    return begin < other_end and other_begin < end
+
+
+def _ends(period: TimestamptzRange) -> tuple[datetime, datetime]:
+    if period.lower is None or period.upper is None:
+        raise ValueError("a shift or leave has both ends")
+    return period.lower, period.upper
+
+
+def _rest(rule: BreakRule, day: date) -> BreakRef:
+    return BreakRef(
+        earliest=datetime.combine(day, rule.earliest, SHANGHAI),
+        latest=datetime.combine(day, rule.latest, SHANGHAI),
+        minutes=rule.minutes,
+    )
+
+
+def _covers(shift: Shift, rule: BreakRule, day: date) -> bool:
+    """A rest counts only in a shift that holds it whole."""
+    rest = _rest(rule, day)
+    end = rest.latest + timedelta(minutes=rest.minutes)
+    return bool(shift.period.lower <= rest.earliest and end <= shift.period.upper)
+
+
+@question
+def engineers_on_shift(*, city: str, at: datetime, actor: Actor) -> tuple[EngineerRef, ...]:
+    """Engineers of a city who are on shift at a moment."""
+    day = local_day(at)
+    found = engineers_of_days(city=city, first=day - timedelta(days=1), last=day, actor=actor)
+    return tuple(
+        ref for refs in found.values() for ref in refs if ref.shift_start <= at < ref.shift_end
+    )
+
+
+@question
+def fit_for(*, user_id: UUID, certificates: tuple[str, ...], on: date, actor: Actor) -> Fitness:
+    """Whether a person holds every one of these certificates on a day."""
+    held = set(
+        Certificate.objects.visible_to(actor)
+        .filter(
+            engineer__user_id=user_id,
+            state=CertificateState.VALID,
+            valid_from__lte=on,
+            valid_until__gte=on,
+        )
+        .values_list("kind", flat=True)
+    )
+    missing = tuple(kind for kind in certificates if kind not in held)
+    return Fitness(fit=not missing, missing=missing)
+
+
+@question
+def engineers(*, actor: Actor, at: datetime, city: str = "") -> list[EngineerRow]:
+    """Engineers by city and name, what they hold, and their shifts of the next 7 days."""
+    people = (
+        Engineer.objects.visible_to(actor)
+        .select_related("user")
+        .order_by("city", "user__full_name")
+    )
+    if city:
+        people = people.filter(city=city)
+    rows = list(people.prefetch_related("skills", "certificates"))
+    week = TimestamptzRange(at, at + timedelta(days=7))
+    ahead: dict[UUID, int] = defaultdict(int)
+    for engineer_id in Shift.objects.filter(
+        engineer__in=rows, period__overlap=week, cancelled_at=None
+    ).values_list("engineer_id", flat=True):
+        ahead[engineer_id] += 1
+    today = local_day(at)
+    return [
+        EngineerRow(
+            user_id=row.user_id,
+            org_id=row.org_id,
+            name=row.user.full_name,
+            city=row.city,
+            state=EngineerState(row.state),
+            skills=tuple(sorted(g.skill for g in row.skills.all() if today in g.during)),
+            certificates=tuple(
+                CertificateRow(c.id, c.kind, c.number, c.valid_until, CertificateState(c.state))
+                for c in sorted(row.certificates.all(), key=lambda c: c.kind)
+                if c.state != CertificateState.LAPSED
+            ),
+            shifts_ahead=ahead[row.id],
+        )
+        for row in rows
+    ]
+
+
+@question
+def shifts(*, first: date, last: date, actor: Actor, city: str = "") -> list[ShiftRow]:
+    """Shifts of the days from `first` to `last`, by beginning and name."""
+    span = TimestamptzRange(day_span(first)[0], day_span(last)[1])
+    found = (
+        Shift.objects.visible_to(actor)
+        .select_related("engineer__user")
+        .filter(period__overlap=span, cancelled_at=None)
+        .order_by("period", "engineer__user__full_name")
+    )
+    if city:
+        found = found.filter(engineer__city=city)
+    rows = list(found)
+    leaves: dict[UUID, list[TimestamptzRange]] = defaultdict(list)
+    for leave in Leave.objects.filter(
+        engineer_id__in={s.engineer_id for s in rows}, period__overlap=span
+    ):
+        leaves[leave.engineer_id].append(leave.period)
+    return [
+        ShiftRow(
+            id=row.id,
+            user_id=row.engineer.user_id,
+            name=row.engineer.user.full_name,
+            city=row.engineer.city,
+            starts_at=row.period.lower,
+            ends_at=row.period.upper,
+            on_leave=any(_overlap(row.period, leave) for leave in leaves[row.engineer_id]),
+        )
+        for row in rows
+    ]
