@@ -269,10 +269,12 @@ class Server:
             if self.ready():
                 return True
             if time.monotonic() > deadline:
-                raise StartError(
+                words = Path(log.name).read_bytes()[-2000:].decode(errors="replace")
+                advice = (
                     f"PostgreSQL did not answer within {PATIENCE_S:.0f} s. If it is recovering a "
-                    f"large database, start again; its log is {log.name}."
+                    "large database, start again."
                 )
+                raise StartError(self._farewell(advice, words))
             time.sleep(0.02)
         return False
 
@@ -288,7 +290,8 @@ class Server:
 
     def _farewell(self, advice: str, words: str) -> str:
         other = self.cluster.postmaster()
-        if "lock file" in words and other is not None:
+        ours = self._process and self._process.pid
+        if "lock file" in words and other not in {None, ours}:
             advice = (
                 f"Another PostgreSQL (process {other}) works on {self.cluster.data}. "
                 f"Stop it with `kill -INT {other}` and start again."

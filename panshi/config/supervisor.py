@@ -95,8 +95,8 @@ def run(
     """Supervise until SIGINT, SIGTERM or SIGHUP; the exit code for the command line.
 
     Blocks; call it in the main thread. 0 after an ordered stop, 1 when a child could not be started
-    at all, was not ready within `ready_within` seconds, or, running once, failed. A second signal
-    kills without grace.
+    at all, was not ready within `ready_within` seconds, or, running once for as long as it needs,
+    failed. A second signal kills without grace.
     """
     return asyncio.run(_Supervisor(children, status_file, output or sys.stdout, ready_within).run())
 
@@ -207,7 +207,8 @@ class _Supervisor:
     async def _came_up(self, post: _Post) -> bool:
         """Wait until `post` is ready; False when everything has to stop."""
         signs = [asyncio.create_task(event.wait()) for event in (post.ready, self._stopping)]
-        await asyncio.wait(signs, timeout=self._ready_within, return_when=asyncio.FIRST_COMPLETED)
+        patience = None if post.child.once else self._ready_within
+        await asyncio.wait(signs, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
         for sign in signs:
             sign.cancel()
         if self._stopping.is_set():

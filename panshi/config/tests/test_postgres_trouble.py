@@ -1,6 +1,7 @@
 """What cannot be mended is explained, and nothing is left running."""
 
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -12,15 +13,13 @@ import pytest
 
 from panshi.config import cluster as cluster_module
 from panshi.config import home as home_module
+from panshi.config import postgres as postgres_module
 from panshi.config.cluster import Cluster
 from panshi.config.home import Home
 from panshi.config.postgres import Server, StartError
 
-from .conftest import only_root
-from .tools import (
-    ask,
-    do,
-)
+from .conftest import only_linux, only_root
+from .tools import ask, do, wait_for
 
 pytestmark = pytest.mark.plain
 
@@ -170,3 +169,23 @@ def test_a_full_and_a_read_only_disk_are_explained_and_nothing_is_lost() -> None
 
         with Server(home):
             assert ask(home, "SELECT to_regclass('kept') IS NULL") is False
+
+
+@only_linux
+def test_a_live_server_without_a_holder_is_named(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody started it by hand, past the lock of the home."""
+    monkeypatch.setattr(postgres_module, "PATIENCE_S", 2.0)
+    server = Server(home)
+    server.prepare()
+    by_hand = subprocess.Popen(server.argv(), cwd="/", stderr=subprocess.DEVNULL)
+    wait_for(server.ready)
+    server.stop()
+    try:
+        with pytest.raises(StartError, match=rf"Another PostgreSQL.*kill -INT {by_hand.pid}"):
+            Server(home).start()
+        assert ask(home, "SELECT 1") == 1
+    finally:
+        by_hand.send_signal(signal.SIGINT)
+        by_hand.wait()

@@ -376,7 +376,8 @@ def test_a_hook_that_fails_later_is_tried_again(start: Callable[[str], Run]) -> 
 
 def test_what_runs_once_is_awaited_and_not_repeated(start: Callable[[str], Run]) -> None:
     run = start(
-        "children = [Child(name='migrate', argv=['sleep', '0.3'], once=True), sleeper('web')]"
+        "children = [Child(name='migrate', argv=['sleep', '0.8'], once=True), sleeper('web')]\n"
+        "more = {'ready_within': 0.4}"
     )
     wait_for(run.is_up)
     assert [each.state for each in run.status().children] == ["DONE", "READY"]
