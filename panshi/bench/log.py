@@ -40,21 +40,25 @@ def measure_log(folder: Path, seconds: float) -> dict[str, object]:
     """Frames per second at 100 and 300 frames a group beside bare loops over the same bytes.
 
     Runs about `seconds` in scratch files under `folder`, in five rounds that take turns. `ours`
-    packs records, chains devices and answers every frame through the event loop; the baseline
-    `bare` appends ready bytes to a growing file with one `write` and one `fdatasync` a group;
-    `bare_zeroed` does so over blocks written before, as the log does. Raises LogFailed, OSError.
+    packs, chains and appends whole groups (`frames_per_s_…`), and hands frames one by one from an
+    event loop that hears each answer (`loop_frames_per_s_…`). The baseline `bare` appends ready
+    bytes to a growing file with one `write` and one `fdatasync` a group; `bare_zeroed` does so
+    over blocks written before, as the log does. Raises LogFailed, OSError.
     """
     scratch = Path(tempfile.mkdtemp(prefix="bench-log-", dir=folder))
-    slot = seconds / (ROUNDS * len(GROUPS) * 3)
+    slot = seconds / (ROUNDS * len(GROUPS) * 4)
     frames = _frames()
     ours: dict[int, list[float]] = {size: [] for size in GROUPS}
+    looped: dict[int, list[float]] = {size: [] for size in GROUPS}
     bare: dict[int, list[float]] = {size: [] for size in GROUPS}
     zeroed: dict[int, list[float]] = {size: [] for size in GROUPS}
     try:
         for turn in range(ROUNDS):
             for size in GROUPS:
                 log_folder = scratch / f"log-{turn}-{size}"
-                ours[size].append(_through_the_log(log_folder, frames, size, slot).per_s)
+                ours[size].append(_append(log_folder, frames, size, slot).per_s)
+                shutil.rmtree(log_folder)
+                looped[size].append(_through_the_loop(log_folder, frames, size, slot).per_s)
                 shutil.rmtree(log_folder)
                 group = _bytes_of(frames[:size])
                 for zero, rates in ((False, bare), (True, zeroed)):
@@ -67,9 +71,13 @@ def measure_log(folder: Path, seconds: float) -> dict[str, object]:
         "machine": _machine(folder),
         "seed": SEED,
         "rounds": ROUNDS,
-        "ours": _medians(ours) | {"frame_bytes": FRAME_BYTES},
+        "ours": _medians(ours)
+        | {f"loop_{name}": rate for name, rate in _medians(looped).items()}
+        | {"frame_bytes": FRAME_BYTES},
         "baseline": {"bare": _medians(bare), "bare_zeroed": _medians(zeroed)},
-        "ratio": _ratios("bare", ours, bare) | _ratios("bare_zeroed", ours, zeroed),
+        "ratio": _ratios("bare", ours, bare)
+        | _ratios("bare_zeroed", ours, zeroed)
+        | _ratios("loop_bare", looped, bare),
     }
 
 
@@ -95,7 +103,21 @@ def _bytes_of(frames: list[Frame]) -> bytes:
     )
 
 
-def _through_the_log(folder: Path, frames: list[Frame], size: int, seconds: float) -> Rate:
+def _append(folder: Path, frames: list[Frame], size: int, seconds: float) -> Rate:
+    log = SegmentLog(folder=folder, gateway=1)
+    try:
+        groups, began = 0, time.perf_counter()
+        until = began + seconds
+        while time.perf_counter() < until:
+            start = groups * size % (len(frames) - size + 1)
+            log.append(frames[start : start + size])
+            groups += 1
+        return Rate(frames=groups * size, seconds=time.perf_counter() - began)
+    finally:
+        log.close()
+
+
+def _through_the_loop(folder: Path, frames: list[Frame], size: int, seconds: float) -> Rate:
     log = SegmentLog(folder=folder, gateway=1)
     try:
         return asyncio.run(_feed(log, frames, size, seconds))

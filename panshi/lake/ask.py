@@ -254,13 +254,18 @@ class History:
             )
         ]
 
-    def _run(self, sql: str, parameters: Mapping[str, Any], fetch: Callable[[Any], Found]) -> Found:
+    def _run(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any],
+        fetch: Callable[[Any, str, dict[str, Any]], Found],
+    ) -> Found:
         with self._turns:
             cursor = self._database.cursor()
             clock = Timer(SECONDS, cursor.interrupt)
             clock.start()
             try:
-                return fetch(cursor.sql(sql, params=dict(parameters)))
+                return fetch(cursor, sql, dict(parameters))
             except duckdb.InterruptException as error:
                 raise QuestionTooLong(f"more than {SECONDS:.0f} s") from error
             except duckdb.IOException as error:
@@ -279,16 +284,16 @@ def _each_once(files: Sequence[FileInfo]) -> bool:
     return len(places) == len(files) and all(file.level >= DETAIL_LEVEL for file in files)
 
 
-def _all(relation: Any) -> Any:
-    return relation.fetchall()
+def _all(cursor: Any, sql: str, parameters: dict[str, Any]) -> Any:
+    return cursor.execute(sql, parameters).fetchall()
 
 
-def _table(relation: Any) -> Any:
-    return relation.to_arrow_table()
+def _table(cursor: Any, sql: str, parameters: dict[str, Any]) -> Any:
+    return cursor.sql(sql, params=parameters).to_arrow_table()
 
 
-def _columns(relation: Any) -> Any:
-    return relation.fetchnumpy()
+def _columns(cursor: Any, sql: str, parameters: dict[str, Any]) -> Any:
+    return cursor.execute(sql, parameters).fetchnumpy()
 
 
 def _text(template: str, files: Sequence[FileInfo], **parts: str) -> str:
