@@ -84,6 +84,9 @@ AXES_VERBOSE = False
 OTP_TOTP_ISSUER = "Panshi"
 
 
+_NAMED = {"dbname", "user", "password", "host", "port"}
+
+
 def _database() -> dict[str, Any]:
     role = os.environ.get("PANSHI_DB_ROLE", "panshi_web")
     where = postgres.dsn(HOME, role, os.environ.get("PANSHI_DB_NAME", "panshi"))
@@ -96,16 +99,15 @@ def _database() -> dict[str, Any]:
         "PORT": str(where.get("port", "")),
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {k: v for k, v in where.items() if k not in _NAMED},
     }
     if role == "panshi_web":
         pool_size = int(os.environ.get("PANSHI_POOL", "8"))
-        settings["OPTIONS"] = {
-            "pool": {
-                "min_size": 1,
-                "max_size": pool_size,
-                "timeout": 10,
-                "reset": pool.forget_context,
-            }
+        settings["OPTIONS"]["pool"] = {
+            "min_size": 1,
+            "max_size": pool_size,
+            "timeout": 10,
+            "reset": pool.forget_context,
         }
     return settings
 

@@ -22,6 +22,10 @@ def openapi(request: HttpRequest) -> HttpResponse:
     return JsonResponse(API.get_openapi_schema(path_prefix="/api/v1/"))
 
 
+handler403 = "panshi.console.views.forbidden"
+handler404 = "panshi.console.views.not_found"
+handler500 = "panshi.console.views.fault"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -75,5 +75,14 @@ def publish(fact: Fact, *, verb: str = "") -> None:
         )
         cursor.execute(
             "SELECT pg_notify('outbox', ''), pg_notify('live', %s)",
-            [json.dumps({"org": fact.org_id, "fact": fact.name, "id": str(fact.id)})],
+            [
+                json.dumps(
+                    {
+                        "org": fact.org_id,
+                        "fact": fact.name,
+                        "id": str(fact.id),
+                        "customer": str(getattr(fact, "customer_id", None) or "") or None,
+                    }
+                )
+            ],
         )

@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
 from panshi.kit.tenancy import APP, HQ, PORTAL, Actor
 from panshi.kit.verbs import question
 from panshi.org import rules
-from panshi.org.models import ApiToken, AuditRow, OrgKind, OrgNode, User
+from panshi.org.models import ApiToken, AuditRow, OrgKind, OrgNode, Role, User
 
 _TREE = """
 WITH RECURSIVE below AS (
@@ -185,3 +186,88 @@ def first_broken_seal() -> int | None:
 def platform_id() -> int | None:
     """The root of the tree, or None before the company is founded. Asked as the login role."""
     return OrgNode.objects.filter(kind=OrgKind.PLATFORM).values_list("id", flat=True).first()
+
+
+@question
+def node(*, node_id: int, actor: Actor) -> NodeRow:
+    """One node that the actor sees."""
+    n = OrgNode.objects.get(id=node_id)
+    return NodeRow(n.id, n.name, n.kind, n.city, 0)
+
+
+def role_labels() -> dict[str, str]:
+    """The translated name of each role by its code."""
+    return {code: str(label) for code, label in Role.choices}
+
+
+_STAFF_ORDER = frozenset({"full_name", "username", "last_login", "org__name"})
+
+
+@question
+def staff_page(
+    *,
+    actor: Actor,
+    text: str = "",
+    role: str = "",
+    order_by: str = "full_name",
+    limit: int = 20,
+    offset: int = 0,
+) -> tuple[list[StaffRow], int]:
+    """One page of the people who sign in at this actor's nodes, and how many match.
+
+    `text` is part of a name or user name. Customers are left out.
+    """
+    users = User.objects.filter(customer_id=None)
+    if text:
+        users = users.filter(Q(full_name__icontains=text) | Q(username__icontains=text))
+    if role:
+        users = users.filter(roles__contains=[role])
+    if order_by.removeprefix("-") not in _STAFF_ORDER:
+        raise ValueError(f"staff cannot be ordered by {order_by}")
+    ordered = users.select_related("org").order_by(order_by, "id")
+    return [_staff_row(u) for u in ordered[offset : offset + limit]], users.count()
+
+
+@question
+def staff_member(*, user_id: UUID, actor: Actor) -> StaffRow:
+    """One member of staff at this actor's nodes."""
+    return _staff_row(User.objects.select_related("org").get(id=user_id, customer_id=None))
+
+
+def _staff_row(user: User) -> StaffRow:
+    return StaffRow(
+        user.id, user.username, user.full_name, tuple(user.roles), user.org.name,
+        user.must_use_second_factor, user.last_login,
+    )  # fmt: skip
+
+
+@question
+def audit_page(
+    *,
+    actor: Actor,
+    table: str = "",
+    act: str = "",
+    row_id: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before_id: int | None = None,
+    limit: int = 20,
+) -> list[AuditLine]:
+    """The newest changes older than `before_id`; the days are half-open, `until` excluded."""
+    rows = AuditRow.objects.all()
+    given = {
+        "table": table, "act": act, "row_id": row_id, "at__gte": since, "at__lt": until,
+        "id__lt": before_id,
+    }  # fmt: skip
+    rows = rows.filter(**{key: value for key, value in given.items() if value})
+    return [_audit_line(r) for r in rows.order_by("-id")[:limit]]
+
+
+@question
+def audit_line(*, line_id: int, actor: Actor) -> AuditLine:
+    """One change with what stood before and after."""
+    return _audit_line(AuditRow.objects.get(id=line_id))
+
+
+def _audit_line(r: AuditRow) -> AuditLine:
+    return AuditLine(r.id, r.at, r.actor, r.table, r.row_id, r.act, r.before, r.after)
