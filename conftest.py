@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.backends.postgresql.base import DatabaseWrapper
 from psycopg import sql
 
+from panshi.config import roles
 from panshi.kit.tenancy import acting, hq_actor
 from tests import environment
 
@@ -28,6 +29,8 @@ def _clone(name: str) -> None:
                 sql.Identifier(name), sql.Identifier(environment.TEMPLATE)
             )
         )
+        # A clone does not inherit the privileges of the database itself.
+        roles.bootstrap(superuser, name)
 
 
 @pytest.fixture(scope="session")

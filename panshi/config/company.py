@@ -59,8 +59,9 @@ def run(home: Home, *, demo: bool, port: int, bind: str) -> int:
     environment = {"PANSHI_HOME": str(home.path)}
     posts = children(demo=demo, port=port, bind=bind, environment=environment)
     if "DATABASE_URL" in os.environ:
-        home.prepare()
-        return supervisor.run(posts, status_file=home.run / supervisor.STATUS_NAME)
+        with home.hold():
+            home.prepare()
+            return supervisor.run(posts, status_file=home.run / supervisor.STATUS_NAME)
     server = postgres.Server(home)
     server.prepare()
     try:

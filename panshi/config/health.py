@@ -1,10 +1,12 @@
 """Is this process alive, is it ready, and its figures: for people, probes and Prometheus."""
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from panshi.config import supervisor
 from panshi.org.middleware import public
 
 
@@ -24,7 +26,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
     except DatabaseError as error:
         reason = str(error).strip().split("\n")[0]
         return JsonResponse({"ready": False, "database": reason}, status=503)
-    return JsonResponse({"ready": True, "database": "ok"})
+    status = supervisor.read_status(settings.HOME.run)
+    processes = {child.name: child.state for child in status.children} if status else {}
+    return JsonResponse({"ready": True, "database": "ok", "processes": processes})
 
 
 @public

@@ -51,7 +51,9 @@ def run() -> None:
 
 
 async def _tasks() -> None:
-    with app.replace_connector(cast(DjangoConnector, app.connector).get_worker_connector()) as worker_app:
+    with app.replace_connector(
+        cast(DjangoConnector, app.connector).get_worker_connector()
+    ) as worker_app:
         async with worker_app.open_async():
             await worker_app.run_worker_async(
                 wait=True, fetch_job_polling_interval=5, shutdown_graceful_timeout=5

@@ -59,6 +59,10 @@ DO $$ DECLARE name text; BEGIN
         WHERE schemaname = 'public' AND sequencename LIKE 'procrastinate%' LOOP
         EXECUTE format('GRANT USAGE ON SEQUENCE %I TO panshi_web', name);
     END LOOP;
+    FOR name IN SELECT p.oid::regprocedure::text FROM pg_proc p
+        WHERE p.pronamespace = 'public'::regnamespace AND p.proname LIKE 'procrastinate%' LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO panshi_web', name);
+    END LOOP;
 END $$
 """
 
