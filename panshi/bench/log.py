@@ -15,7 +15,7 @@ from random import Random
 
 from panshi.wire.group import GroupCommit
 from panshi.wire.log import SegmentLog
-from panshi.wire.records import Frame, Position, pack_record
+from panshi.wire.records import Frame, Position, pack_records
 from panshi.wire.segments import SEGMENT_SIZE, Disk, LogFailed, disk_space
 
 ROUNDS = 5
@@ -98,9 +98,9 @@ def _frames() -> list[Frame]:
 
 
 def _bytes_of(frames: list[Frame]) -> bytes:
-    return b"".join(
-        piece for frame in frames for piece in pack_record(frame=frame, offset=0, previous=0)
-    )
+    pieces: list[bytes] = []
+    pack_records(frames=frames, offset=0, limit=SEGMENT_SIZE, heads={}, pieces=pieces)
+    return b"".join(pieces)
 
 
 def _append(folder: Path, frames: list[Frame], size: int, seconds: float) -> Rate:

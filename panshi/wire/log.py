@@ -20,14 +20,13 @@ from typing import Protocol
 from panshi.wire.reader import Batch, LogReader
 from panshi.wire.records import (
     ALIGN,
-    EMPTY_RECORD,
     Frame,
     LostRange,
     Position,
     check_frame,
     device_key,
     find_record,
-    pack_record,
+    pack_records,
     unpack_record,
 )
 from panshi.wire.segments import (
@@ -98,19 +97,21 @@ class Stage:
     def add(self, frames: Sequence[Frame]) -> int:
         """Place the frames; answers the bytes they take. Raises FrameTooLong, then places none."""
         for frame in frames:
-            check_frame(frame)
-        heads, taken = self._heads, 0
-        for frame in frames:
-            key = device_key(protocol=frame.protocol, identity=frame.identity)
-            size = EMPTY_RECORD + len(frame.identity) + len(frame.data)
-            size += -size % ALIGN
-            if self._offset + size > self._limit:
+            check_frame(frame=frame, room=self._size - HEADER_SIZE)
+        taken = 0
+        while frames:
+            count, behind = pack_records(
+                frames=frames,
+                offset=self._offset,
+                limit=self._limit,
+                heads=self._heads,
+                pieces=self._pieces,
+            )
+            taken += behind - self._offset
+            self._offset = behind
+            frames = frames[count:]
+            if frames:
                 self._begin_segment()
-            offset = self._offset
-            self._pieces += pack_record(frame=frame, offset=offset, previous=heads.get(key, 0))
-            heads[key] = offset
-            self._offset = offset + size
-            taken += size
         return taken
 
     def take(self) -> tuple[list[Run], Position]:
@@ -138,7 +139,7 @@ class Stage:
 class SegmentLog:
     """The one writer of a gateway's log.
 
-    `gateway` is 1..65535, `segment_size` in bytes, at least twice the longest record. Opening
+    `gateway` is 1..65535, `segment_size` in bytes. Opening
     repairs a torn tail and names, in `lost`, damaged ranges of the last segment. Raises LogLocked
     when another writer lives, LogUnreadable, LogFailed when the disk refuses.
     """

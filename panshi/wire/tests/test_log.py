@@ -200,6 +200,17 @@ def test_refuses_a_frame_that_no_record_holds_and_stays_usable(folder: Path) -> 
     assert everything(folder) == ([2], [])
 
 
+def test_refuses_a_frame_longer_than_a_segment(folder: Path) -> None:
+    log = opened(folder, size=4096)
+
+    with pytest.raises(FrameTooLong):
+        log.append([frame(0), frame(1, size=4096)])
+
+    log.append([frame(2)])
+    log.close()
+    assert everything(folder) == ([2], [])
+
+
 @pytest.mark.parametrize("mark_is_lost", [False, True])
 def test_opens_cleanly_at_every_byte_cut_of_the_last_group(
     folder: Path, tmp_path: Path, mark_is_lost: bool
