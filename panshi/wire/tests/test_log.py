@@ -15,9 +15,7 @@ from panshi.wire.segments import (
     FRAMES_NEED,
     KEEP_US,
     SESSIONS_NEED,
-    Disk,
     DiskSpace,
-    LogFailed,
     LogUnreadable,
     disk_space,
     pack_header,
@@ -44,8 +42,8 @@ def frame(number: int, *, identity: bytes = VIN, size: int = 120) -> Frame:
     )
 
 
-def opened(folder: Path, *, disk: Disk | None = None, size: int = SMALL) -> SegmentLog:
-    return SegmentLog(folder=folder, gateway=3, segment_size=size, disk=disk)
+def opened(folder: Path, *, size: int = SMALL) -> SegmentLog:
+    return SegmentLog(folder=folder, gateway=3, segment_size=size)
 
 
 def number(stored: Stored) -> int:
@@ -459,62 +457,3 @@ def test_free_space_closes_the_door_in_two_steps(folder: Path) -> None:
     assert (ample.accepts_sessions, ample.accepts_frames) == (True, True)
     assert (tight.accepts_sessions, tight.accepts_frames) == (False, True)
     assert (full.accepts_sessions, full.accepts_frames) == (False, False)
-
-
-class FailingDisk(Disk):
-    """Fails its n-th sync of data, or takes no more bytes behind a limit."""
-
-    def __init__(self, *, sync_fails_at: int = 10**9, room: int = 10**9) -> None:
-        self.sync_fails_at, self.room = sync_fails_at, room
-        self.syncs = 0
-
-    def write(self, descriptor: int, data: bytes, offset: int) -> None:
-        self.room -= len(data)
-        if self.room < 0:
-            super().write(descriptor, data[: len(data) // 2], offset)
-            raise OSError(28, "No space left on device")
-        super().write(descriptor, data, offset)
-
-    def sync_data(self, descriptor: int) -> None:
-        self.syncs += 1
-        if self.syncs >= self.sync_fails_at:
-            raise OSError(5, "Input/output error")
-        super().sync_data(descriptor)
-
-
-def test_a_failed_sync_is_fatal_and_never_repeated(folder: Path) -> None:
-    disk = FailingDisk(sync_fails_at=2)
-    log = opened(folder, disk=disk)
-    end = log.append([frame(0)])
-
-    for _ in range(3):
-        with pytest.raises(LogFailed):
-            log.append([frame(1)])
-
-    assert disk.syncs == 2
-    assert LogReader(folder=folder).end() == end
-    assert everything(folder) == ([0], [])
-    log.close()
-    opened(folder).close()
-
-
-def test_a_disk_that_fills_up_acknowledges_nothing_it_cannot_hold(folder: Path) -> None:
-    disk = FailingDisk(room=SMALL * 4)
-    log, acknowledged = opened(folder, disk=disk), 0
-    while disk.room >= 0:
-        try:
-            log.append([frame(acknowledged, size=800)])
-        except LogFailed:
-            break
-        acknowledged += 1
-    log.close()
-
-    again = opened(folder)
-    again.append([frame(99_999)])
-    again.close()
-
-    numbers, lost = everything(folder)
-    assert acknowledged > 50
-    assert numbers[:acknowledged] == list(range(acknowledged))
-    assert numbers[acknowledged:] in ([99_999], [acknowledged, 99_999])
-    assert lost == []
