@@ -49,7 +49,7 @@ def test_a_failed_sync_is_fatal_and_never_repeated(tmp_path: Path) -> None:
             log.append([frame(1)])
 
     assert disk.syncs == 2
-    assert LogReader(tmp_path=folder).end() == end
+    assert LogReader(folder=tmp_path).end() == end
     assert everything(tmp_path) == ([0], [])
     log.close()
     opened(tmp_path).close()
