@@ -1,0 +1,63 @@
+"""Verbs about customers."""
+
+from panshi.crm.services.complaints import (
+    ComplaintEmpty,
+    answer_complaint,
+    close_complaint,
+    file_complaint,
+    reopen_complaint,
+)
+from panshi.crm.services.customers import (
+    BadId,
+    BadPhone,
+    CustomerKnown,
+    NameMissing,
+    NewCustomer,
+    NodesMixed,
+    ReasonMissing,
+    change_customer,
+    record_personal_read,
+    register_customer,
+    register_customers,
+    reveal,
+)
+from panshi.crm.services.qualification import (
+    Blacklisted,
+    IdentityMissing,
+    LicenceExpired,
+    OwnSubmission,
+    QualificationOpen,
+    blacklist_person,
+    decide_qualification,
+    lapse_qualifications,
+    submit_qualification,
+)
+
+__all__ = [
+    "BadId",
+    "BadPhone",
+    "Blacklisted",
+    "ComplaintEmpty",
+    "CustomerKnown",
+    "IdentityMissing",
+    "LicenceExpired",
+    "NameMissing",
+    "NewCustomer",
+    "NodesMixed",
+    "OwnSubmission",
+    "QualificationOpen",
+    "ReasonMissing",
+    "answer_complaint",
+    "blacklist_person",
+    "change_customer",
+    "close_complaint",
+    "decide_qualification",
+    "file_complaint",
+    "lapse_qualifications",
+    "record_personal_read",
+    "register_customer",
+    "register_customers",
+    "reopen_complaint",
+    "reveal",
+    "submit_qualification",
+]

@@ -1,0 +1,169 @@
+"""Whether a customer qualifies: scored, decided by another person, ended in time."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from django.db import DatabaseError, transaction
+
+from panshi.crm import queries, rules, services
+from panshi.crm.models import Customer, Qualification
+from panshi.crm.services import (
+    Blacklisted,
+    IdentityMissing,
+    LicenceExpired,
+    OwnSubmission,
+    QualificationOpen,
+)
+from panshi.crm.tests import make
+from panshi.crm.tests.make import NOON
+from panshi.kit.refusals import IllegalMove
+from panshi.kit.tenancy import Actor, hq_actor
+from panshi.org.tests import make as org_make
+
+LICENCE = date(2026, 12, 31)
+
+
+def _submit(customer: Customer, by: Actor, licence: date = LICENCE) -> UUID:
+    fact = services.submit_qualification(
+        customer_id=customer.id,
+        licence_expires_on=licence,
+        years_in_trade=Decimal(4),
+        vehicles_run=6,
+        monthly_income=Decimal(40_000),
+        late_payments=1,
+        actor=by,
+        at=NOON,
+    )
+    return fact.qualification_id
+
+
+def _staff(customer: Customer) -> tuple[Actor, Actor]:
+    return org_make.actor(customer.org, "crm.*"), org_make.actor(customer.org, "crm.*")
+
+
+@pytest.mark.plain
+def test_the_score_is_the_sum_of_its_parts_and_replays() -> None:
+    inputs = rules.CreditInputs(
+        years_in_trade=Decimal(4),
+        vehicles_run=6,
+        monthly_income=Decimal(40_000),
+        late_payments=1,
+    )
+    score = rules.score(inputs)
+    assert score.total == sum(part.points for part in score.parts) == 20 + 20 + 25 + 20
+    assert (score.credit_limit, score.deposit_months) == (Decimal(34_000), 1)
+    assert rules.score(inputs) == score
+
+
+@pytest.mark.plain
+def test_the_score_stays_between_0_and_100_and_asks_more_deposit_of_the_weak() -> None:
+    best = rules.score(
+        rules.CreditInputs(
+            years_in_trade=Decimal(20),
+            vehicles_run=50,
+            monthly_income=Decimal(10**6),
+            late_payments=0,
+        )
+    )
+    worst = rules.score(
+        rules.CreditInputs(
+            years_in_trade=Decimal(0), vehicles_run=0, monthly_income=Decimal(0), late_payments=9
+        )
+    )
+    assert (best.total, worst.total) == (100, 10)
+    assert (best.deposit_months, worst.deposit_months) == (1, 3)
+
+
+def test_an_approval_by_another_person_qualifies_until_the_licence_ends() -> None:
+    customer = make.customer(qualified=False)
+    clerk, manager = _staff(customer)
+    number = _submit(customer, clerk)
+    fact = services.decide_qualification(
+        qualification_id=number, approve=True, note="", actor=manager, at=NOON
+    )
+    assert fact.name == "crm.QualificationApproved"
+    ref = queries.customer_refs(ids=(customer.id,), actor=manager)[customer.id]
+    assert (ref.qualified, ref.qualified_until) == (True, LICENCE)
+
+
+def test_nobody_decides_on_an_own_submission() -> None:
+    customer = make.customer(qualified=False)
+    clerk, _manager = _staff(customer)
+    number = _submit(customer, clerk)
+    with pytest.raises(OwnSubmission):
+        services.decide_qualification(
+            qualification_id=number, approve=True, note="", actor=clerk, at=NOON
+        )
+    with pytest.raises(DatabaseError, match="own_submission"), transaction.atomic():
+        Qualification.objects.filter(id=number).update(
+            state="REJECTED", reviewer_id=clerk.id, decided_at=NOON
+        )
+
+
+def test_a_rejection_qualifies_nobody_and_is_final() -> None:
+    customer = make.customer(qualified=False)
+    clerk, manager = _staff(customer)
+    number = _submit(customer, clerk)
+    fact = services.decide_qualification(
+        qualification_id=number, approve=False, note="流水不足", actor=manager, at=NOON
+    )
+    assert fact.name == "crm.QualificationRejected"
+    customer.refresh_from_db()
+    assert not customer.qualified
+    with pytest.raises(IllegalMove):
+        services.decide_qualification(
+            qualification_id=number, approve=True, note="", actor=manager, at=NOON
+        )
+
+
+def test_a_blacklisted_person_is_refused_at_every_node_and_the_question_is_on_record() -> None:
+    number = make.id_no()
+    there = make.customer(kind="PERSON", number=number)
+    services.blacklist_person(
+        customer_id=there.id, reason_code="VEHICLE_KEPT", actor=hq_actor(), at=NOON
+    )
+    there.refresh_from_db()
+    assert not there.qualified
+    here = make.customer(kind="PERSON", number=number, qualified=False)
+    clerk, manager = _staff(here)
+    submitted = _submit(here, clerk)
+    with pytest.raises(Blacklisted):
+        services.decide_qualification(
+            qualification_id=submitted, approve=True, note="", actor=manager, at=NOON
+        )
+    assert Qualification.objects.get(id=submitted).state == "SUBMITTED"
+
+
+def test_a_lapsed_licence_a_missing_identity_and_a_second_submission_are_refused() -> None:
+    customer = make.customer(qualified=False)
+    clerk, manager = _staff(customer)
+    with pytest.raises(LicenceExpired):
+        _submit(customer, clerk, licence=NOON.date() - timedelta(days=1))
+    number = _submit(customer, clerk)
+    with pytest.raises(QualificationOpen):
+        _submit(customer, manager)
+    with pytest.raises(LicenceExpired):
+        services.decide_qualification(
+            qualification_id=number,
+            approve=True,
+            note="",
+            actor=manager,
+            at=NOON + timedelta(days=365),
+        )
+    nameless = make.customer(kind="PERSON", number="")
+    with pytest.raises(IdentityMissing):
+        _submit(nameless, org_make.actor(nameless.org, "crm.*"))
+
+
+def test_a_qualification_ends_the_day_after_its_last() -> None:
+    customer = make.customer()
+    last = customer.qualified_until
+    assert last is not None
+    for days, lapsed in ((0, ()), (1, (customer.id,)), (2, ())):
+        at = NOON.replace(year=last.year, month=last.month, day=last.day) + timedelta(days=days)
+        fact = services.lapse_qualifications(actor=hq_actor(), at=at)
+        assert fact.customer_ids == lapsed
+    customer.refresh_from_db()
+    assert not customer.qualified
