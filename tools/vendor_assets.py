@@ -20,7 +20,7 @@ import tarfile
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PAGES: Final = ROOT / "panshi/console/static/vendor"
@@ -212,10 +212,15 @@ def replace(stage: dict[Path, Path]) -> dict[str, str]:
     return digests
 
 
+def say(words: str, to: TextIO = sys.stdout) -> None:
+    to.write(f"Front-end files: {words}\n")
+    to.flush()
+
+
 def main() -> int:
     if in_place():
         return 0
-    print("Front-end files: fetching", flush=True)
+    say("fetching")
     try:
         npm("ci", "--loglevel=error", "--no-progress")
         with tempfile.TemporaryDirectory(dir=ROOT, prefix=".vendor-") as scratch:
@@ -224,11 +229,11 @@ def main() -> int:
             build_sprite(stage[PAGES] / f"tabler-icons-{ICONS_VERSION}")
             digests = replace(stage)
     except Missing as missing:
-        print(f"Front-end files: {missing}", file=sys.stderr)
+        say(str(missing), to=sys.stderr)
         return 1
     manifest = {"recipe": recipe(), "files": digests}
     (PAGES / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
-    print(f"Front-end files: {len(digests)} files in place", flush=True)
+    say(f"{len(digests)} files in place")
     return 0
 
 

@@ -6,6 +6,7 @@ back. `values` fit the verb's keywords. A field that does not read has its words
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -166,10 +167,8 @@ class Form:
     def read(self, post: QueryDict, files: Files | None = None) -> Reading:
         """Turn what was typed into values; nothing is raised, errors are kept by field."""
         reading = Reading(form=self, typed={f.name: post.getlist(f.name) for f in self.fields})
-        try:
+        with suppress(ValueError):
             reading.key = UUID(post.get(KEY, ""))
-        except ValueError:
-            pass
         for f in self.fields:
             try:
                 value = _read(f, post, files)

@@ -23,7 +23,7 @@ class Panel:
     """One panel. `facts` are names, `room.*` allowed, upon which it is drawn anew by itself.
 
     Zones: "todo" (what waits for this person), "figures" (a row of tiles: `rows` answers
-    `records.Tile`s and the template may be left out), "alarms", "more". `wide` takes the full width.
+    `records.Tile`s and the template may be left out), "alarms", "more". `wide` spans both columns.
     """
 
     name: str

@@ -32,7 +32,7 @@ class Column:
     """One column: `key` is an attribute of the row, dotted for an attribute of an attribute.
 
     `kind` is one of `cells.KINDS`, or "state", which needs `tones` by stored code. `choices` gives
-    labels to bare codes. `show` draws the cell itself from the row, and answers text or safe markup.
+    labels to bare codes. `show` draws the cell itself from the row: text or safe markup.
     """
 
     key: str

@@ -91,7 +91,7 @@ def sparkline(values: Sequence[float | None], label: str = "") -> SafeString:
     if last is not None:
         end = format_html('<circle cx="{}" cy="{}" r="2"></circle>', *last)
     return format_html(
-        '<svg class="sparkline" viewBox="0 0 {} {}" width="{}" height="{}" role="img"'
+        '<svg class="spark" viewBox="0 0 {} {}" width="{}" height="{}" role="img"'
         ' aria-label="{}">{}{}</svg>',
         width, height, width, height, label,
         format_html_join("", '<polyline points="{}"></polyline>', ((line,) for line in lines)),

@@ -38,7 +38,7 @@ function recent() {
 }
 
 function rememberVisit() {
-  const title = document.querySelector(".page-title h1")?.textContent.trim();
+  const title = document.querySelector(".head-title h1")?.textContent.trim();
   if (!title || location.pathname === "/") return;
   const here = { title, url: location.pathname };
   const kept = recent().filter((visit) => visit.url !== here.url).slice(0, MOST);
