@@ -1,0 +1,255 @@
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from panshi.kit.facts import Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductAdded(Fact):
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceBookDrafted(Fact):
+    book_id: UUID
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceBookPublished(Fact):
+    book_id: UUID
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargePlanOpened(Fact):
+    plan_id: UUID
+    source_kind: str
+    source_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargePlansOpened(Fact):
+    plans: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargePlanEnded(Fact):
+    plan_id: UUID
+    ends_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargePlanChanged(Fact):
+    """A new price, vehicle or pause from a day on; `what` is PRICE, VEHICLE or BREAK."""
+
+    plan_id: UUID
+    what: str
+    effective_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillsRun(Fact):
+    run_id: UUID
+    cut_off: date
+    drafted: int
+    lines: int
+    total: Decimal
+    exceptions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillsIssued(Fact):
+    bills: int
+    total: Decimal
+    entries: int
+    postings: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftsDiscarded(Fact):
+    bills: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillRaised(Fact):
+    bill_id: UUID
+    number: str
+    bill_kind: str
+    customer_id: UUID
+    vehicle_id: UUID | None
+    source_kind: str
+    source_id: UUID
+    due_on: date
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillCredited(Fact):
+    bill_id: UUID
+    credit_id: UUID
+    number: str
+    customer_id: UUID
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillPaid(Fact):
+    bill_id: UUID
+    bill_kind: str
+    source_kind: str
+    source_id: UUID
+    customer_id: UUID
+    vehicle_id: UUID | None
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentStarted(Fact):
+    payment_id: UUID
+    merchant_no: str
+    amount: Decimal
+    customer_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentReceived(Fact):
+    payment_id: UUID
+    channel: str
+    customer_id: UUID
+    amount: Decimal
+    allocated: Decimal
+    bill_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentClosed(Fact):
+    payment_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackRecorded(Fact):
+    """A channel's notice was kept; it moved money only when ACCEPTED and not repeated."""
+
+    callback_id: UUID
+    channel: str
+    verdict: str
+    repeated: bool
+    payment_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositDemanded(Fact):
+    deposit_id: UUID
+    bill_id: UUID
+    source_kind: str
+    source_id: UUID
+    customer_id: UUID
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositHeld(Fact):
+    deposit_id: UUID
+    source_kind: str
+    source_id: UUID
+    customer_id: UUID
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositReserved(Fact):
+    deposit_id: UUID
+    source_kind: str
+    source_id: UUID
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositReleased(Fact):
+    deposit_id: UUID
+    source_kind: str
+    source_id: UUID
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositApplied(Fact):
+    deposit_id: UUID
+    source_kind: str
+    source_id: UUID
+    bill_id: UUID
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositReturned(Fact):
+    deposit_id: UUID
+    source_kind: str
+    source_id: UUID
+    customer_id: UUID
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevenueRecognised(Fact):
+    month: date
+    entries: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DunningAdvanced(Fact):
+    on: date
+    bills: int
+    steps: int
+    cleared: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillOverdue(Fact):
+    """`days` is the rung that was reached: 1, 3, 5, 7, 10, 15, 20 or 30 days after the due day."""
+
+    bill_id: UUID
+    customer_id: UUID
+    vehicle_id: UUID | None
+    source_kind: str
+    source_id: UUID
+    days: int
+    open_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DunningStepReached(Fact):
+    case_id: UUID
+    customer_id: UUID
+    vehicle_id: UUID | None
+    source_kind: str
+    source_id: UUID
+    code: str
+    days: int
+    open_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrearsCleared(Fact):
+    case_id: UUID
+    customer_id: UUID
+    vehicle_id: UUID | None
+    source_kind: str
+    source_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseHeld(Fact):
+    case_id: UUID
+    reason: str
+    until: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseResumed(Fact):
+    case_id: UUID
+    resumed_at: datetime

@@ -1,0 +1,134 @@
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Now
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from panshi.kit.ids import uuid7
+
+
+class ProductLine(models.TextChoices):
+    RENTAL = "RENTAL", _("Rental")
+    SERVICE = "SERVICE", _("Vehicle service")
+    SMART = "SMART", _("Smart control")
+    OTHER = "OTHER", _("Other")
+
+
+class Alignment(models.TextChoices):
+    ANCHOR = "ANCHOR", _("From the day of delivery")
+    CALENDAR = "CALENDAR", _("Calendar months")
+
+
+class Basis(models.TextChoices):
+    ACTUAL = "ACTUAL", _("Actual days")
+    THIRTY = "THIRTY", _("Thirtieths of the month")
+    DAILY = "DAILY", _("Rate per day")
+    WHOLE = "WHOLE", _("Whole periods only")
+
+
+def days_between(starts: str, ends: str) -> Func:
+    """The half-open range of days that a row's two columns bound."""
+    return Func(F(starts), F(ends), Value("[)"), function="daterange")
+
+
+class VatRate(models.Model):
+    """The rate of a VAT code from a day on; the accountant confirms each."""
+
+    code = models.CharField(max_length=16)
+    rate = models.DecimalField(max_digits=5, decimal_places=4)
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="one_vat_rate_at_a_time",
+                expressions=[
+                    ("code", RangeOperators.EQUAL),
+                    (days_between("starts_on", "ends_on"), RangeOperators.OVERLAPS),
+                ],
+            ),
+            models.CheckConstraint(
+                name="a_vat_rate_is_a_share", condition=Q(rate__gte=0) & Q(rate__lt=1)
+            ),
+        ]
+
+
+class Product(models.Model):
+    """Something a bill line can charge for; the platform publishes it to every operator.
+
+    `account` takes its net amount; with `deferred` that waits as a contract liability until earned.
+    """
+
+    code = models.CharField(max_length=24, primary_key=True)
+    line = models.CharField(max_length=8, choices=ProductLine)
+    name = models.CharField(max_length=60)
+    name_zh = models.CharField(max_length=60)
+    vat_code = models.CharField(max_length=16)
+    account = models.CharField(max_length=16)
+    deferred = models.BooleanField(default=False)
+    in_advance = models.BooleanField(default=True)
+    lead_days = models.SmallIntegerField(default=0)
+    alignment = models.CharField(max_length=8, choices=Alignment, default=Alignment.ANCHOR)
+    basis = models.CharField(max_length=8, choices=Basis, default=Basis.ACTUAL)
+    needs_vehicle = models.BooleanField(default=False)
+    recurring = models.BooleanField(default=False)
+    retired_on = models.DateField(null=True)
+
+    def __str__(self) -> str:
+        return self.name_zh if (get_language() or "").startswith("zh") else self.name
+
+
+class PriceBook(models.Model):
+    """A published version of the prices; a published one is never edited."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    version = models.CharField(max_length=20, unique=True)
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True)
+    drafted_by_id = models.UUIDField()
+    published_by_id = models.UUIDField(null=True)
+    published_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="one_published_price_book_at_a_time",
+                expressions=[
+                    (days_between("starts_on", "ends_on"), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(published_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="a_second_person_publishes_prices",
+                condition=Q(published_by_id__isnull=True) | ~Q(published_by_id=F("drafted_by_id")),
+            ),
+        ]
+
+
+class PriceRow(models.Model):
+    """A price per period; the row that says most about model, city and term wins."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    book = models.ForeignKey(PriceBook, on_delete=models.PROTECT, related_name="rows")
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    model_code = models.CharField(max_length=24, blank=True)
+    city = models.CharField(max_length=40, blank=True)
+    term_months = models.SmallIntegerField(default=0)
+    price = models.DecimalField(max_digits=14, decimal_places=2)
+    floor = models.DecimalField(max_digits=14, decimal_places=2)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="price_rows_differ",
+                fields=["book", "product", "model_code", "city", "term_months"],
+            ),
+            models.CheckConstraint(
+                name="a_price_keeps_its_floor",
+                condition=Q(price__gte=F("floor")) & Q(floor__gte=0),
+            ),
+        ]

@@ -1,0 +1,151 @@
+"""What is sold and for how much. The platform publishes; operators read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from panshi.billing.events import PriceBookDrafted, PriceBookPublished, ProductAdded
+from panshi.billing.models import PriceBook, PriceRow, Product, VatRate
+from panshi.kit.refusals import Refusal
+from panshi.kit.tenancy import Actor
+from panshi.kit.verbs import verb
+
+
+class UnknownProduct(Refusal):
+    pass
+
+
+class ProductRetired(Refusal):
+    pass
+
+
+class UnknownVatCode(Refusal):
+    pass
+
+
+class SamePerson(Refusal):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPrice:
+    """A price per period; an empty model or city and a term of 0 stand for all."""
+
+    product_code: str
+    price: Decimal
+    floor: Decimal
+    model_code: str = ""
+    city: str = ""
+    term_months: int = 0
+
+
+def product_on(code: str, day: date) -> Product:
+    """The product of a code, if it is still sold. Raises UnknownProduct or ProductRetired."""
+    product = Product.objects.filter(code=code).first()
+    if product is None:
+        raise UnknownProduct(_("There is no product %s.") % code)
+    if product.retired_on is not None and product.retired_on <= day:
+        raise ProductRetired(_("The product %s is no longer sold.") % product)
+    return product
+
+
+def vat_rate_on(code: str, day: date) -> Decimal:
+    """The rate of a VAT code on a day. Raises UnknownVatCode."""
+    rows = VatRate.objects.filter(code=code, starts_on__lte=day).order_by("-starts_on")
+    rate = rows.first()
+    if rate is None or (rate.ends_on is not None and rate.ends_on <= day):
+        raise UnknownVatCode(_("There is no VAT rate %s on that day.") % code)
+    return rate.rate
+
+
+@verb
+def add_product(
+    *,
+    code: str,
+    line: str,
+    name: str,
+    name_zh: str,
+    vat_code: str,
+    account: str,
+    alignment: str,
+    basis: str,
+    in_advance: bool,
+    deferred: bool,
+    actor: Actor,
+    at: datetime,
+    lead_days: int = 0,
+    needs_vehicle: bool = True,
+) -> ProductAdded:
+    """Sell something new that charges again and again: data, no code. For the platform."""
+    actor.must("billing.add_product", actor.org_id)
+    Product.objects.create(
+        code=code,
+        line=line,
+        name=name,
+        name_zh=name_zh,
+        vat_code=vat_code,
+        account=account,
+        alignment=alignment,
+        basis=basis,
+        in_advance=in_advance,
+        deferred=deferred,
+        lead_days=lead_days,
+        needs_vehicle=needs_vehicle,
+        recurring=True,
+    )
+    return ProductAdded(org_id=actor.org_id, actor_id=actor.id, at=at, code=code)
+
+
+@verb
+def draft_price_book(
+    *,
+    version: str,
+    starts_on: date,
+    ends_on: date | None,
+    prices: Sequence[NewPrice],
+    actor: Actor,
+    at: datetime,
+) -> PriceBookDrafted:
+    """Write a version of the prices, which a second person publishes."""
+    actor.must("billing.draft_price_book", actor.org_id)
+    for code in sorted({price.product_code for price in prices}):
+        product_on(code, starts_on)
+    book = PriceBook.objects.create(
+        version=version, starts_on=starts_on, ends_on=ends_on, drafted_by_id=actor.id
+    )
+    PriceRow.objects.bulk_create(
+        PriceRow(
+            book=book,
+            product_id=price.product_code,
+            model_code=price.model_code,
+            city=price.city,
+            term_months=price.term_months,
+            price=price.price,
+            floor=price.floor,
+        )
+        for price in prices
+    )
+    return PriceBookDrafted(
+        org_id=actor.org_id, actor_id=actor.id, at=at, book_id=book.id, version=version
+    )
+
+
+@verb
+def publish_price_book(*, book_id: UUID, actor: Actor, at: datetime) -> PriceBookPublished:
+    """Put a drafted version in force, ending the one before it. Raises SamePerson."""
+    actor.must("billing.publish_price_book", actor.org_id)
+    book = PriceBook.objects.select_for_update().get(id=book_id)
+    if book.drafted_by_id == actor.id:
+        raise SamePerson(_("A second person publishes the price book."))
+    PriceBook.objects.filter(
+        published_at__isnull=False, ends_on=None, starts_on__lt=book.starts_on
+    ).update(ends_on=book.starts_on)
+    book.published_by_id, book.published_at = actor.id, at
+    book.save(update_fields=["published_by_id", "published_at"])
+    return PriceBookPublished(
+        org_id=actor.org_id, actor_id=actor.id, at=at, book_id=book.id, version=book.version
+    )
