@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from panshi.kit.nouns import OwnedModel
+from panshi.kit.personal import SealedField
 
 
 class Outbox(models.Model):
@@ -107,3 +108,64 @@ class Number(models.Model):
         constraints = [models.UniqueConstraint(fields=["org_id", "series"], name="number_once")]
 
 
+class ImportBatch(OwnedModel):
+    """A spreadsheet on its way into the register: what it held, what was wrong, what came of it."""
+
+    kind = models.CharField(max_length=40)
+    file_name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    by_id = models.UUIDField()
+    state = models.CharField(
+        max_length=10,
+        choices=[(s, s) for s in ("STAGED", "COMMITTED", "UNDONE", "DISCARDED")],
+        default="STAGED",
+    )
+    header_row = models.PositiveIntegerField()
+    headers: "models.JSONField[list[str], list[str]]" = models.JSONField()
+    unused: "models.JSONField[list[str], list[str]]" = models.JSONField()
+    rows = models.PositiveIntegerField()
+    new = models.PositiveIntegerField()
+    there = models.PositiveIntegerField()
+    wrong = models.PositiveIntegerField()
+    errors = SealedField()
+    committed_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="a_file_is_imported_once",
+                fields=["org", "kind", "sha256"],
+                condition=models.Q(state="COMMITTED"),
+            ),
+            models.CheckConstraint(
+                name="only_a_batch_without_errors_is_committed",
+                condition=~models.Q(state__in=("COMMITTED", "UNDONE"))
+                | models.Q(wrong=0, committed_at__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(fields=["org", "kind", "-created_at"], name="import_by_kind")]
+
+
+class ImportRow(OwnedModel):
+    """One row of a batch; `content` is sealed, and emptied once it is no longer needed."""
+
+    batch = models.ForeignKey(ImportBatch, on_delete=models.PROTECT, related_name="+")
+    row = models.PositiveIntegerField()
+    content = SealedField()
+    state = models.CharField(
+        max_length=8,
+        choices=[(s, s) for s in ("NEW", "THERE", "WRONG", "CREATED", "REMOVED")],
+    )
+    note = models.CharField(max_length=400, blank=True)
+    record_id = models.UUIDField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="import_row_once", fields=["batch", "row"]),
+            models.CheckConstraint(
+                name="a_created_row_names_its_record",
+                condition=models.Q(state__in=("CREATED", "REMOVED"), record_id__isnull=False)
+                | ~models.Q(state__in=("CREATED", "REMOVED")),
+            ),
+        ]

@@ -163,7 +163,7 @@ class Migration(migrations.Migration):
         *walls.tenant("fleet_vehicleevent", grants="SELECT, INSERT, DELETE"),
         *walls.tenant("fleet_plateholding", grants="SELECT, INSERT, UPDATE, DELETE"),
         *walls.tenant("fleet_document", grants="SELECT, INSERT, UPDATE, DELETE"),
-        *walls.tenant("fleet_dueitem"),
+        *walls.tenant("fleet_dueitem", grants="SELECT, INSERT, UPDATE, DELETE"),
         *walls.tenant("fleet_inspection", grants="SELECT, INSERT"),
         migrations.RunSQL(TAKEN, TAKEN_BACK),
         migrations.RunSQL(PAPER_STANDS, PAPER_STANDS_BACK),

@@ -14,6 +14,12 @@ from panshi.fleet.services.life import (
     set_idle,
     take_back_vehicle,
 )
+from panshi.fleet.services.moving_in import (
+    VEHICLES,
+    commit_vehicle_import,
+    stage_vehicle_import,
+    undo_vehicle_import,
+)
 from panshi.fleet.services.papers import (
     DatesReversed,
     NewDocument,
@@ -45,6 +51,7 @@ from panshi.fleet.services.register import (
 )
 
 __all__ = [
+    "VEHICLES",
     "BadPlate",
     "BadVin",
     "CheckFailed",
@@ -64,6 +71,7 @@ __all__ = [
     "UnknownState",
     "VehicleUnavailable",
     "change_plate",
+    "commit_vehicle_import",
     "deploy_vehicle",
     "file_document",
     "file_documents",
@@ -79,5 +87,7 @@ __all__ = [
     "send_to_service",
     "set_idle",
     "sign_inspection",
+    "stage_vehicle_import",
     "take_back_vehicle",
+    "undo_vehicle_import",
 ]

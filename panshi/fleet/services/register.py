@@ -25,6 +25,7 @@ from panshi.fleet.models import (
     VehicleState,
     VehicleUse,
 )
+from panshi.fleet.sheet import vin_words
 from panshi.kit.ids import uuid7
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
@@ -143,21 +144,6 @@ def publish_vehicle_model(
     return VehicleModelPublished(
         org_id=org_id, actor_id=actor.id, at=at, model_id=model.id, code=code
     )
-
-
-def vin_words(fault: rules.VinFault) -> str:
-    """Say what is wrong with a VIN."""
-    if fault.code == "LENGTH":
-        return _("A VIN has 17 characters, this one has %s.") % fault.found
-    if fault.code == "CHARACTER":
-        return _("The character “%(found)s” at place %(place)d does not occur in a VIN.") % {
-            "found": fault.found,
-            "place": fault.place,
-        }
-    return _("The check digit at place 9 is “%(found)s” but should be “%(expected)s”.") % {
-        "found": fault.found,
-        "expected": fault.expected,
-    }
 
 
 def plate_words(plate: str, plate_class: str) -> str:

@@ -1,7 +1,7 @@
-"""Questions about the fleet."""
+"""Questions about vehicles: the register, one archive, history, models."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,8 +12,6 @@ from panshi.fleet import rules
 from panshi.fleet.models import (
     Document,
     DocumentKind,
-    DueItem,
-    DueState,
     Inspection,
     InspectionKind,
     PlateHolding,
@@ -165,41 +163,32 @@ class ModelRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DueRow:
-    """A paper in the compliance calendar. `rung` is the last reminder's, None before the first."""
-
-    id: UUID
-    vehicle_id: UUID
-    vin: str
-    plate: str
-    model_name: str
-    city: str
-    state: VehicleState
-    kind: DocumentKind
-    expires_on: date
-    days_left: int
-    blocks: bool
-    rung: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DuePage:
-    rows: tuple[DueRow, ...]
-    total: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LapseCounts:
-    lapsed: int
-    week: int
-    month: int
-    two_months: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StateCount:
     state: VehicleState
     vehicles: int
+
+
+@dataclass(frozen=True, slots=True)
+class CityStates:
+    """How many vehicles of one node stand in each state in one city."""
+
+    org_id: int
+    city: str
+    vehicles: dict[VehicleState, int]
+
+    @property
+    def leased(self) -> int:
+        return self.vehicles.get(VehicleState.LEASED, 0)
+
+    @property
+    def idle(self) -> int:
+        """Vehicles that stand though they could earn, just readied ones among them."""
+        return self.vehicles.get(VehicleState.IDLE, 0) + self.vehicles.get(VehicleState.READY, 0)
+
+    @property
+    def pool(self) -> int:
+        """Vehicles that are leased, stand, or are in service."""
+        return self.leased + self.idle + self.vehicles.get(VehicleState.IN_SERVICE, 0)
 
 
 def _fields(vehicle: Vehicle) -> dict[str, Any]:
@@ -312,6 +301,20 @@ def state_counts(*, actor: Actor) -> list[StateCount]:
         .annotate(vehicles=Count("id"))
     )
     return [StateCount(state=state, vehicles=counted.get(state, 0)) for state in VehicleState]
+
+
+@question
+def city_states(*, actor: Actor, city: str = "") -> list[CityStates]:
+    """How many of the house's own vehicles stand in each state, by node and city."""
+    found = Vehicle.objects.visible_to(actor).exclude(use=VehicleUse.EXTERNAL)
+    if city:
+        found = found.filter(city=city)
+    counted: dict[tuple[int, str], dict[VehicleState, int]] = {}
+    for org_id, place, state, vehicles in (
+        found.values_list("org_id", "city", "state").annotate(vehicles=Count("id")).order_by()
+    ):
+        counted.setdefault((org_id, place), {})[VehicleState(state)] = vehicles
+    return [CityStates(*key, states) for key, states in sorted(counted.items())]
 
 
 @question
@@ -442,84 +445,3 @@ def vehicle_models(*, actor: Actor) -> list[ModelRow]:
         )
         for model in VehicleModel.objects.order_by("maker", "name")
     ]
-
-
-@question
-def due_calendar(
-    *,
-    actor: Actor,
-    at: datetime,
-    within_days: int = 60,
-    kind: str = "",
-    city: str = "",
-    text: str = "",
-    order_by: str = "expires_on",
-    limit: int = 20,
-    offset: int = 0,
-) -> DuePage:
-    """Current papers that lapse within so many days, or have lapsed; the soonest first.
-
-    Papers of retired and sold vehicles and of customers' own are left out.
-    """
-    today = local_day(at)
-    found = (
-        Document.objects.visible_to(actor)
-        .filter(current=True, expires_on__lte=today + timedelta(days=within_days))
-        .exclude(vehicle__state__in=(VehicleState.RETIRED, VehicleState.SOLD))
-        .exclude(vehicle__use=VehicleUse.EXTERNAL)
-    )
-    if kind:
-        found = found.filter(kind=kind)
-    if city:
-        found = found.filter(vehicle__city=city)
-    if words := rules.fold(text):
-        found = found.filter(Q(vehicle__plate__contains=words) | Q(vehicle__vin__contains=words))
-    order = order_by if order_by.removeprefix("-") in {"expires_on", "kind"} else "expires_on"
-    page = list(found.select_related("vehicle").order_by(order, "id")[offset : offset + limit])
-    rungs = {
-        (item.vehicle_id, item.kind): item.rung
-        for item in DueItem.objects.filter(
-            vehicle__in=[document.vehicle_id for document in page], state=DueState.OPEN
-        )
-    }
-    rows = tuple(
-        DueRow(
-            id=document.id,
-            vehicle_id=document.vehicle_id,
-            vin=document.vehicle.vin,
-            plate=document.vehicle.plate,
-            model_name=document.vehicle.model_name,
-            city=document.vehicle.city,
-            state=VehicleState(document.vehicle.state),
-            kind=DocumentKind(document.kind),
-            expires_on=document.expires_on,
-            days_left=(document.expires_on - today).days,
-            blocks=rules.PAPER_RULES[document.kind].blocks,
-            rung=rungs.get((document.vehicle_id, document.kind)),
-        )
-        for document in page
-    )
-    return DuePage(rows=rows, total=found.count())
-
-
-@question
-def lapse_counts(*, actor: Actor, at: datetime) -> LapseCounts:
-    """How many papers have lapsed, and how many lapse within 7, 30 and 60 days."""
-    today = local_day(at)
-
-    def within(days: int) -> Q:
-        return Q(expires_on__gte=today, expires_on__lte=today + timedelta(days=days))
-
-    counted = (
-        Document.objects.visible_to(actor)
-        .filter(current=True, expires_on__lte=today + timedelta(days=60))
-        .exclude(vehicle__state__in=(VehicleState.RETIRED, VehicleState.SOLD))
-        .exclude(vehicle__use=VehicleUse.EXTERNAL)
-        .aggregate(
-            lapsed=Count("id", filter=Q(expires_on__lt=today)),
-            week=Count("id", filter=within(7)),
-            month=Count("id", filter=within(30)),
-            two_months=Count("id", filter=within(60)),
-        )
-    )
-    return LapseCounts(**counted)
