@@ -114,22 +114,26 @@ def create_user(
     username: str,
     full_name: str,
     roles: Sequence[str],
-    password: str,
+    password: str | None,
     actor: Actor,
     at: datetime,
     customer_id: UUID | None = None,
     second_factor: bool = False,
 ) -> UserCreated:
-    """Let a person sign in. Raises UserNameTaken, PasswordTooWeak or UnknownRole."""
+    """Enter a person, who can sign in once there is a password.
+
+    Raises UserNameTaken, PasswordTooWeak or UnknownRole.
+    """
     actor.must("org.create_user", org_id)
     if unknown := set(roles) - set(rules.PERMISSIONS):
         raise UnknownRole(_("There is no role %s.") % ", ".join(sorted(unknown)))
     if User.objects.filter(username=username).exists():
         raise UserNameTaken(_("The user name %s is taken.") % username)
-    try:
-        validate_password(password)
-    except ValidationError as error:
-        raise PasswordTooWeak(" ".join(error.messages)) from error
+    if password is not None:
+        try:
+            validate_password(password)
+        except ValidationError as error:
+            raise PasswordTooWeak(" ".join(error.messages)) from error
     user = User.objects.create(
         org_id=org_id,
         username=username,
