@@ -20,6 +20,9 @@ from panshi.crm.models import (
     QualificationState,
     Settlement,
 )
+from panshi.crm.sheet import KIND, SHEET, CustomerSheetRow
+from panshi.kit import imports
+from panshi.kit.imports import BatchCard, Preview
 from panshi.kit.personal import blind_index, mask_id, mask_phone
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
@@ -122,6 +125,16 @@ class CustomerCounts:
     companies: int
     qualified: int
     open_complaints: int
+
+
+@dataclass(frozen=True, slots=True)
+class FiledRow:
+    """A complaint as it is counted."""
+
+    complaint_id: UUID
+    org_id: int
+    city: str
+    filed_at: datetime
 
 
 def _ref(customer: Customer) -> dict[str, Any]:
@@ -246,6 +259,61 @@ def customer_list(
     )
 
 
+def sheet_row(customer: Customer, *, masked: bool) -> CustomerSheetRow:
+    """A customer as a row of the sheet."""
+    return CustomerSheetRow(
+        kind=customer.kind,
+        name=customer.name,
+        id_no=mask_id(customer.id_no) if masked and customer.id_no else customer.id_no,
+        phone=mask_phone(customer.phone) if masked else customer.phone,
+        contact=customer.contact,
+        licence_expires_on=customer.licence_expires_on,
+        tax_title=customer.tax_title,
+        tax_no=mask_id(customer.tax_no) if masked and customer.tax_no else customer.tax_no,
+        settlement=customer.settlement,
+        credit_limit=customer.credit_limit,
+        city=customer.city,
+        note=customer.note,
+    )
+
+
+def sheet_rows_of(
+    *, keys: tuple[str, ...], org_id: int, actor: Actor
+) -> dict[str, CustomerSheetRow]:
+    """Customers of a node in clear, by person key; only for comparing with what was handed in."""
+    found = Customer.objects.visible_to(actor).filter(org_id=org_id, person_key__in=keys)
+    return {
+        customer.person_key: sheet_row(customer, masked=False)
+        for customer in found
+        if customer.person_key
+    }
+
+
+@question
+def customer_sheet_rows(*, actor: Actor) -> list[CustomerSheetRow]:
+    """The whole register as rows of the sheet, personal numbers masked."""
+    found = Customer.objects.visible_to(actor).order_by("name", "id")
+    return [sheet_row(customer, masked=True) for customer in found]
+
+
+@question
+def customer_imports(*, actor: Actor) -> list[BatchCard]:
+    """The newest customer sheets that were staged or imported."""
+    return imports.recent(KIND, actor=actor)
+
+
+@question
+def customer_import(*, batch_id: UUID, actor: Actor) -> BatchCard:
+    """One customer sheet that was staged or imported, with its errors."""
+    return imports.card(KIND, batch_id=batch_id, actor=actor)
+
+
+@question
+def customer_import_preview(*, batch_id: UUID, actor: Actor) -> Preview:
+    """The first rows of a staged customer sheet, personal numbers masked."""
+    return imports.preview(SHEET, KIND, batch_id=batch_id, actor=actor)
+
+
 @question
 def customer_card(*, customer_id: UUID, actor: Actor) -> CustomerCard:
     """One customer. A customer asking sees itself, without the record of who saw its data."""
@@ -289,6 +357,14 @@ def open_complaints(*, actor: Actor, limit: int = 100) -> list[ComplaintRow]:
         .select_related("customer")
     )
     return [_complaint(row) for row in found.order_by("due_at")[:limit]]
+
+
+@question
+def complaints_filed(*, since: datetime, until: datetime, actor: Actor) -> list[FiledRow]:
+    """Every complaint filed in [since, until), in the city of its customer, the oldest first."""
+    found = Complaint.objects.visible_to(actor).filter(filed_at__gte=since, filed_at__lt=until)
+    rows = found.order_by("filed_at").values_list("id", "org_id", "customer__city", "filed_at")
+    return [FiledRow(*row) for row in rows]
 
 
 @question

@@ -16,10 +16,17 @@ from panshi.crm.services.customers import (
     NodesMixed,
     ReasonMissing,
     change_customer,
+    export_in_clear,
     record_personal_read,
     register_customer,
     register_customers,
     reveal,
+)
+from panshi.crm.services.moving_in import (
+    CUSTOMERS,
+    commit_customer_import,
+    stage_customer_import,
+    undo_customer_import,
 )
 from panshi.crm.services.qualification import (
     Blacklisted,
@@ -34,6 +41,7 @@ from panshi.crm.services.qualification import (
 )
 
 __all__ = [
+    "CUSTOMERS",
     "BadId",
     "BadPhone",
     "Blacklisted",
@@ -51,7 +59,9 @@ __all__ = [
     "blacklist_person",
     "change_customer",
     "close_complaint",
+    "commit_customer_import",
     "decide_qualification",
+    "export_in_clear",
     "file_complaint",
     "lapse_qualifications",
     "record_personal_read",
@@ -59,5 +69,7 @@ __all__ = [
     "register_customers",
     "reopen_complaint",
     "reveal",
+    "stage_customer_import",
     "submit_qualification",
+    "undo_customer_import",
 ]

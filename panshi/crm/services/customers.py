@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from panshi.crm import rules
+from panshi.crm import queries, rules
 from panshi.crm.events import (
     CustomerChanged,
     CustomerRegistered,
@@ -18,6 +18,7 @@ from panshi.crm.events import (
     PersonalDataRead,
 )
 from panshi.crm.models import Customer, CustomerKind, PersonalRead, Settlement
+from panshi.crm.sheet import CustomerSheetRow
 from panshi.kit.ids import uuid7
 from panshi.kit.personal import blind_index
 from panshi.kit.refusals import Refusal
@@ -317,3 +318,20 @@ def reveal(*, customer_id: UUID, field: str, reason: str, actor: Actor, at: date
         )
         customer = Customer.objects.visible_to(actor).get(id=customer_id)
     return str(getattr(customer, field))
+
+
+def export_in_clear(*, reason: str, actor: Actor, at: datetime) -> list[CustomerSheetRow]:
+    """The whole register with personal numbers in clear, once each read is on record.
+
+    Raises ReasonMissing or NotPermitted.
+    """
+    with transaction.atomic():
+        found = list(Customer.objects.visible_to(actor).order_by("name", "id"))
+        record_personal_read(
+            customer_ids=[customer.id for customer in found],
+            field="export",
+            reason=reason,
+            actor=actor,
+            at=at,
+        )
+        return [queries.sheet_row(customer, masked=False) for customer in found]
