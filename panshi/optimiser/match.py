@@ -85,12 +85,16 @@ class Station:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A visit to be placed: `service` seconds, starting inside [opens, closes]."""
+    """A visit to be placed: `service` seconds, starting inside [opens, closes].
+
+    Nobody drives towards it before `release`.
+    """
 
     place: Place
     service: float
     opens: float
     closes: float
+    release: float = -math.inf
     skills: frozenset[str] = frozenset()
     certificates: frozenset[str] = frozenset()
     parts: Mapping[str, int] = field(default_factory=dict)
@@ -234,7 +238,7 @@ def _ask(
         due = after.start if after else engineer.end
         leg, station = _leg(origin, job.place, sources if short else (), road)
         onward = road.seconds(job.place, destination)
-        start = max(ready + leg, job.opens)
+        start = max(max(ready, job.release) + leg, job.opens)
         if start + job.service + onward > due:
             continue
         if start > job.closes:

@@ -287,15 +287,25 @@ def receive_stock(
     target = Location.objects.visible_to(actor).get(id=location_id)
     actor.must("supply.receive_stock", target.org_id)
     source = outside(target.org_id, LocationKind.SUPPLIER)
-    return move_stock(
-        source_id=source.id,
-        target_id=target.id,
+    _move(
+        source=source,
+        target=target,
         lines=lines,
         reason=MovementReason.RECEIPT,
         document=document,
-        client_id=client_id,
         actor=actor,
         at=at,
+        client_id=client_id,
+    )
+    return StockMoved(
+        org_id=target.org_id,
+        actor_id=actor.id,
+        at=at,
+        source_id=source.id,
+        target_id=target.id,
+        reason=MovementReason.RECEIPT,
+        document=document,
+        lines=tuple(lines),
     )
 
 

@@ -1,5 +1,7 @@
 """What was asked for, and what becomes of it."""
 
+from typing import Any
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -163,8 +165,11 @@ class WorkOrder(OwnedModel):
     steps_blocked = models.PositiveSmallIntegerField(default=0)
     steps_at = models.DateTimeField(null=True)
     open_steps = ArrayField(models.CharField(max_length=120), default=list)
+    opened_at = models.DateTimeField()
+    scheduled_at = models.DateTimeField(null=True)
     arrived_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
+    readings: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
     self_checked_at = models.DateTimeField(null=True)
     self_checked_by_id = models.UUIDField(null=True)
     released_at = models.DateTimeField(null=True)

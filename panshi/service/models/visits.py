@@ -97,6 +97,8 @@ class VisitCrew(OwnedModel):
     engineer_id = models.UUIDField()
     leads = models.BooleanField(default=True)
     period = DateTimeRangeField()
+    lon = models.FloatField()
+    lat = models.FloatField()
     binds = models.BooleanField(default=True)
 
     class Meta:
