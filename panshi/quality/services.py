@@ -23,7 +23,7 @@ def open_nonconformity(
     org_id: int,
     source_kind: str,
     source_id: UUID,
-    grade: Grade,
+    grade: str,
     words: str,
     actor: Actor,
     at: datetime,
@@ -40,7 +40,7 @@ def open_nonconformity(
         source_id=source_id,
         defaults={
             "number": next_number(org_id=org_id, series="NC"),
-            "grade": grade,
+            "grade": Grade(grade),
             "words": words,
             "node_slug": node_slug,
             "city": city,

@@ -44,10 +44,15 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listening:
-    """A fact that is waited for: it counts when each field of `match` has the value given."""
+    """A fact that is waited for: it counts when each field of `match` has the value given.
+
+    A closing fact that is `early` may close the run before its last step does; without it only
+    the fact closes.
+    """
 
     event: str
     match: Mapping[str, object]
+    early: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,6 +108,7 @@ class _Reader:
         return Listening(
             event=self.matching(given.get("event"), place, _FACT, "room.FactName"),
             match=self.values(given.get("match"), f"{place}.match"),
+            early=bool(given.get("early", False)),
         )
 
 
@@ -347,7 +348,7 @@ def procedure_of(given: object) -> Procedure:
         escalate=tuple(rungs),
         certificates=tuple(map(str, words.get("require_certificate") or [])),
         closes_on=reader.listening(
-            reader.mapping(closing, "closes_on", {"event", "match"}), "closes_on"
+            reader.mapping(closing, "closes_on", {"event", "match", "early"}), "closes_on"
         )
         if closing is not None
         else None,

@@ -1,0 +1,170 @@
+"""The book in force: editions, revisions, roles and parameters, read once and kept.
+
+What is released never changes, so it is kept by its id for the life of the process.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property, lru_cache
+from uuid import UUID
+
+import yaml
+from django.db.models import Q
+
+from panshi.handbook.models import Edition, EditionItem, EditionState, Revision
+from panshi.handbook.rules import reading
+from panshi.handbook.rules.clock import Calendar
+from panshi.handbook.rules.procedure import Procedure
+from panshi.handbook.workdays import calendar
+from panshi.kit.tenancy import Actor
+
+IN_FORCE = (EditionState.RELEASED, EditionState.SUPERSEDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A job post of the handbook: its names, and which sign-in roles hold it."""
+
+    slug: str
+    zh: str
+    en: str
+    holders: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Book:
+    """One released edition with what its files say about roles and parameters."""
+
+    id: UUID
+    number: str
+    org_id: int
+    effective_from: datetime
+    effective_until: datetime | None
+    files: Mapping[str, str]
+
+    def in_force(self, at: datetime) -> bool:
+        return self.effective_from <= at and (
+            self.effective_until is None or at < self.effective_until
+        )
+
+    @cached_property
+    def posts(self) -> dict[str, Post]:
+        rows = yaml.safe_load(self.files["roles.yaml"])["roles"]
+        return {r["slug"]: Post(r["slug"], r["zh"], r["en"], frozenset(r["holds"])) for r in rows}
+
+    @cached_property
+    def params(self) -> dict[str, object]:
+        rows = yaml.safe_load(self.files["params.yaml"])["params"]
+        return {name: row["value"] for name, row in rows.items()}
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        return calendar(self.params.get("opens_at"), self.params.get("closes_at"))
+
+    def posts_of(self, actor: Actor) -> list[str]:
+        """The job posts this person holds, by the roles of the sign-in."""
+        return [slug for slug, post in self.posts.items() if post.holders & actor.roles]
+
+
+_BOOKS: dict[UUID, Book] = {}
+_PROCEDURES: dict[UUID, Procedure] = {}
+
+
+def _book(row: Edition) -> Book:
+    return Book(
+        id=row.id,
+        number=row.number,
+        org_id=row.org_id,
+        effective_from=row.effective_from or row.created_at,
+        effective_until=row.effective_until,
+        files=row.files,
+    )
+
+
+def books() -> list[Book]:
+    """Every edition that is or was in force, newest first."""
+    ends = dict(Edition.objects.filter(state__in=IN_FORCE).values_list("id", "effective_until"))
+    for row in Edition.objects.filter(id__in=[i for i in ends if i not in _BOOKS]):
+        _BOOKS[row.id] = _book(row)
+    for edition_id, until in ends.items():
+        if _BOOKS[edition_id].effective_until != until:
+            _BOOKS[edition_id] = replace(_BOOKS[edition_id], effective_until=until)
+    return sorted((_BOOKS[i] for i in ends), key=lambda b: b.effective_from, reverse=True)
+
+
+def book_at(at: datetime) -> Book | None:
+    """The edition in force at a moment, or None before the first."""
+    return next((b for b in books() if b.in_force(at)), None)
+
+
+def book_of(edition_id: UUID) -> Book:
+    """One edition by its id; raises Edition.DoesNotExist."""
+    if edition_id not in _BOOKS:
+        _BOOKS[edition_id] = _book(Edition.objects.get(id=edition_id))
+    return _BOOKS[edition_id]
+
+
+def procedure_of(revision: Revision) -> Procedure:
+    """The procedure of an approved revision, read once."""
+    known = _PROCEDURES.get(revision.id)
+    if known is None:
+        known = reading.procedure_of(yaml.safe_load(revision.files["sop.yaml"]))
+        _PROCEDURES[revision.id] = known
+    return known
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A node that a fact may start, in one edition."""
+
+    node_id: UUID
+    node_slug: str
+    revision_id: UUID
+    procedure: Procedure
+
+
+@lru_cache(maxsize=4096)
+def bound_to(edition_id: UUID, event: str) -> tuple[Bound, ...]:
+    """The nodes of an edition that a kind of fact may start."""
+    items = EditionItem.objects.filter(
+        edition_id=edition_id, revision__trigger_event=event
+    ).select_related("node", "revision")
+    return tuple(
+        Bound(i.node_id, i.node.slug, i.revision_id, procedure_of(i.revision)) for i in items
+    )
+
+
+def bound_node(edition_id: UUID, slug: str) -> Bound | None:
+    """One written node of an edition by its slug."""
+    item = (
+        EditionItem.objects.filter(edition_id=edition_id, node__slug=slug)
+        .select_related("node", "revision")
+        .first()
+    )
+    if item is None:
+        return None
+    return Bound(item.node_id, item.node.slug, item.revision_id, procedure_of(item.revision))
+
+
+@lru_cache(maxsize=4096)
+def heard(edition_id: UUID, event: str) -> tuple[tuple[str, ...], ...]:
+    """The sets of fields by which open runs of an edition may wait for a kind of fact."""
+    entries = EditionItem.objects.filter(
+        Q(edition_id=edition_id), ~Q(revision__hears=[])
+    ).values_list("revision__hears", flat=True)
+    found: set[tuple[str, ...]] = set()
+    for hears in entries:
+        for entry in hears:
+            name, _, fields = entry.partition("|")
+            if name == event:
+                found.add(tuple(f for f in fields.split(",") if f))
+    return tuple(sorted(found))
+
+
+def forget() -> None:
+    """Drop what is kept; tests that roll editions back need it."""
+    _BOOKS.clear()
+    _PROCEDURES.clear()
+    bound_to.cache_clear()
+    heard.cache_clear()

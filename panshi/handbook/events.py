@@ -1,0 +1,244 @@
+"""What the handbook made true."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from panshi.kit.facts import Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartedRun:
+    run_id: UUID
+    node_slug: str
+    subject_type: str
+    subject_id: str
+    city: str
+    owner_role: str
+    owner_id: UUID | None
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunsStarted(Fact):
+    """Runs that began; `suppressed` counts those held back because one was open already."""
+
+    runs: tuple[StartedRun, ...]
+    suppressed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactsHeard(Fact):
+    """Open runs that a fact closed, or a step of which it proved."""
+
+    closed: tuple[UUID, ...]
+    proved: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunTaken(Fact):
+    run_id: UUID
+    node_slug: str
+    owner_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHandedOver(Fact):
+    run_id: UUID
+    from_id: UUID | None
+    to_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepCompleted(Fact):
+    run_id: UUID
+    node_slug: str
+    step_id: str
+    iteration: int
+    flagged: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRepeated(Fact):
+    """A step that was done already was sent again: a second tap, an offline replay."""
+
+    run_id: UUID
+    step_id: str
+    iteration: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRefused(Fact):
+    """The verb of a step said no; its words stay on the step, which stays open."""
+
+    run_id: UUID
+    step_id: str
+    iteration: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSkipped(Fact):
+    run_id: UUID
+    step_id: str
+    iteration: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReopened(Fact):
+    run_id: UUID
+    step_id: str
+    iteration: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceAttached(Fact):
+    run_id: UUID
+    evidence_id: UUID
+    step_id: str
+    iteration: int
+    valid: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHalted(Fact):
+    run_id: UUID
+    node_slug: str
+    step_id: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReleased(Fact):
+    run_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPaused(Fact):
+    run_id: UUID
+    waits_for: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResumed(Fact):
+    run_id: UUID
+    paused_minutes: int
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunClosed(Fact):
+    run_id: UUID
+    node_slug: str
+    city: str
+    subject_type: str
+    subject_id: str
+    on_time: bool
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunVoided(Fact):
+    run_id: UUID
+    node_slug: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClimbedRung:
+    run_id: UUID
+    node_slug: str
+    rung: int
+    to_role: str
+    reassigned: bool
+    owner_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunsEscalated(Fact):
+    """Rungs climbed for runs of one org."""
+
+    rungs: tuple[ClimbedRung, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviationRecorded(Fact):
+    deviation_id: UUID
+    run_id: UUID
+    node_slug: str
+    kind: str
+    weight: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentImported(Fact):
+    edition_id: UUID
+    edition: str
+    added: int
+    changed: int
+    same: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionDrafted(Fact):
+    revision_id: UUID
+    node_slug: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionSubmitted(Fact):
+    revision_id: UUID
+    node_slug: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionApproved(Fact):
+    revision_id: UUID
+    node_slug: str
+    author_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionReturned(Fact):
+    revision_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditionProposed(Fact):
+    """An edition was frozen: its set, its differences and those whom they touch are fixed."""
+
+    edition_id: UUID
+    edition: str
+    notices: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditionReleased(Fact):
+    edition_id: UUID
+    edition: str
+    effective_from: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeAcknowledged(Fact):
+    notice_id: UUID
+    person_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdherenceRolledUp(Fact):
+    since: date
+    days: int
+    cells: int
+    fallen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchMissed(Fact):
+    query: str

@@ -1,0 +1,84 @@
+"""Life cycles of the handbook's nouns."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from panshi.kit.states import Machine
+
+
+class RevisionState(models.TextChoices):
+    DRAFT = "DRAFT", _("Draft")
+    IN_REVIEW = "IN_REVIEW", _("In review")
+    APPROVED = "APPROVED", _("Approved")
+
+
+class EditionState(models.TextChoices):
+    OPEN = "OPEN", _("Open")
+    FROZEN = "FROZEN", _("Frozen")
+    RELEASED = "RELEASED", _("Released")
+    SUPERSEDED = "SUPERSEDED", _("Superseded")
+
+
+class RunState(models.TextChoices):
+    WAITING = "WAITING", _("Waiting")
+    TAKEN = "TAKEN", _("In hand")
+    HALTED = "HALTED", _("Halted")
+    PAUSED = "PAUSED", _("Paused")
+    CLOSED = "CLOSED", _("Closed")
+    VOID = "VOID", _("Void")
+
+
+class StepState(models.TextChoices):
+    OPEN = "OPEN", _("Open")
+    REFUSED = "REFUSED", _("Refused by the system")
+    DONE = "DONE", _("Done")
+    SKIPPED = "SKIPPED", _("Skipped")
+    NOT_APPLICABLE = "NOT_APPLICABLE", _("Not applicable")
+
+
+class DeviationKind(models.TextChoices):
+    MISSED = "MISSED", _("Missed")
+    LATE = "LATE", _("Late")
+    SKIPPED = "SKIPPED", _("Step skipped")
+    HALTED = "HALTED", _("Halted")
+    OVERRIDDEN = "OVERRIDDEN", _("Halt overridden")
+    EVIDENCE_INVALID = "EVIDENCE_INVALID", _("Evidence in doubt")
+
+
+class CaseState(models.TextChoices):
+    PROPOSED = "PROPOSED", _("Proposed")
+    REDACTED = "REDACTED", _("Redacted")
+    APPROVED = "APPROVED", _("Approved")
+    PUBLISHED = "PUBLISHED", _("Published")
+
+
+REVISION_LIFE = Machine(
+    {
+        RevisionState.DRAFT: {RevisionState.IN_REVIEW},
+        RevisionState.IN_REVIEW: {RevisionState.DRAFT, RevisionState.APPROVED},
+    }
+)
+EDITION_LIFE = Machine(
+    {
+        EditionState.OPEN: {EditionState.FROZEN},
+        EditionState.FROZEN: {EditionState.RELEASED},
+        EditionState.RELEASED: {EditionState.SUPERSEDED},
+    }
+)
+_LIVE = {RunState.HALTED, RunState.PAUSED, RunState.CLOSED, RunState.VOID}
+RUN_LIFE = Machine(
+    {
+        RunState.WAITING: {RunState.TAKEN, *_LIVE},
+        RunState.TAKEN: {*_LIVE},
+        RunState.HALTED: {RunState.TAKEN, RunState.CLOSED, RunState.VOID},
+        RunState.PAUSED: {RunState.TAKEN, RunState.CLOSED, RunState.VOID},
+    }
+)
+CASE_LIFE = Machine(
+    {
+        CaseState.PROPOSED: {CaseState.REDACTED},
+        CaseState.REDACTED: {CaseState.APPROVED},
+        CaseState.APPROVED: {CaseState.PUBLISHED},
+    }
+)
+OPEN_STATES = (RunState.WAITING, RunState.TAKEN, RunState.HALTED, RunState.PAUSED)

@@ -1,0 +1,299 @@
+"""What must be true of the files before an edition may be released, one finding a line."""
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from panshi.handbook.rules import conditions, texts, walking
+from panshi.handbook.rules.procedure import FILE_KINDS, ContentFault, Procedure
+from panshi.handbook.rules.texts import NodeDocument, Outline, OutlineNode
+
+MAX_PHOTOS: Final = 12
+SAME_TEXT: Final = 0.15
+SAME_STEPS: Final = 0.4
+SENTENCE: Final = 18
+_LEAST: Final = {
+    1: {"what": 80, "why": 100, "how": 300, "clauses": 4, "steps": 5, "questions": 4},
+    2: {"what": 50, "why": 60, "how": 150, "clauses": 2, "steps": 3, "questions": 2},
+}
+_PLACEHOLDER: Final = re.compile(r"待补|待写|TODO|TBD|xxx|XXX|……待|此处填写|lorem", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """Something wrong: where it stands, and in words what."""
+
+    place: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.words}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What `check` found, and how much of the outline is written."""
+
+    findings: tuple[Finding, ...]
+    documents: Mapping[str, NodeDocument]
+    outline: Outline | None
+
+    @property
+    def unwritten(self) -> int:
+        return len(self.outline.nodes) - len(self.documents) if self.outline else 0
+
+
+def check(root: Mapping[str, str], folders: Mapping[str, Mapping[str, str]]) -> Report:
+    """Check the files of an edition by themselves, without a database."""
+    findings: list[Finding] = []
+    outline: Outline | None = None
+    try:
+        outline = texts.outline_of(root["outline.yaml"])
+        roles = {r["slug"] for r in texts.load_yaml(root["roles.yaml"], "roles.yaml")["roles"]}
+        params = texts.load_yaml(root["params.yaml"], "params.yaml")["params"]
+        texts.load_yaml(root["synonyms.yaml"], "synonyms.yaml")
+        texts.load_yaml(root["edition.yaml"], "edition.yaml")
+    except ContentFault as fault:
+        return Report(
+            findings=tuple(Finding("content", f) for f in fault.faults),
+            documents={},
+            outline=outline,
+        )
+    for slug in texts.twice([n.slug for n in outline.nodes]):
+        findings.append(Finding("outline.yaml", f"slug {slug} stands twice"))
+    by_slug = outline.by_slug()
+    documents: dict[str, NodeDocument] = {}
+    for folder, files in sorted(folders.items()):
+        try:
+            document = texts.document_of(files)
+        except ContentFault as fault:
+            findings += [Finding(folder, words) for words in fault.faults]
+            continue
+        node = by_slug.get(document.text.slug)
+        if node is None:
+            findings.append(Finding(folder, f"the outline has no node {document.text.slug}"))
+            continue
+        documents[document.text.slug] = document
+        values = {name: row.get("value") for name, row in params.items()}
+        findings += [
+            Finding(folder, words)
+            for words in _node_findings(folder, node, document, roles, values, set(by_slug))
+        ]
+    findings += _likeness(documents)
+    return Report(findings=tuple(sorted(findings)), documents=documents, outline=outline)
+
+
+def _node_findings(
+    folder: str,
+    node: OutlineNode,
+    document: NodeDocument,
+    roles: set[str],
+    params: Mapping[str, object],
+    slugs: set[str],
+) -> Iterator[str]:
+    text = document.text
+    if folder != f"{node.code}-{node.slug}":
+        yield f"the folder must be called {node.code}-{node.slug}"
+    for name in ("code", "zh", "en", "owner_role"):
+        if getattr(text, name) != getattr(node, name):
+            said, meant = getattr(text, name), getattr(node, name)
+            yield f"node.md: {name} “{said}” is “{meant}” in the outline"
+    yield from _sizes(node, document)
+    yield from _trigger(node, document.procedure)
+    yield from _procedure(document.procedure, roles, params, slugs)
+    yield from _quiz(node, document)
+    found = walking.walk(document.procedure, params)
+    for step_id in found.unreached:
+        yield f"sop.yaml: step {step_id} is never reached"
+    for step_id in found.stuck:
+        yield f"sop.yaml: a run can get stuck before step {step_id}"
+
+
+def _sizes(node: OutlineNode, document: NodeDocument) -> Iterator[str]:
+    least = _LEAST[node.level]
+    for name in ("what", "why", "how"):
+        length = len(re.sub(r"\s", "", getattr(document.text, name)))
+        if length < least[name]:
+            yield f"node.md: {name} has {length} characters, at least {least[name]}"
+    for name, count in (
+        ("clauses", len(document.clauses)),
+        ("steps", len(document.procedure.steps)),
+        ("questions", len(document.questions)),
+    ):
+        if count < least[name]:
+            yield f"{count} {name}, at least {least[name]}"
+    for name, words in (
+        ("node.md", document.text.what + document.text.why + document.text.how),
+        ("policy.md", "".join(document.clauses.values())),
+        *((c.name, c.text) for c in document.cases),
+    ):
+        if match := _PLACEHOLDER.search(words):
+            yield f"{name}: “{match[0]}” is a placeholder"
+
+
+def _trigger(node: OutlineNode, procedure: Procedure) -> Iterator[str]:
+    trigger, listed = procedure.trigger, node.trigger
+    if trigger.kind == "manual" and listed["kind"] == "event":
+        if trigger.planned != listed["event"]:
+            yield f"sop.yaml: must say “planned: {listed['event']}”, as the outline does"
+        return
+    for name in ("kind", "event", "every", "each", "where"):
+        said, meant = getattr(trigger, name) or None, listed.get(name)
+        if said != meant:
+            yield f"sop.yaml: trigger {name} is {said!r}, in the outline {meant!r}"
+
+
+def _procedure(
+    procedure: Procedure, roles: set[str], params: Mapping[str, object], slugs: set[str]
+) -> Iterator[str]:
+    named = {
+        procedure.owner_role,
+        *(s.role for s in procedure.steps if s.role),
+        *(r.to for r in procedure.escalate if r.to != "owner"),
+    }
+    for role in sorted(named - roles):
+        yield f"sop.yaml: there is no role {role}"
+    photos = 0
+    for step in procedure.steps:
+        values: list[object] = [step.when, step.stop_if, step.with_, step.times, step.repeat_for]
+        values += [part for c in step.on_fail for part in (c.when, c.with_)]
+        if step.evidence:
+            values += [step.evidence.low, step.evidence.high]
+            if step.evidence.kind in FILE_KINDS:
+                turns = len(step.repeat_for) if isinstance(step.repeat_for, tuple) else 1
+                photos += step.evidence.least * turns
+        for reference in conditions.references([v for v in values if v is not None]):
+            root, *path = reference[1:].split(".")
+            if root == "param" and path[0] not in params:
+                yield f"sop.yaml: step {step.id} uses {reference}, which params.yaml lacks"
+        for consequence in step.on_fail:
+            if consequence.start and consequence.start not in slugs:
+                yield f"sop.yaml: step {step.id} starts {consequence.start}, no such node"
+    if photos > MAX_PHOTOS:
+        yield f"sop.yaml: asks {photos} pictures of one run, at most {MAX_PHOTOS}"
+
+
+def _quiz(node: OutlineNode, document: NodeDocument) -> Iterator[str]:
+    ids = {s.id for s in document.procedure.steps}
+    for number, question in enumerate(document.questions, 1):
+        if question.step and question.step not in ids:
+            yield f"quiz.yaml: question {number} names no step: {question.step}"
+        if question.clause is not None and question.clause not in document.clauses:
+            yield f"quiz.yaml: question {number} names no clause: {question.clause}"
+    for step in document.procedure.steps:
+        if step.clause is not None and step.clause not in document.clauses:
+            yield f"sop.yaml: step {step.id} names clause {step.clause}, which does not exist"
+    if node.level == 1 and not any(q.kind == "situation" for q in document.questions):
+        yield "quiz.yaml: has no question of kind situation"
+
+
+def _grams(text: str) -> set[str]:
+    plain = re.sub(r"\W", "", text)
+    return {plain[i : i + 5] for i in range(len(plain) - 4)}
+
+
+def _body(document: NodeDocument) -> str:
+    text = document.text
+    return text.what + text.why + text.how + "".join(document.clauses.values())
+
+
+def _likeness(documents: Mapping[str, NodeDocument]) -> Iterator[Finding]:
+    """Texts that look filled in from one mould, and sentences that stand in many nodes."""
+    grams = {slug: _grams(_body(d)) for slug, d in documents.items()}
+    steps = {slug: {s.zh for s in d.procedure.steps} for slug, d in documents.items()}
+    for one, other in itertools.combinations(sorted(documents), 2):
+        both = grams[one] & grams[other]
+        share = len(both) / max(len(grams[one] | grams[other]), 1)
+        if share > SAME_TEXT:
+            yield Finding(one, f"{share:.0%} alike with {other}, at most {SAME_TEXT:.0%}")
+        same = len(steps[one] & steps[other]) / min(len(steps[one]), len(steps[other]))
+        if same > SAME_STEPS:
+            yield Finding(one, f"shares {same:.0%} of its steps with {other}")
+    seen: dict[str, set[str]] = {}
+    for slug, document in documents.items():
+        for sentence in re.split(r"[。；！？\n]", _body(document)):
+            if len(sentence) >= SENTENCE:
+                seen.setdefault(sentence, set()).add(slug)
+    for sentence, slugs in seen.items():
+        if len(slugs) > 2:
+            yield Finding(sorted(slugs)[0], f"“{sentence[:20]}…” stands in {len(slugs)} nodes")
+
+
+Shapes = Mapping[str, Mapping[str, Any]]
+
+
+def check_registry(
+    documents: Mapping[str, NodeDocument], fact_fields: Shapes, verb_arguments: Shapes
+) -> list[Finding]:
+    """Compare the written procedures with the facts and verbs that exist.
+
+    `fact_fields` gives per fact its fields, each with the fields of its items (or nothing);
+    `verb_arguments` gives per verb its arguments, each with whether it must be given.
+    """
+    found: list[Finding] = []
+    for slug, document in documents.items():
+        found += [
+            Finding(slug, words)
+            for words in _bindings(document.procedure, fact_fields, verb_arguments)
+        ]
+    return sorted(found)
+
+
+def _bindings(procedure: Procedure, fact_fields: Shapes, verbs: Shapes) -> Iterator[str]:
+    trigger = procedure.trigger
+    if trigger.planned and trigger.planned in fact_fields:
+        yield f"{trigger.planned} exists now: bind the node to it"
+    if trigger.event and trigger.event not in fact_fields:
+        yield f"no fact {trigger.event}: say “kind: manual, planned: {trigger.event}”"
+    fields: set[str] = set()
+    if trigger.event in fact_fields:
+        shape = fact_fields[trigger.event]
+        fields = set(shape)
+        if trigger.each:
+            if trigger.each not in shape:
+                yield f"{trigger.event} has no field {trigger.each}"
+            fields |= set(shape.get(trigger.each) or ())
+        for name in sorted(set(conditions.names(trigger.where)) - fields):
+            yield f"the condition asks {name}, which {trigger.event} lacks"
+    for listening in procedure.listens:
+        if listening.event not in fact_fields:
+            yield f"waits for {listening.event}, which does not exist"
+            continue
+        for name in sorted(set(listening.match) - set(fact_fields[listening.event])):
+            yield f"matches {name}, which {listening.event} lacks"
+    for name in sorted(_fact_names(procedure) - fields) if fields else ():
+        yield f"uses $fact.{name}, which {trigger.event} lacks"
+    for step in procedure.steps:
+        calls = [(step.call, step.with_)] if step.call else []
+        calls += [(c.call, c.with_) for c in step.on_fail if c.call]
+        for name, with_ in calls:
+            yield from _call(step.id, name, with_, verbs)
+
+
+def _fact_names(procedure: Procedure) -> set[str]:
+    values: list[object] = [procedure.subject_id]
+    if procedure.closes_on:
+        values.append(dict(procedure.closes_on.match))
+    for step in procedure.steps:
+        values += [step.when, step.stop_if, step.with_, step.repeat_for]
+        if step.evidence and step.evidence.fact:
+            values.append(dict(step.evidence.fact.match))
+    names = set()
+    for reference in conditions.references([v for v in values if v is not None]):
+        root, *path = reference[1:].split(".")
+        if root == "fact" and path:
+            names.add(path[0])
+    return names
+
+
+def _call(step_id: str, name: str, with_: Mapping[str, object], verbs: Shapes) -> Iterator[str]:
+    if name not in verbs:
+        yield f"step {step_id} calls {name}, which does not exist"
+        return
+    arguments = verbs[name]
+    for given in sorted(set(with_) - set(arguments) - {"at"}):
+        yield f"step {step_id}: {name} takes no {given}"
+    for needed in sorted(k for k, must in arguments.items() if must and k not in with_):
+        yield f"step {step_id}: {name} needs {needed}"

@@ -1,0 +1,139 @@
+"""What changed between two editions, the heaviest first; steps are matched by id."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Final
+
+from panshi.handbook.rules.procedure import Procedure, Step
+from panshi.handbook.rules.texts import NodeDocument
+
+GRAVE, WORKING, EDITORIAL = "grave", "working", "editorial"
+_WEIGHT: Final = {GRAVE: 0, WORKING: 1, EDITORIAL: 2}
+_STEP_GRAVITY: Final = {
+    "required": GRAVE, "evidence": GRAVE, "stop_if": GRAVE, "on_fail": GRAVE, "when": WORKING,
+    "call": WORKING, "with_": WORKING, "role": WORKING, "auto": WORKING, "repeat_for": WORKING,
+    "times": WORKING, "waits_for": WORKING, "waits_at_most": WORKING, "zh": EDITORIAL,
+    "en": EDITORIAL, "why": EDITORIAL, "clause": EDITORIAL,
+}  # fmt: skip
+_FRAME: Final = {
+    "trigger": GRAVE, "subject_type": WORKING, "subject_id": WORKING, "owner_role": GRAVE,
+    "pick": WORKING, "take": GRAVE, "within": GRAVE, "working": GRAVE, "escalate": WORKING,
+    "certificates": GRAVE, "closes_on": WORKING, "unless_open": WORKING,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One difference: `what` was `before` and is `after`; `roles` are those it touches."""
+
+    slug: str
+    gravity: str
+    what: str
+    before: str = ""
+    after: str = ""
+    roles: tuple[str, ...] = ()
+
+
+def compare(before: Mapping[str, NodeDocument], after: Mapping[str, NodeDocument]) -> list[Change]:
+    """Every difference between two editions, by gravity, then by node."""
+    found: list[Change] = []
+    for slug in sorted({*before, *after}):
+        old, new = before.get(slug), after.get(slug)
+        if old is None and new is not None:
+            found.append(_whole(slug, "node added", new, after=new.text.zh))
+        elif new is None and old is not None:
+            found.append(_whole(slug, "node removed", old, before=old.text.zh))
+        elif old is not None and new is not None and old != new:
+            found += _node(slug, old, new)
+    return sorted(found, key=lambda c: (_WEIGHT[c.gravity], c.slug))
+
+
+def _whole(
+    slug: str, what: str, document: NodeDocument, *, before: str = "", after: str = ""
+) -> Change:
+    return Change(
+        slug=slug, gravity=GRAVE, what=what, before=before, after=after,
+        roles=_roles(document.procedure),
+    )  # fmt: skip
+
+
+def _roles(procedure: Procedure) -> tuple[str, ...]:
+    return tuple(sorted({procedure.owner_role, *(s.role for s in procedure.steps if s.role)}))
+
+
+def _node(slug: str, old: NodeDocument, new: NodeDocument) -> Iterator[Change]:
+    roles = _roles(new.procedure)
+
+    def change(gravity: str, what: str, before: object = "", after: object = "") -> Change:
+        return Change(
+            slug=slug, gravity=gravity, what=what, before=str(before), after=str(after), roles=roles
+        )
+
+    for name in ("code", "zh"):
+        was, is_ = getattr(old.text, name), getattr(new.text, name)
+        if was != is_:
+            yield change(WORKING, "node moved" if name == "code" else "node renamed", was, is_)
+    for name, gravity in _FRAME.items():
+        was, is_ = getattr(old.procedure, name), getattr(new.procedure, name)
+        if was != is_:
+            yield change(gravity, f"procedure: {name}", _said(was), _said(is_))
+    for gravity, what, before, after in _steps(old.procedure, new.procedure):
+        yield change(gravity, what, before, after)
+    for number in sorted({*old.clauses, *new.clauses}):
+        was, is_ = old.clauses.get(number, ""), new.clauses.get(number, "")
+        if was != is_:
+            kind = "added" if not was else "removed" if not is_ else "changed"
+            yield change(WORKING, f"clause {number} {kind}", was, is_)
+    if old.questions != new.questions:
+        yield change(WORKING, "questions", len(old.questions), len(new.questions))
+    if old.cases != new.cases:
+        yield change(EDITORIAL, "cases", len(old.cases), len(new.cases))
+    for name in ("what", "why", "how", "en", "summary_en"):
+        was, is_ = getattr(old.text, name), getattr(new.text, name)
+        if was != is_:
+            yield change(EDITORIAL, f"text: {name}", was, is_)
+
+
+def _steps(old: Procedure, new: Procedure) -> Iterator[tuple[str, str, str, str]]:
+    olds, news = {s.id: s for s in old.steps}, {s.id: s for s in new.steps}
+    for step in new.steps:
+        if step.id not in olds:
+            yield GRAVE if step.required else WORKING, f"step {step.id} added", "", step.zh
+    for step in old.steps:
+        if step.id not in news:
+            yield GRAVE if step.required else WORKING, f"step {step.id} removed", step.zh, ""
+    kept = [i for i in olds if i in news]
+    if kept != [i for i in news if i in olds]:
+        order = [i for i in news if i in olds]
+        yield WORKING, "steps reordered", " → ".join(kept), " → ".join(order)
+    for step_id in kept:
+        yield from _step(olds[step_id], news[step_id])
+
+
+def _step(old: Step, new: Step) -> Iterator[tuple[str, str, str, str]]:
+    for field in fields(Step):
+        gravity = _STEP_GRAVITY.get(field.name)
+        was, is_ = getattr(old, field.name), getattr(new, field.name)
+        if gravity is not None and was != is_:
+            name = field.name.rstrip("_")
+            yield gravity, f"step {new.id}: {name}", _said(was), _said(is_)
+
+
+def _said(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def runs_of_text(before: str, after: str) -> list[tuple[str, str]]:
+    """A word diff of Chinese by character runs: (“same”, “gone” or “new”, text) in order."""
+    made: list[tuple[str, str]] = []
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    for kind, a1, a2, b1, b2 in matcher.get_opcodes():
+        if kind == "equal":
+            made.append(("same", before[a1:a2]))
+            continue
+        if a2 > a1:
+            made.append(("gone", before[a1:a2]))
+        if b2 > b1:
+            made.append(("new", after[b1:b2]))
+    return made

@@ -1,0 +1,105 @@
+"""Search terms: character pairs of Chinese, whole words of Latin; ranked by PostgreSQL."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+MAX_QUERY_TERMS: Final = 24
+COMMON_SHARE: Final = 0.2
+MAX_POSITION: Final = 16383
+STOP: Final = frozenset(
+    {
+        "怎么", "什么", "么办", "如何", "一下", "可以", "我们", "你们", "他们", "请问",
+        "应该", "需要", "的时", "时候", "是不", "不是", "有没", "没有", "了吗", "这个", "那个",
+        "the", "a", "of", "and", "to", "in", "is", "how", "do", "i", "what", "when", "for", "on",
+    }
+)  # fmt: skip
+_RUNS: Final = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
+
+
+def terms(text: str) -> list[str]:
+    """Pairs of neighbouring Chinese characters, and words and numbers in lower case, in order.
+
+    >>> terms("绝缘 BMS 故障")
+    ['绝缘', 'bms', '故障']
+    """
+    made = []
+    for run in _RUNS.findall(unicodedata.normalize("NFKC", text).lower()):
+        if run[0] < "\u3400" or len(run) == 1:
+            made.append(run)
+        else:
+            made += [run[i : i + 2] for i in range(len(run) - 1)]
+    return made
+
+
+def vector(parts: Sequence[tuple[str, str]]) -> str:
+    """A `tsvector` in its text form from (weight A–D, text) parts."""
+    places: dict[str, list[str]] = {}
+    position = 0
+    for weight, text in parts:
+        for term in terms(text):
+            position = min(position + 1, MAX_POSITION)
+            kept = places.setdefault(term, [])
+            if len(kept) < 200:
+                kept.append(f"{position}{'' if weight == 'D' else weight}")
+        position = min(position + 5, MAX_POSITION)
+    return " ".join(f"'{term}':{','.join(found)}" for term, found in places.items())
+
+
+def common(documents: Iterable[Iterable[str]]) -> list[str]:
+    """Terms that stand in more than a fifth of the documents."""
+    counts: dict[str, int] = {}
+    size = 0
+    for document in documents:
+        size += 1
+        for term in set(document):
+            counts[term] = counts.get(term, 0) + 1
+    return sorted(t for t, n in counts.items() if n > size * COMMON_SHARE)
+
+
+def query(
+    text: str, *, synonyms: Mapping[str, Sequence[str]], common_terms: Iterable[str] = ()
+) -> str:
+    """A `tsquery` in its text form: terms of the words and their synonyms, any of them.
+
+    Stop words, and terms that stand nearly everywhere, are left out when rarer ones remain.
+    """
+    lowered = text.lower()
+    said = [text, *(w for key, words in synonyms.items() if key.lower() in lowered for w in words)]
+    found = list(dict.fromkeys(t for part in said for t in terms(part)))
+    dull = STOP | set(common_terms)
+    rare = [t for t in found if t not in dull]
+    return " | ".join(f"'{t}'" for t in (rare or found)[:MAX_QUERY_TERMS])
+
+
+def mark(text: str, wanted: str, *, width: int = 90) -> list[tuple[str, bool]]:
+    """A passage of the text around the best match, as (piece, whether it matches)."""
+    keys = [t for t in dict.fromkeys(terms(wanted)) if t not in STOP]
+    lowered = text.lower()
+    hits = sorted({(m.start(), m.end()) for k in keys for m in re.finditer(re.escape(k), lowered)})
+    start = max((hits[0][0] if hits else 0) - width // 3, 0)
+    passage = text[start : start + width]
+    pieces: list[tuple[str, bool]] = []
+    at = 0
+    for begin, end in _merged(hits):
+        begin, end = max(begin - start, at), min(end - start, len(passage))
+        if begin >= end:
+            continue
+        if begin > at:
+            pieces.append((passage[at:begin], False))
+        pieces.append((passage[begin:end], True))
+        at = end
+    if at < len(passage):
+        pieces.append((passage[at:], False))
+    return pieces
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    made: list[tuple[int, int]] = []
+    for begin, end in spans:
+        if made and begin <= made[-1][1]:
+            made[-1] = (made[-1][0], max(end, made[-1][1]))
+        else:
+            made.append((begin, end))
+    return made

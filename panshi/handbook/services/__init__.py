@@ -1,0 +1,67 @@
+"""Verbs of the handbook, one file per matter."""
+
+from panshi.handbook.services.closing import (
+    close_run,
+    close_run_by_fact,
+    halt_run,
+    pause_run,
+    record_deviation,
+    release_stop,
+    resume_run,
+    void_run,
+)
+from panshi.handbook.services.content import import_content
+from panshi.handbook.services.knowledge import note_search_miss
+from panshi.handbook.services.ladder import anything_due, escalate_due
+from panshi.handbook.services.measures import roll_up_adherence
+from panshi.handbook.services.proofs import attach_evidence
+from panshi.handbook.services.review import (
+    acknowledge_notice,
+    approve_revision,
+    draft_revision,
+    freeze_edition,
+    release_edition,
+    return_revision,
+    submit_revision,
+)
+from panshi.handbook.services.starting import hear_facts, is_bound, start_run_by_hand, start_runs
+from panshi.handbook.services.steps import (
+    complete_step,
+    hand_over_run,
+    send_back_step,
+    skip_step,
+    take_run,
+)
+
+__all__ = [
+    "acknowledge_notice",
+    "anything_due",
+    "approve_revision",
+    "attach_evidence",
+    "close_run",
+    "close_run_by_fact",
+    "complete_step",
+    "draft_revision",
+    "escalate_due",
+    "freeze_edition",
+    "halt_run",
+    "hand_over_run",
+    "hear_facts",
+    "import_content",
+    "is_bound",
+    "note_search_miss",
+    "pause_run",
+    "record_deviation",
+    "release_edition",
+    "release_stop",
+    "resume_run",
+    "return_revision",
+    "roll_up_adherence",
+    "send_back_step",
+    "skip_step",
+    "start_run_by_hand",
+    "start_runs",
+    "submit_revision",
+    "take_run",
+    "void_run",
+]

@@ -1,0 +1,233 @@
+"""What every verb of a run does after its change: judge the steps anew, keep the sums, close."""
+
+import inspect
+import re
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.utils.translation import gettext as _
+from pydantic import TypeAdapter, ValidationError
+
+from panshi.handbook import book
+from panshi.handbook.models import Run, RunState, RunStep, StepState
+from panshi.handbook.rules import conditions, flow
+from panshi.handbook.rules.conditions import World
+from panshi.handbook.rules.flow import Item, Progress, Record, Standing
+from panshi.handbook.rules.procedure import Procedure
+from panshi.kit import facts, verbs
+from panshi.kit.refusals import NotPermitted, Refusal
+from panshi.kit.tenancy import SYSTEM, Actor, system_actor
+
+JOB_POST: Final = "engineer"
+CHECKLIST: Final = "service.record_checklist"
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+SUBJECT_CARDS: Final = {
+    "fleet.vehicle": ("fleet.vehicle_card", "vehicle_id"),
+    "billing.bill": ("billing.bill_card", "bill_id"),
+    "leasing.lease": ("leasing.lease_card", "lease_id"),
+    "crm.customer": ("crm.customer_card", "customer_id"),
+    "service.work_order": ("service.work_order_card", "work_order_id"),
+    "diagnosis.finding": ("diagnosis.finding_page", "finding_id"),
+}
+
+
+class StepCallUnfit(Refusal):
+    """The values at hand do not fit the verb that a step calls."""
+
+
+def procedure_of(run: Run) -> Procedure:
+    return book.procedure_of(run.revision)
+
+
+def subject_card(
+    subject_type: str, subject_id: str, actor: Actor, at: datetime
+) -> dict[str, object]:
+    """The fields of a subject's card as plain values; empty when its room keeps none."""
+    name, parameter = SUBJECT_CARDS.get(subject_type, ("", ""))
+    ask = verbs.QUESTIONS.get(name)
+    if ask is None or not _UUID.fullmatch(subject_id):
+        return {}
+    given: dict[str, object] = {parameter: UUID(subject_id), "actor": actor}
+    if "at" in inspect.signature(ask).parameters:
+        given["at"] = at
+    try:
+        card = ask(**given)
+    except ObjectDoesNotExist:
+        return {}
+    plain: dict[str, object] = TypeAdapter(type(card)).dump_python(card, mode="json")
+    return plain
+
+
+def world_of(run: Run, actor: Actor, at: datetime) -> World:
+    """What the conditions of this run may look at; the subject is asked only when one does."""
+    edition = book.book_of(run.edition_id)
+    asks = "$subject." in run.revision.files["sop.yaml"]
+    return World(
+        fact=run.fact,
+        subject=subject_card(run.subject_type, run.subject_id, system_actor(run.org_id), at)
+        if asks
+        else {},
+        param=edition.params,
+        actor=str(actor.id),
+        now=at.isoformat(),
+    )
+
+
+def records_of(rows: list[RunStep]) -> dict[tuple[str, int], Record]:
+    return {
+        (r.step_id, r.iteration): Record(standing=Standing(r.state), value=r.value, result=r.result)
+        for r in rows
+        if r.state in (StepState.DONE, StepState.SKIPPED)
+    }
+
+
+def rows_of(run: Run) -> list[RunStep]:
+    return list(run.steps.filter(superseded=False))
+
+
+def judge(run: Run, actor: Actor, at: datetime) -> Progress:
+    """Where the run stands, without changing it."""
+    return flow.progress(procedure_of(run), records_of(rows_of(run)), world_of(run, actor, at))
+
+
+def post_of(run: Run, item: Item) -> str:
+    return item.step.role or run.owner_role
+
+
+def sums(run: Run, found: Progress) -> None:
+    """Write the counts of a run that lists and measures read; the caller saves it."""
+    owed = found.owed
+    proofs = [i for i in owed if i.step.evidence]
+    job = [i for i in owed if post_of(run, i) == JOB_POST]
+    run.steps_due, run.steps_done = len(owed), found.done
+    run.evidence_due = len(proofs)
+    run.evidence_valid = sum(i.standing == Standing.DONE for i in proofs)
+    run.job_required = len(job)
+    run.job_done = sum(i.settled for i in job)
+    run.listens = flow.listening_keys(procedure_of(run), found)
+    run.roles = sorted({post_of(run, i) for i in found.ready}) or [run.owner_role]
+    if run.work_order_id is None:
+        run.work_order_id = _work_order(found.world)
+
+
+def _work_order(world: World) -> UUID | None:
+    for scope in (world.fact, *world.results.values()):
+        if isinstance(scope.get("work_order_id"), str):
+            return UUID(str(scope["work_order_id"]))
+    return None
+
+
+def sync_steps(run: Run, found: Progress) -> None:
+    """Keep a row per step and turn: what applies stands open until it is done or skipped."""
+    rows = {(r.step_id, r.iteration): r for r in rows_of(run)}
+    fresh, changed, seen = [], [], set()
+    for item in found.items:
+        key = (item.step.id, item.iteration)
+        seen.add(key)
+        row = rows.get(key)
+        applies = item.standing != Standing.NOT_APPLICABLE
+        state = StepState.OPEN if applies else StepState.NOT_APPLICABLE
+        if row is None:
+            fresh.append(
+                RunStep(
+                    org_id=run.org_id,
+                    run=run,
+                    step_id=item.step.id,
+                    iteration=item.iteration,
+                    round=run.round,
+                    required=item.step.required,
+                    state=state,
+                )
+            )
+        elif not applies and row.state != StepState.NOT_APPLICABLE:
+            row.state = StepState.NOT_APPLICABLE
+            changed.append(row)
+        elif applies and row.state == StepState.NOT_APPLICABLE:
+            row.state = StepState.OPEN
+            changed.append(row)
+    for key, row in rows.items():
+        if key not in seen and row.state != StepState.NOT_APPLICABLE:
+            row.state = StepState.NOT_APPLICABLE
+            changed.append(row)
+    RunStep.objects.bulk_create(fresh)
+    RunStep.objects.bulk_update(changed, ["state"])
+
+
+def call_verb(name: str, with_: Any, world: World, actor: Actor, at: datetime) -> dict[str, Any]:
+    """Call a verb for a step, on the person's own permission; answers its fact as plain values.
+
+    Raises NotPermitted, StepCallUnfit, or whatever the verb refuses.
+    """
+    verb = verbs.VERBS.get(name)
+    if verb is None:
+        raise StepCallUnfit(_("The system has no act called %s yet.") % name)
+    if not actor.may(name):
+        raise NotPermitted(_("You are not permitted to do this (%s).") % name)
+    given = conditions.resolve(dict(with_), world)
+    arguments: dict[str, Any] = {}
+    for key, parameter in verbs.parameters(verb).items():
+        if not isinstance(given, dict) or given.get(key) is None:
+            if parameter.default is parameter.empty:
+                raise StepCallUnfit(
+                    _("The act %(verb)s needs %(name)s, which is not known here.")
+                    % {"verb": name, "name": key}
+                )
+            continue
+        try:
+            arguments[key] = TypeAdapter(parameter.annotation).validate_python(given[key])
+        except ValidationError as error:
+            raise StepCallUnfit(
+                _("The act %(verb)s cannot take %(value)s as %(name)s.")
+                % {"verb": name, "value": given[key], "name": key}
+            ) from error
+    try:
+        fact = verb(**arguments, actor=actor, at=at)
+    except ObjectDoesNotExist as error:
+        raise StepCallUnfit(_("The record that %s needs is not there.") % name) from error
+    return facts.to_plain(fact)
+
+
+def service_actor(run: Run, verb_name: str) -> Actor:
+    """The node's own actor for `auto` steps: it may do this one act and nothing else."""
+    return replace(system_actor(run.org_id), id=SYSTEM, permissions=frozenset({verb_name}))
+
+
+def report_checklist(run: Run, actor: Actor, at: datetime) -> None:
+    """Tell the job how far its checklists are, over all runs that serve it."""
+    record = verbs.VERBS.get(CHECKLIST)
+    if run.work_order_id is None or record is None:
+        return
+    runs = Run.objects.filter(org_id=run.org_id, work_order_id=run.work_order_id).exclude(
+        state=RunState.VOID
+    )
+    done = required = 0
+    blocked = False
+    for one in runs.only("state", "job_done", "job_required", "closed_by_fact_id"):
+        if one.closed_by_fact_id is None:
+            done, required = done + one.job_done, required + one.job_required
+            blocked = blocked or one.state == RunState.HALTED
+    record(
+        work_order_id=run.work_order_id,
+        done=done,
+        required=required,
+        blocked=blocked,
+        actor=actor,
+        at=at,
+    )
+
+
+def settle(run: Run, actor: Actor, at: datetime) -> Progress:
+    """Judge the run, keep rows and sums, and tell its job; the caller closes it when finished."""
+    before = (run.job_done, run.job_required, run.work_order_id, run.state)
+    found = judge(run, actor, at)
+    sync_steps(run, found)
+    sums(run, found)
+    run.save()
+    if (run.job_done, run.job_required, run.work_order_id, run.state) != before or (
+        run.state == RunState.HALTED
+    ):
+        report_checklist(run, actor, at)
+    return found

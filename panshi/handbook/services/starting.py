@@ -1,0 +1,423 @@
+"""Verbs by which runs begin, and by which facts close or prove them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from panshi.handbook import book
+from panshi.handbook.book import Book, Bound
+from panshi.handbook.events import FactsHeard, RunsStarted, StartedRun
+from panshi.handbook.models import OPEN_STATES, Evidence, Run, RunStep, StepState
+from panshi.handbook.rules import clock, conditions, flow
+from panshi.handbook.rules.conditions import World
+from panshi.handbook.services import engine
+from panshi.handbook.services.closing import close_by_fact, close_when_finished
+from panshi.handbook.services.evidence import digest_of
+from panshi.kit.clock import local_day
+from panshi.kit.facts import Fact, to_plain
+from panshi.kit.ids import uuid7
+from panshi.kit.refusals import Refusal
+from panshi.kit.tenancy import Actor, system_actor
+from panshi.kit.verbs import verb
+from panshi.org import queries as org
+
+BATCH = 2000
+
+
+class NodeNotWritten(Refusal):
+    pass
+
+
+class ReasonMissing(Refusal):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Occasion:
+    """One thing that calls for a node: a fact, an item of a plural fact, or a person's wish."""
+
+    bound: Bound
+    edition: Book
+    org_id: int
+    at: datetime
+    key: str
+    fact: Mapping[str, Any]
+    fact_id: UUID | None = None
+    fact_name: str = ""
+    subject_id: str = ""
+    by_hand: bool = False
+    reason: str = ""
+    parent: Run | None = None
+
+
+def is_bound(fact: Fact) -> bool:
+    """Whether any node of the edition in force may start, close or be proved by this fact."""
+    edition = book.book_at(fact.at)
+    if edition is not None and book.bound_to(edition.id, fact.name):
+        return True
+    return any(book.heard(b.id, fact.name) for b in book.books())
+
+
+def _items(
+    fact: Fact, plain: Mapping[str, Any], each: str
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The occurrence keys and fields of a fact, or of each item of one of its fields."""
+    if not each:
+        yield str(fact.id), plain
+        return
+    whole = {k: v for k, v in plain.items() if k != each}
+    for number, item in enumerate(plain.get(each) or []):
+        yield f"{fact.id}/{number}", {**whole, **item}
+
+
+def _occasions(facts: Sequence[Fact]) -> Iterator[_Occasion]:
+    for fact in facts:
+        edition = book.book_at(fact.at)
+        bounds = book.bound_to(edition.id, fact.name) if edition else ()
+        if edition is None or not bounds:
+            continue
+        plain = to_plain(fact)
+        for bound in bounds:
+            trigger = bound.procedure.trigger
+            for key, fields in _items(fact, plain, trigger.each):
+                world = World(fact=fields, param=edition.params, bare="fact")
+                if trigger.where is not None and not conditions.holds(trigger.where, world):
+                    continue
+                subject = conditions.resolve(bound.procedure.subject_id, world)
+                if trigger.gather_by:
+                    window = fact.at if trigger.gather_per == "hour" else local_day(fact.at)
+                    stamp = window.strftime(
+                        "%Y-%m-%dT%H" if trigger.gather_per == "hour" else "%Y-%m-%d"
+                    )
+                    key = f"{fact.org_id}/{fields.get(trigger.gather_by)}/{stamp}"
+                yield _Occasion(
+                    bound=bound,
+                    edition=edition,
+                    org_id=fact.org_id,
+                    at=fact.at,
+                    key=key,
+                    fact=fields,
+                    fact_id=fact.id,
+                    fact_name=fact.name,
+                    subject_id=str(subject or ""),
+                )
+
+
+def _run_of(occasion: _Occasion, city: str) -> Run:
+    procedure, edition = occasion.bound.procedure, occasion.edition
+    due = clock.due_at(
+        occasion.at, procedure.within, working=procedure.working, calendar=edition.calendar
+    )
+    run = Run(
+        id=uuid7(),
+        org_id=occasion.org_id,
+        node_id=occasion.bound.node_id,
+        revision_id=occasion.bound.revision_id,
+        edition_id=edition.id,
+        city=str(occasion.fact.get("city") or city),
+        subject_type=procedure.subject_type,
+        subject_id=occasion.subject_id,
+        fact=dict(occasion.fact),
+        fact_id=occasion.fact_id,
+        fact_name=occasion.fact_name,
+        occurrence_key=occasion.key,
+        by_hand=occasion.by_hand,
+        reason=occasion.reason,
+        parent=occasion.parent,
+        owner_role=procedure.owner_role,
+        started_at=occasion.at,
+        take_by=clock.due_at(
+            occasion.at, procedure.take, working=procedure.working, calendar=edition.calendar
+        ),
+        due_at=due,
+    )
+    if procedure.escalate:
+        run.next_rung_at = clock.rung_moment(
+            procedure.escalate[0],
+            start=occasion.at,
+            due=due,
+            allowed=procedure.within,
+            working=procedure.working,
+            calendar=edition.calendar,
+        )
+    world = World(fact=run.fact, param=edition.params, now=occasion.at.isoformat())
+    found = flow.progress(procedure, {}, world)
+    proofs = [i for i in found.owed if i.step.evidence]
+    run.steps_due, run.evidence_due = len(found.owed), len(proofs)
+    run.job_required = sum(engine.post_of(run, i) == engine.JOB_POST for i in found.owed)
+    run.listens = flow.listening_keys(procedure, found)
+    run.roles = sorted({engine.post_of(run, i) for i in found.ready}) or [run.owner_role]
+    given = run.fact.get("work_order_id")
+    run.work_order_id = UUID(given) if isinstance(given, str) and given else None
+    return run
+
+
+def _suppressed(occasions: list[_Occasion]) -> set[tuple[UUID, str]]:
+    """Node and subject of those that must wait because a run of both is open."""
+    asked = [o for o in occasions if o.bound.procedure.unless_open and o.subject_id]
+    if not asked:
+        return set()
+    open_runs = Run.objects.filter(
+        node_id__in={o.bound.node_id for o in asked},
+        subject_id__in={o.subject_id for o in asked},
+        state__in=OPEN_STATES,
+    )
+    return set(open_runs.values_list("node_id", "subject_id"))
+
+
+def _pick_owners(runs: list[Run], bounds: Mapping[UUID, Bound]) -> None:
+    """Give runs to the holder of the post with the fewest open runs, where the node says so."""
+    wanted = [r for r in runs if bounds[r.node_id].procedure.pick == "least_loaded"]
+    by_org: dict[int, list[Run]] = {}
+    for run in wanted:
+        by_org.setdefault(run.org_id, []).append(run)
+    for org_id, mine in by_org.items():
+        staff = org.staff(actor=system_actor(org_id))
+        load = dict.fromkeys((s.id for s in staff), 0)
+        open_runs = Run.objects.filter(org_id=org_id, state__in=OPEN_STATES, owner_id__in=load)
+        for owner_id in open_runs.values_list("owner_id", flat=True):
+            if owner_id is not None:
+                load[owner_id] += 1
+        for run in mine:
+            post = book.book_of(run.edition_id).posts[run.owner_role]
+            holders = [s.id for s in staff if post.holders & set(s.roles)]
+            if holders:
+                run.owner_id = min(holders, key=lambda i: (load[i], str(i)))
+                load[run.owner_id] += 1
+
+
+def _gathered(occasion: _Occasion, actor: Actor) -> bool:
+    """Join a fact to the open run of its group and window; whether there was one."""
+    if not occasion.bound.procedure.trigger.gather_by:
+        return False
+    run = (
+        Run.objects.select_for_update()
+        .filter(node_id=occasion.bound.node_id, occurrence_key=occasion.key)
+        .first()
+    )
+    if run is None:
+        return False
+    items = run.fact.setdefault("items", [{k: v for k, v in run.fact.items() if k != "items"}])
+    if all(item.get("id") != str(occasion.fact_id) for item in items):
+        items.append(dict(occasion.fact))
+        run.save(update_fields=["fact"])
+    return True
+
+
+def _begin(occasions: list[_Occasion], actor: Actor, at: datetime) -> tuple[list[Run], int]:
+    """Insert the runs that are new, in a few statements; answers them and the number held back."""
+    cities = {n.id: n.city for n in org.nodes(actor=actor)}
+    held = _suppressed(occasions)
+    runs: dict[tuple[UUID, str], Run] = {}
+    bounds: dict[UUID, Bound] = {}
+    suppressed = 0
+    for occasion in occasions:
+        key = (occasion.bound.node_id, occasion.subject_id)
+        if occasion.bound.procedure.unless_open and key in held:
+            suppressed += 1
+            continue
+        if (occasion.bound.node_id, occasion.key) in runs or _gathered(occasion, actor):
+            continue
+        if occasion.bound.procedure.unless_open and occasion.subject_id:
+            held.add(key)
+        bounds[occasion.bound.node_id] = occasion.bound
+        runs[occasion.bound.node_id, occasion.key] = _run_of(
+            occasion, cities.get(occasion.org_id, "")
+        )
+    fresh = list(runs.values())
+    _pick_owners(fresh, bounds)
+    Run.objects.bulk_create(fresh, batch_size=BATCH, ignore_conflicts=True)
+    kept = set(Run.objects.filter(id__in=[r.id for r in fresh]).values_list("id", flat=True))
+    made = [r for r in fresh if r.id in kept]
+    for run in made:
+        if run.work_order_id is not None:
+            engine.report_checklist(run, actor, at)
+        if any(s.auto for s in bounds[run.node_id].procedure.steps):
+            close_when_finished(run, engine.settle(run, actor, at), actor, at)
+    return made, suppressed
+
+
+def _started(
+    runs: list[Run],
+    suppressed: int,
+    slugs: Mapping[UUID, str],
+    org_id: int,
+    actor: Actor,
+    at: datetime,
+) -> RunsStarted:
+    return RunsStarted(
+        org_id=org_id,
+        actor_id=actor.id,
+        at=at,
+        runs=tuple(
+            StartedRun(
+                run_id=r.id,
+                node_slug=slugs[r.node_id],
+                subject_type=r.subject_type,
+                subject_id=r.subject_id,
+                city=r.city,
+                owner_role=r.owner_role,
+                owner_id=r.owner_id,
+                due_at=r.due_at,
+            )
+            for r in runs
+        ),
+        suppressed=suppressed,
+    )
+
+
+@verb
+def start_runs(*, facts: Sequence[Fact], actor: Actor, at: datetime) -> RunsStarted:
+    """Start every node that these facts call for, each occurrence exactly once, however often told.
+
+    The edition in force at a fact's own moment is followed; due moments count from there.
+    """
+    org_id = facts[0].org_id if facts else actor.org_id
+    actor.must("handbook.start_runs", org_id)
+    occasions = list(_occasions(facts))
+    runs, suppressed = _begin(occasions, actor, at)
+    slugs = {o.bound.node_id: o.bound.node_slug for o in occasions}
+    return _started(runs, suppressed, slugs, org_id, actor, at)
+
+
+@verb
+def start_run_by_hand(
+    *,
+    node_slug: str,
+    org_id: int,
+    subject_id: str,
+    reason: str,
+    actor: Actor,
+    at: datetime,
+    parent_id: UUID | None = None,
+) -> RunsStarted:
+    """Start a node without its fact, for a reason; counted apart, never as expected.
+
+    Raises NodeNotWritten, ReasonMissing.
+    """
+    actor.must("handbook.start_run_by_hand", org_id)
+    if not reason.strip():
+        raise ReasonMissing(_("Say why this is started by hand."))
+    edition = book.book_at(at)
+    bound = book.bound_node(edition.id, node_slug) if edition else None
+    if edition is None or bound is None:
+        raise NodeNotWritten(_("This node has no procedure yet."))
+    parent = Run.objects.get(id=parent_id) if parent_id else None
+    field = bound.procedure.subject_id.removeprefix("$fact.")
+    occasion = _Occasion(
+        bound=bound,
+        edition=edition,
+        org_id=org_id,
+        at=at,
+        key=f"hand/{uuid7()}",
+        fact={**(parent.fact if parent else {}), field: subject_id},
+        subject_id=subject_id,
+        by_hand=True,
+        reason=reason,
+        parent=parent,
+    )
+    runs, suppressed = _begin([occasion], actor, at)
+    slugs = {bound.node_id: bound.node_slug}
+    return _started(runs, suppressed, slugs, org_id, actor, at)
+
+
+def start_child(parent: Run, step_id: str, slug: str, actor: Actor, at: datetime) -> None:
+    """Start another node from a stopped step, once per round; its subject is the parent's."""
+    edition = book.book_of(parent.edition_id)
+    bound = book.bound_node(edition.id, slug)
+    if bound is None:
+        raise NodeNotWritten(_("The node %s has no procedure yet.") % slug)
+    occasion = _Occasion(
+        bound=bound,
+        edition=edition,
+        org_id=parent.org_id,
+        at=at,
+        key=f"run/{parent.id}/{step_id}/{parent.round}",
+        fact=parent.fact,
+        fact_id=parent.fact_id,
+        fact_name=parent.fact_name,
+        subject_id=parent.subject_id,
+        parent=parent,
+    )
+    _begin([replace(occasion)], actor, at)
+
+
+@verb
+def hear_facts(*, facts: Sequence[Fact], actor: Actor, at: datetime) -> FactsHeard:
+    """Close open runs that waited for these facts, and prove the steps that did."""
+    org_id = facts[0].org_id if facts else actor.org_id
+    actor.must("handbook.hear_facts", org_id)
+    closed: list[UUID] = []
+    proved: list[UUID] = []
+    for fact in facts:
+        plain = to_plain(fact)
+        fields = {f for b in book.books() for f in book.heard(b.id, fact.name)}
+        keys = [flow.fact_key(fact.name, names, plain) for names in fields]
+        waiting = (
+            Run.objects.select_for_update(of=("self",))
+            .select_related("revision", "node")
+            .filter(org_id=fact.org_id, state__in=OPEN_STATES, listens__overlap=keys)
+            .order_by("id")
+        )
+        for run in waiting:
+            if _closes(run, keys, actor, at):
+                close_by_fact(run, fact.id, actor, fact.at)
+                closed.append(run.id)
+            elif _prove(run, fact, keys, actor, at):
+                proved.append(run.id)
+    return FactsHeard(
+        org_id=org_id, actor_id=actor.id, at=at, closed=tuple(closed), proved=tuple(proved)
+    )
+
+
+def _closes(run: Run, keys: list[str], actor: Actor, at: datetime) -> bool:
+    closing = engine.procedure_of(run).closes_on
+    if closing is None:
+        return False
+    values = conditions.resolve(dict(closing.match), engine.world_of(run, actor, at))
+    return isinstance(values, dict) and (
+        flow.fact_key(closing.event, tuple(closing.match), values) in keys
+    )
+
+
+def _prove(run: Run, fact: Fact, keys: list[str], actor: Actor, at: datetime) -> bool:
+    found = engine.settle(run, actor, at)
+    proved = False
+    for item in found.items:
+        proof = item.step.evidence.fact if item.step.evidence else None
+        if proof is None or item.settled or proof.event != fact.name:
+            continue
+        values = conditions.resolve(dict(proof.match), found.world)
+        if not isinstance(values, dict) or (
+            flow.fact_key(proof.event, tuple(proof.match), values) not in keys
+        ):
+            continue
+        Evidence.objects.create(
+            org_id=run.org_id,
+            run=run,
+            step_id=item.step.id,
+            iteration=item.iteration,
+            round=run.round,
+            kind="fact",
+            value=f"{fact.name} {fact.id}",
+            sha256=digest_of(str(fact.id)),
+            captured_at=fact.at,
+            person_id=fact.actor_id,
+        )
+        RunStep.objects.filter(
+            run=run, step_id=item.step.id, iteration=item.iteration, superseded=False
+        ).update(
+            state=StepState.DONE,
+            value=str(fact.id),
+            result=to_plain(fact),
+            person_id=fact.actor_id,
+            server_at=fact.at,
+        )
+        proved = True
+    if proved:
+        close_when_finished(run, engine.settle(run, actor, at), actor, at)
+    return proved

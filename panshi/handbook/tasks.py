@@ -1,0 +1,27 @@
+"""What the worker does by the clock."""
+
+from datetime import datetime
+
+from panshi.handbook import services
+from panshi.kit.schedule import every
+from panshi.kit.tenancy import acting, hq_actor
+from panshi.org import queries as org
+
+
+@every("* * * * *")
+def climb_ladders(at: datetime) -> None:
+    """Ask first, so that a quiet minute writes nothing."""
+    platform = org.platform_id()
+    if platform is None:
+        return
+    with acting(hq_actor(platform)):
+        due = services.anything_due(at)
+    if due:
+        services.escalate_due(actor=hq_actor(platform), at=at)
+
+
+@every("20 * * * *")
+def count_adherence(at: datetime) -> None:
+    platform = org.platform_id()
+    if platform is not None:
+        services.roll_up_adherence(actor=hq_actor(platform), at=at)
