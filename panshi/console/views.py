@@ -147,6 +147,8 @@ def _back(request: HttpRequest) -> str:
 @require_http_methods(["GET", "POST"])
 def switch_node(request: Request) -> HttpResponse:
     """Narrow all pages to a node of one's own part of the tree, or widen them again."""
+    if not request.user.is_authenticated:
+        raise Http404  # A program with a token has no pages to narrow.
     own = queries.actor_of(request.user)
     if request.method == "POST":
         wanted = request.POST.get("node", "")

@@ -15,7 +15,6 @@ from types import UnionType
 from typing import Any, Final, Union, get_args, get_origin
 from uuid import UUID
 
-from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Choices
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
@@ -31,7 +30,7 @@ from panshi.kit.web import Request, once
 
 KEY: Final = "_key"
 Label = str | Promise
-Files = MultiValueDict[str, UploadedFile]
+Files = MultiValueDict[str, Any]
 
 
 class Unreadable(Exception):
@@ -196,8 +195,7 @@ def _typed(value: Any) -> list[str]:
 
 def _choices(f: Field) -> Sequence[tuple[str, Label]]:
     if isinstance(f.choices, type):
-        listed: list[tuple[str, Label]] = f.choices.choices
-        return listed
+        return [(str(code), label) for code, label in f.choices.choices]
     return f.choices
 
 

@@ -7,7 +7,7 @@ may see. An event tells the name of a fact, never its contents: the page asks fo
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any, Final, cast
 from weakref import WeakKeyDictionary
@@ -58,7 +58,7 @@ class Hub:
     def __len__(self) -> int:
         return len(self._queues)
 
-    async def events(self, sight: Sight) -> AsyncIterator[bytes]:
+    async def events(self, sight: Sight) -> AsyncGenerator[bytes, None]:
         """Server-sent events until the page goes; a comment line keeps the line open."""
         queue: asyncio.Queue[str] = asyncio.Queue(LONGEST_QUEUE)
         self._queues[queue] = sight

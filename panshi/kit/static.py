@@ -20,7 +20,10 @@ class HashedStorage(ManifestStaticFilesStorage):
         yield from super().post_process(own, dry_run, **options)
 
     def stored_name(self, name: str) -> str:
-        return name if name.startswith("vendor/") else super().stored_name(name)
+        # Before the files are collected (tests, development) they bear their plain names.
+        if name.startswith("vendor/") or not self.hashed_files:
+            return name
+        return super().stored_name(name)
 
 
 def is_immutable(path: str, url: str) -> bool:

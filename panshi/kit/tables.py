@@ -199,7 +199,7 @@ class Table:
 
     def _hidden(self, query: QueryDict) -> tuple[str, ...]:
         if "columns" in query:
-            shown = set(query["columns"].split(","))
+            shown = set(str(query["columns"]).split(","))
             return tuple(c.key for c in self.columns[1:] if c.key not in shown)
         return tuple(c.key for c in self.columns if c.hidden)
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from psycopg import sql
 
 from panshi.config import roles
-from panshi.console.tests.site import PASSWORD
+from panshi.console.tests.company import PASSWORD
 from panshi.kit import fonts
 from tests import environment
 

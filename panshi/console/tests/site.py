@@ -12,37 +12,11 @@ from typing import Any, Final
 
 import django
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, path
 
-PASSWORD: Final = "Lvtu-2027-wuliu"
-COMPANY: Final = "深圳市绿途新能源物流车辆运营有限公司"
+from panshi.console.tests import company
 
-_PAGE: Final = """
-{% extends "console/base.html" %}
-{% block title %}试验台{% endblock %}
-{% block action %}<a class="btn btn-primary" href="/staff/">人员</a>{% endblock %}
-{% block content %}
-<div hx-target="#parent"><button id="own" class="btn" hx-get="/try/words/">own</button></div>
-<div hx-target:inherited="#parent"><button id="heir" class="btn" hx-get="/try/words/">heir</button></div>
-<p id="parent">parent</p>
-<div id="posts"><button id="post" class="btn" hx-post="/try/post/" hx-target="#posts">post</button></div>
-<div id="slot">before</div>
-{% for code in codes %}<button id="ask-{{ code }}" class="btn" hx-post="/try/status/{{ code }}/" hx-target="#slot">{{ code }}</button>{% endfor %}
-<div id="alpine" x-data="{n: 1}"><button id="count" class="btn" x-on:click="n = n + 1" x-text="n">0</button></div>
-<a id="open-drawer" data-drawer href="/try/drawer/">drawer</a>
-<form id="guarded" method="post" action="/try/post/" data-guard>{% csrf_token %}<input id="typed" name="typed"><button id="danger" class="btn btn-danger" data-confirm="报废 3 辆车？">报废</button></form>
-{% include "kit/chart.html" with chart_id="rent" chart_title="租金，万元" chart_option=chart %}
-{% endblock %}
-"""
-_MAP: Final = """
-{% extends "console/base.html" %}
-{% block title %}地图{% endblock %}
-{% block content %}{% include "kit/map.html" with map_url="/try/points/" map_live="org.*" map_label="车辆" %}{% endblock %}
-"""
-_DRAWER: Final = """
-{% extends "kit/drawer.html" %}{% block title %}粤B·D12345{% endblock %}
-{% block body %}<input id="in-drawer" class="form-control">{% endblock %}
-"""
 _CHART: Final[dict[str, Any]] = {
     "xAxis": {"type": "category", "data": ["1月", "2月", "3月"]},
     "yAxis": {"type": "value"},
@@ -50,22 +24,17 @@ _CHART: Final[dict[str, Any]] = {
 }
 
 
-def _render(request: HttpRequest, text: str, **context: Any) -> HttpResponse:
-    from django.template import engines
-
-    return HttpResponse(engines["django"].from_string(text).render(context, request))
-
-
 def page(request: HttpRequest) -> HttpResponse:
-    return _render(request, _PAGE, codes=("422", "409", "500", "404"), chart=_CHART)
+    context = {"codes": ("422", "409", "500", "404"), "chart": _CHART}
+    return render(request, "try_try.html", context)
 
 
 def map_page(request: HttpRequest) -> HttpResponse:
-    return _render(request, _MAP)
+    return render(request, "try_map.html")
 
 
 def drawer(request: HttpRequest) -> HttpResponse:
-    return _render(request, _DRAWER)
+    return render(request, "try_drawer.html")
 
 
 def words(request: HttpRequest) -> HttpResponse:
@@ -123,55 +92,6 @@ def _patterns() -> list[URLPattern | URLResolver]:
     ]
 
 
-def found() -> None:
-    """A platform, a region, four operators, and the people of one of them."""
-    from django.utils import timezone
-
-    from panshi.kit.tenancy import hq_actor
-    from panshi.org import services
-
-    at = timezone.now()
-    platform = services.found_platform(
-        name="磐石平台", city="北京", actor=hq_actor(), at=at
-    ).node_id
-    region = services.create_node(
-        parent_id=platform,
-        kind="REGION",
-        name="华南区域运营中心",
-        city="广州",
-        actor=hq_actor(platform),
-        at=at,
-    ).node_id
-    nodes = [
-        services.register_operator(
-            region_id=region, name=name, city=city, actor=hq_actor(region), at=at
-        ).node_id
-        for city, name in (("深圳", COMPANY), ("东莞", "东莞市顺驰新能源汽车租赁有限公司"))
-    ]
-    people = [
-        ("hq", "周启明", platform, "ADMINISTRATOR"),
-        ("chen", "陈雨桐", nodes[0], "ADMINISTRATOR"),
-        ("audit", "孙静怡", nodes[0], "AUDITOR"),
-        ("locked", "高翔", nodes[0], "DISPATCHER"),
-        ("engineer", "黄志强", nodes[0], "ENGINEER"),
-    ]
-    names = "刘洋 张伟 吴敏 徐丽华 马超 何雪梅 林小燕 罗勇 梁佳慧 谢婷 韩冰 唐强 冯远 董洁 袁泉 郑凯 丁一 方圆 石磊 白桦"
-    people += [
-        (f"person{n}", name, nodes[0], ("SALES", "FINANCE", "WAREHOUSE")[n % 3])
-        for n, name in enumerate(names.split())
-    ]
-    for username, full_name, node, role in people:
-        services.create_user(
-            org_id=node,
-            username=username,
-            full_name=full_name,
-            roles=[role],
-            password=PASSWORD,
-            actor=hq_actor(node),
-            at=at,
-        )
-
-
 def offer_panels() -> None:
     """Panels and hits as a room would offer them."""
     from panshi.kit import home, search
@@ -194,7 +114,7 @@ def offer_panels() -> None:
         "try",
         "车辆",
         lambda actor, text, limit: [
-            search.Hit(title=f"粤B·{text}", url="/staff/", detail=COMPANY, icon="truck")
+            search.Hit(title=f"粤B·{text}", url="/staff/", detail=company.COMPANY, icon="truck")
         ],
     )
 
@@ -204,7 +124,7 @@ def main(port: int) -> None:
     from django.core.handlers.asgi import ASGIHandler
 
     django.setup()
-    found()
+    company.found()
     offer_panels()
     sys.stdout.write(json.dumps({"ready": port}) + "\n")
     sys.stdout.flush()

@@ -278,3 +278,9 @@ def test_a_signed_out_window_comes_to_the_sign_in_page(opened: Opener) -> None:
     page.click("#heir")
 
     page.wait_for_url("**/sign-in/**")
+
+
+def test_a_stranger_is_told_not_to_listen(opened: Opener) -> None:
+    page = opened(None, "/sign-in/")
+
+    assert page.request.get("/live/").status == 204
