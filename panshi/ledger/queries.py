@@ -181,6 +181,111 @@ def balances(
         return [BalanceRow(*row) for row in cursor.fetchall()]
 
 
+@dataclass(frozen=True, slots=True)
+class DaySum:
+    """Σ of postings on an account and day, debit positive."""
+
+    day: date
+    account: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PostingRow:
+    """One leg with the document that made it, debit positive."""
+
+    entry_id: UUID
+    org_id: int
+    city: str
+    day: date
+    account: str
+    kind: str
+    source_kind: str
+    source_id: UUID
+    vehicle_id: UUID | None
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PostingPage:
+    """A page of legs; `total` and `amount` are those of all that match."""
+
+    rows: tuple[PostingRow, ...]
+    total: int
+    amount: Decimal
+
+
+_OF_DAYS = """
+FROM ledger_posting p JOIN ledger_entry e ON e.id = p.entry_id
+WHERE p.account_id = ANY(%(accounts)s) AND p.occurred_on >= %(since)s
+  AND p.occurred_on < %(until)s AND (%(org)s::int IS NULL OR p.org_id = %(org)s)
+  AND (%(city)s = '' OR p.city = %(city)s)
+  AND (cardinality(%(kinds)s::text[]) = 0 OR e.kind = ANY(%(kinds)s::text[]))
+"""
+
+
+def _of_days(
+    accounts: tuple[str, ...],
+    since: date,
+    until: date,
+    actor: Actor,
+    kinds: tuple[str, ...],
+    city: str,
+) -> dict[str, object]:
+    return {
+        "accounts": list(accounts), "since": since, "until": until, "city": city,
+        "kinds": list(kinds), "org": actor.single_org_id,
+    }  # fmt: skip
+
+
+@question
+def daily_sums(
+    *,
+    accounts: tuple[str, ...],
+    since: date,
+    until: date,
+    actor: Actor,
+    kinds: tuple[str, ...] = (),
+    city: str = "",
+) -> list[DaySum]:
+    """Sums by day and account over [since, until), of the given kinds of entry or of all."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT p.occurred_on, p.account_id, sum(p.amount) {_OF_DAYS}"
+            " GROUP BY 1, 2 ORDER BY 1, 2",
+            _of_days(accounts, since, until, actor, kinds, city),
+        )
+        return [DaySum(*row) for row in cursor.fetchall()]
+
+
+@question
+def posting_page(
+    *,
+    accounts: tuple[str, ...],
+    since: date,
+    until: date,
+    actor: Actor,
+    kinds: tuple[str, ...] = (),
+    city: str = "",
+    limit: int = 20,
+    offset: int = 0,
+) -> PostingPage:
+    """The legs behind a sum of days, newest first."""
+    values = _of_days(accounts, since, until, actor, kinds, city)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*), COALESCE(sum(p.amount), 0) {_OF_DAYS}", values)
+        total, amount = cursor.fetchone()
+        cursor.execute(
+            "SELECT p.entry_id, p.org_id, p.city, p.occurred_on, p.account_id, e.kind,"
+            f" e.source_kind, e.source_id, p.vehicle_id, p.amount {_OF_DAYS}"
+            " ORDER BY p.occurred_on DESC, p.entry_id DESC, p.leg"
+            " LIMIT %(limit)s OFFSET %(offset)s",
+            {**values, "limit": limit, "offset": offset},
+        )
+        rows = tuple(PostingRow(*row) for row in cursor.fetchall())
+    return PostingPage(rows, total, amount)
+
+
 _CUSTOMER = """
 SELECT COALESCE(sum(amount), 0) FROM ledger_posting
 WHERE customer_id = %s AND account_id = ANY(%s) AND occurred_on < %s

@@ -41,8 +41,8 @@ def _figures(orders: list[WorkOrder], days: dict[UUID, date]) -> list[OrderFigur
             id=order.id,
             org_id=order.org_id,
             city=order.city,
-            day=days.get(order.id) or local_day(order.created_at),
-            opened_at=order.created_at,
+            day=days.get(order.id) or local_day(order.opened_at),
+            opened_at=order.opened_at,
             cancelled=order.state == OrderState.CANCELLED,
             closed_at=order.closed_at if order.state == OrderState.CLOSED else None,
             minutes=round((order.done_at - order.arrived_at).total_seconds() / 60)
