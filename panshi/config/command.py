@@ -11,6 +11,7 @@ import click
 from panshi import __version__
 from panshi.config import home, postgres, supervisor
 from panshi.config.home import StartError
+from panshi.gateway import commands as terminals
 
 DEFAULT_PORT = 8000
 
@@ -156,3 +157,7 @@ def psql() -> None:
     """Open the embedded database's own dsn as the owner: prints how to connect."""
     where = postgres.dsn(home.current(), "panshi_owner")
     click.echo(" ".join(f"{key}={value}" for key, value in where.items()))
+
+
+for _command in (terminals.gateway, terminals.ingest, terminals.replay):
+    main.add_command(_command)

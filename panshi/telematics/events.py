@@ -121,3 +121,42 @@ class MileageRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MileageUpdated(Fact):
     rows: tuple[MileageRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevicesRegistered(Fact):
+    device_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceBlocked(Fact):
+    device_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnersFollowed(Fact):
+    """Live states that now belong to another node or customer than before."""
+
+    vehicles: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectsCounted(Fact):
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryCompacted(Fact):
+    """Files of one day were merged."""
+
+    day: str
+    files_before: int
+    files_after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceWatched(Fact):
+    """One look at all vehicles: how many went silent for another step."""
+
+    vehicles: int

@@ -22,7 +22,7 @@ def decode_lines(*, lines: Iterable[str]) -> Iterator[dict[str, Value]]:
 def decode_line(*, line: str) -> dict[str, Value]:
     """The answer for one line; see `decode_lines`."""
     try:
-        frame = _frame_of(line)
+        frame = frame_of(line=line)
     except ValueError as problem:
         return {"ok": False, "error": str(problem)}
     if frame[:2] in gb32960.EDITIONS:
@@ -32,7 +32,8 @@ def decode_line(*, line: str) -> dict[str, Value]:
     return {"ok": False, "error": "no known frame: it starts with neither 2323, 2424 nor 7e"}
 
 
-def _frame_of(line: str) -> bytes:
+def frame_of(*, line: str) -> bytes:
+    """The frame of a line of hex, or of JSON with `hex`. Raises ValueError in words."""
     if len(line) > MAX_LINE:
         raise ValueError(f"the line is longer than {MAX_LINE} characters")
     text = line.strip()

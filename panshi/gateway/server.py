@@ -1,0 +1,255 @@
+"""The TCP door of terminals: one port a protocol, answers only for what is on disk."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import resource
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.db import DatabaseError
+
+from panshi.gateway import directory
+from panshi.gateway.books import Books
+from panshi.gateway.lines import BLOCKED_S, SIGN_IN_TRIES, GbLine, JtLine, Limits, Line
+from panshi.wire.group import GroupCommit
+from panshi.wire.log import SegmentLog
+from panshi.wire.segments import SEGMENT_SIZE, LogFailed, disk_space
+
+_log = logging.getLogger(__name__)
+FULL = 20_000  # Frames on their way to the disk; beyond, terminals keep their data.
+SWEEP_S = 2.0
+WRITE_S = 1.0
+DISK_FAILED = 70
+CLEAN_STOP_S = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Where a gateway listens and keeps its log."""
+
+    log_folder: Path
+    snapshot: Path
+    secret: bytes
+    gateway: int = 1
+    bind: str = "0.0.0.0"
+    gb_port: int = 32960
+    jt_port: int = 8808
+    limits: Limits = field(default_factory=Limits)
+    segment_size: int = SEGMENT_SIZE
+
+
+class Gateway:
+    """All lines of one process; lives in its event loop."""
+
+    def __init__(self, *, options: Options, log: SegmentLog) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.options = options
+        self.limits = options.limits
+        self.secret = options.secret
+        self.archive: directory.Archive = {}
+        self.books = Books(gateway=options.gateway)
+        self.lines: set[Line] = set()
+        self.held: set[Line] = set()
+        self.sessions: dict[tuple[int, bytes], Line] = {}
+        self.failures: dict[str, int] = {}
+        self.blocked_until: dict[str, float] = {}
+        self.commit = GroupCommit(log=log, loop=self.loop, on_failed=self._disk_failed)
+        self._log = log
+        self._epoch = time.time_ns() // 1000
+        self._changed = asyncio.Event()
+        self._desk = ThreadPoolExecutor(1, thread_name_prefix="gateway-books")
+        self._full = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk is so far behind, or so full, that reading has to pause."""
+        return self._full or self.commit.backlog > FULL
+
+    def entered(self, line: Line, peer: str) -> None:
+        """A terminal signed in on `line`; the newer session wins."""
+        assert line.known is not None
+        self._epoch = max(self._epoch + 1, time.time_ns() // 1000)
+        line.epoch = self._epoch
+        key = (line.code, line.identity)
+        older = self.sessions.get(key)
+        self.sessions[key] = line
+        if older is not None and older is not line:
+            older.close("REPLACED")
+        self.books.opened(device_id=line.known.device_id, epoch=line.epoch, peer=peer)
+
+    def left(self, line: Line, reason: str) -> None:
+        """The line is gone."""
+        self.held.discard(line)
+        if line.known is None:
+            return
+        key = (line.code, line.identity)
+        if self.sessions.get(key) is line:
+            del self.sessions[key]
+        self.books.ended(
+            device_id=line.known.device_id, epoch=line.epoch, reason=reason, frames=line.frames
+        )
+
+    def failed_sign_in(self, identity: str) -> bool:
+        """Count a wrong code; True when it was one too many, and the phone must wait."""
+        if len(self.failures) > 10_000:
+            self.failures.clear()
+        count = self.failures[identity] = self.failures.get(identity, 0) + 1
+        if count < SIGN_IN_TRIES:
+            return False
+        del self.failures[identity]
+        self.blocked_until[identity] = self.loop.time() + BLOCKED_S
+        return True
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Serve until told to stop."""
+        await self._learn(stopping)
+        if stopping.is_set():
+            self._finish()
+            return
+        watch = directory.Watch(changed=self._tell_changed)
+        watch.start()
+        servers = [
+            await self.loop.create_server(
+                lambda: GbLine(self), self.options.bind, self.options.gb_port, backlog=4096
+            ),
+            await self.loop.create_server(
+                lambda: JtLine(self), self.options.bind, self.options.jt_port, backlog=4096
+            ),
+        ]
+        tasks = [
+            asyncio.create_task(work())
+            for work in (self._keep_archive, self._keep_books, self._sweep)
+        ]
+        _log.info(
+            "%d terminals known; GB/T 32960 on port %d, JT/T 808 on port %d",
+            len(self.archive), self.options.gb_port, self.options.jt_port,
+        )  # fmt: skip
+        await stopping.wait()
+        watch.stop()
+        for server in servers:
+            server.close()
+        for task in tasks:
+            task.cancel()
+        for line in list(self.lines):
+            line.close("GATEWAY_STOPPED")
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0.05)  # Lines close in the loop's next turns.
+        with suppress(TimeoutError):
+            page = self.books.turn()
+            await asyncio.wait_for(
+                self.loop.run_in_executor(self._desk, self.books.write, page), CLEAN_STOP_S
+            )
+        self._finish()
+
+    def _finish(self) -> None:
+        self.commit.close()
+        self._log.close()
+        self._desk.shutdown(wait=False, cancel_futures=True)
+
+    async def _learn(self, stopping: asyncio.Event) -> None:
+        """Know the terminals before the first may knock: a known one must not be called unknown."""
+        while not stopping.is_set():
+            if await self._load():
+                return
+            kept = directory.restore(self.options.snapshot)
+            if kept is not None:
+                _log.warning("the database is away: going by the archive as it was last kept")
+                self.archive = kept
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), directory.RETRY_S)
+
+    async def _load(self) -> bool:
+        try:
+            self.archive = await self.loop.run_in_executor(self._desk, directory.load)
+        except DatabaseError as error:
+            _log.warning("the archive waits: %s", str(error).strip().split("\n")[0])
+            await self.loop.run_in_executor(self._desk, directory.let_go)
+            return False
+        with suppress(OSError):
+            directory.save(self.archive, self.options.snapshot)
+        return True
+
+    def _tell_changed(self) -> None:
+        with suppress(RuntimeError):  # The loop may have ended.
+            self.loop.call_soon_threadsafe(self._changed.set)
+
+    async def _keep_archive(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            await self._load()
+            for line in list(self.sessions.values()):
+                if line.known is not None and line.lookup(line.known.identity) is None:
+                    line.close("BLOCKED")
+            await asyncio.sleep(WRITE_S)
+
+    async def _keep_books(self) -> None:
+        before, former_closed = self._epoch, False
+        while True:
+            await asyncio.sleep(WRITE_S)
+            if not former_closed:
+                former_closed = await self.loop.run_in_executor(
+                    self._desk, lambda: self.books.close_former(before_epoch=before)
+                )
+            page = self.books.turn()
+            if not page.empty and not await self.loop.run_in_executor(
+                self._desk, self.books.write, page
+            ):
+                self.books.put_back(page)
+
+    async def _sweep(self) -> None:
+        """End lines that only hold on: half frames, silence, never a sign-in."""
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            now, limits = self.loop.time(), self.limits
+            self._full = not disk_space(folder=self.options.log_folder).accepts_frames
+            for line in list(self.lines):
+                since = line.incomplete_since
+                if since is not None and now - since > limits.incomplete_s:
+                    line.close("HALF_FRAME")
+                elif line.known is None and now - line.opened_at > limits.sign_in_s:
+                    line.close("NEVER_SIGNED_IN")
+                elif now - line.heard_at > limits.silence_s:
+                    line.close("SILENT")
+            if not self.is_full:
+                for line in list(self.held):
+                    line.resume()
+                self.held.clear()
+            self.blocked_until = {
+                identity: until for identity, until in self.blocked_until.items() if until > now
+            }
+
+    def _disk_failed(self, error: LogFailed) -> None:
+        """Nothing that came since may be answered; the supervisor starts us on a fresh file."""
+        _log.critical("the disk refused the log: %s", error)
+        os._exit(DISK_FAILED)
+
+
+def raise_file_limit() -> None:
+    """As many open lines as the system lets us have."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+async def serve(options: Options) -> None:
+    """Serve until SIGTERM or SIGINT. Raises LogLocked, LogFailed, OSError for a taken port."""
+    raise_file_limit()
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stopping.set)
+    log = SegmentLog(
+        folder=options.log_folder, gateway=options.gateway, segment_size=options.segment_size
+    )
+    for lost in log.lost:
+        _log.error("the log lost %d bytes at %d", lost.end - lost.start, lost.start)
+    await Gateway(options=options, log=log).run(stopping)

@@ -1,0 +1,234 @@
+"""Questions about what vehicles say now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Q
+
+from panshi.fleet import queries as fleet
+from panshi.kit.tenancy import Actor
+from panshi.kit.verbs import question
+from panshi.telematics import rules
+from panshi.telematics.models import AlarmEpisode, LiveState
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a vehicle was, degrees WGS-84, by its device's clock."""
+
+    lon: float
+    lat: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """A vehicle on the live board. `state` is DRIVING, CHARGING, STANDING, OFFLINE or SILENT,
+    `tone` its colour; `age_s` seconds since its last frame."""
+
+    vehicle_id: UUID
+    vin: str
+    plate: str
+    city: str
+    model_name: str
+    state: str
+    tone: str
+    lon: float | None
+    lat: float | None
+    speed_kmh: float | None
+    soc_pct: int | None
+    alarm_level: int | None
+    received_at: datetime
+    age_s: float
+
+
+_BOARD = (
+    "vehicle_id", "vin", "vehicle__plate", "vehicle__city", "vehicle__model_name", "lon_e6",
+    "lat_e6", "speed_tenths", "soc_pct", "gb_alarm_level", "gb_alarm_bits", "charge_state",
+    "current_tenths", "received_at",
+)  # fmt: skip
+
+
+def _board_row(row: Sequence[Any], at: datetime) -> BoardRow:
+    (vehicle_id, vin, plate, city, model, lon, lat, speed, soc, level, bits, charge, current,
+     received_at) = row  # fmt: skip
+    silent = max(0.0, (at - received_at).total_seconds())
+    state = rules.activity(
+        silent_s=silent, speed_tenths=speed, charge_state=charge, current_tenths=current
+    )
+    return BoardRow(
+        vehicle_id=vehicle_id,
+        vin=vin,
+        plate=plate or vin,
+        city=city,
+        model_name=model,
+        state=state,
+        tone=rules.tone_of(state=state, alarm_level=level, gb_bits=bits),
+        lon=None if lon is None else lon / 1e6,
+        lat=None if lat is None else lat / 1e6,
+        speed_kmh=None if speed is None else speed / 10,
+        soc_pct=soc,
+        alarm_level=level,
+        received_at=received_at,
+        age_s=silent,
+    )
+
+
+@question
+def live_board(
+    *, actor: Actor, at: datetime, city: str = "", text: str = "", with_alarm: bool = False
+) -> list[BoardRow]:
+    """Every connected vehicle of this actor with its newest state, by plate."""
+    found = LiveState.objects.visible_to(actor)
+    if city:
+        found = found.filter(vehicle__city=city)
+    if text:
+        words = text.strip().upper()
+        found = found.filter(Q(vehicle__plate__contains=words) | Q(vin__contains=words))
+    if with_alarm:
+        found = found.filter(gb_alarm_bits__gt=0)
+    rows = found.order_by("vehicle__plate").values_list(*_BOARD)
+    return [_board_row(row, at) for row in rows]
+
+
+@question
+def live_since(*, since: datetime, actor: Actor, at: datetime) -> list[BoardRow]:
+    """Vehicles that sent something after a moment."""
+    found = LiveState.objects.visible_to(actor).filter(received_at__gt=since)
+    return [_board_row(row, at) for row in found.values_list(*_BOARD)]
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmLine:
+    """An alarm of a vehicle; open while `closed_at` is None."""
+
+    source: str
+    code: str
+    bit: int
+    level: int
+    opened_at: datetime
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleNow:
+    """What a vehicle last said, by groups with their own device times.
+
+    Units: km/h, km, V, A (positive while discharging), %, mV, °C, kΩ, degrees WGS-84.
+    """
+
+    vehicle_id: UUID
+    org_id: int
+    vin: str
+    plate: str
+    state: str
+    tone: str
+    received_at: datetime
+    place_at: datetime | None
+    lon: float | None
+    lat: float | None
+    direction_deg: int | None
+    motion_at: datetime | None
+    speed_kmh: float | None
+    acc_on: bool | None
+    gear: int | None
+    odometer_at: datetime | None
+    odometer_km: float | None
+    energy_at: datetime | None
+    soc_pct: int | None
+    voltage_v: float | None
+    current_a: float | None
+    charge_state: int | None
+    insulation_kohm: int | None
+    health_at: datetime | None
+    max_cell_mv: int | None
+    max_cell_number: int | None
+    min_cell_mv: int | None
+    min_cell_number: int | None
+    max_temp_c: int | None
+    max_temp_probe: int | None
+    min_temp_c: int | None
+    min_temp_probe: int | None
+    alarm_level: int | None
+    alarms: tuple[AlarmLine, ...]
+
+
+def _tenth(value: int | None) -> float | None:
+    return None if value is None else value / 10
+
+
+@question
+def vehicle_now(*, vehicle_id: UUID, actor: Actor, at: datetime) -> VehicleNow | None:
+    """A vehicle's live state with its open alarms; None when it never reported."""
+    live = LiveState.objects.visible_to(actor).filter(id=vehicle_id).first()
+    if live is None:
+        return None
+    vehicle = fleet.vehicle_refs(vehicle_ids=(vehicle_id,), actor=actor).get(vehicle_id)
+    state = rules.activity(
+        silent_s=max(0.0, (at - live.received_at).total_seconds()),
+        speed_tenths=live.speed_tenths,
+        charge_state=live.charge_state,
+        current_tenths=live.current_tenths,
+    )
+    copied = (
+        "org_id", "vin", "received_at", "place_at", "direction_deg", "motion_at", "acc_on", "gear",
+        "odometer_at", "energy_at", "soc_pct", "charge_state", "insulation_kohm", "health_at",
+        "max_cell_mv", "max_cell_number", "min_cell_mv", "min_cell_number", "max_temp_c",
+        "max_temp_probe", "min_temp_c", "min_temp_probe",
+    )  # fmt: skip
+    return VehicleNow(
+        vehicle_id=vehicle_id,
+        plate=(vehicle.plate if vehicle else "") or live.vin,
+        state=state,
+        tone=rules.tone_of(
+            state=state, alarm_level=live.gb_alarm_level, gb_bits=live.gb_alarm_bits
+        ),
+        lon=None if live.lon_e6 is None else live.lon_e6 / 1e6,
+        lat=None if live.lat_e6 is None else live.lat_e6 / 1e6,
+        speed_kmh=_tenth(live.speed_tenths),
+        odometer_km=_tenth(live.odometer_tenths),
+        voltage_v=_tenth(live.voltage_tenths),
+        current_a=_tenth(live.current_tenths),
+        alarm_level=live.gb_alarm_level,
+        alarms=tuple(_alarms(vehicle_id, actor, open_only=True)),
+        **{name: getattr(live, name) for name in copied},
+    )
+
+
+def _alarms(vehicle_id: UUID, actor: Actor, *, open_only: bool, limit: int = 50) -> list[AlarmLine]:
+    found = AlarmEpisode.objects.visible_to(actor).filter(vehicle_id=vehicle_id)
+    if open_only:
+        found = found.filter(closed_at=None)
+    return [
+        AlarmLine(
+            source=row.source,
+            code=row.code,
+            bit=row.bit,
+            level=row.level,
+            opened_at=row.opened_at,
+            closed_at=row.closed_at,
+        )
+        for row in found.order_by(F("closed_at").desc(nulls_first=True), "-opened_at")[:limit]
+    ]
+
+
+@question
+def vehicle_alarms(*, vehicle_id: UUID, actor: Actor, limit: int = 50) -> list[AlarmLine]:
+    """Alarms of a vehicle, open ones first, then the last ended."""
+    return _alarms(vehicle_id, actor, open_only=False, limit=limit)
+
+
+@question
+def position_of(*, vehicle_ids: tuple[UUID, ...], actor: Actor) -> dict[UUID, Place]:
+    """The last known places of vehicles; one that never told its place is left out."""
+    found = LiveState.objects.visible_to(actor).filter(
+        id__in=vehicle_ids, place_at__isnull=False, lon_e6__isnull=False, lat_e6__isnull=False
+    )
+    return {
+        vehicle_id: Place(lon=lon / 1e6, lat=lat / 1e6, at=at)
+        for vehicle_id, lon, lat, at in found.values_list("id", "lon_e6", "lat_e6", "place_at")
+        if lon is not None and lat is not None and at is not None
+    }

@@ -1,0 +1,78 @@
+"""Verbs of connected vehicles."""
+
+from panshi.telematics.rules import device_time
+from panshi.telematics.services.devices import (
+    CHANNEL,
+    DeviceInstalledElsewhere,
+    DeviceKnown,
+    NewDevice,
+    NotInstalled,
+    SlotTaken,
+    UnknownProtocol,
+    UnknownVehicle,
+    block_device,
+    follow_owners,
+    install_terminal,
+    normal_identity,
+    register_device,
+    register_devices,
+    remove_terminal,
+)
+from panshi.telematics.services.history import (
+    FilesReplaced,
+    HistoryCommitted,
+    PositionMoved,
+    RangeOverlaps,
+    commit_history,
+    drop_replaced,
+    replace_history,
+)
+from panshi.telematics.services.readings import ReadingsRecorded, Seen, record_readings
+from panshi.telematics.services.sessions import (
+    EndedSession,
+    NewSession,
+    Reject,
+    close_gateway,
+    close_sessions,
+    count_rejects,
+    open_sessions,
+)
+from panshi.telematics.services.watch import update_mileage, watch_silence
+
+__all__ = [
+    "CHANNEL",
+    "DeviceInstalledElsewhere",
+    "DeviceKnown",
+    "EndedSession",
+    "FilesReplaced",
+    "HistoryCommitted",
+    "NewDevice",
+    "NewSession",
+    "NotInstalled",
+    "PositionMoved",
+    "RangeOverlaps",
+    "ReadingsRecorded",
+    "Reject",
+    "Seen",
+    "SlotTaken",
+    "UnknownProtocol",
+    "UnknownVehicle",
+    "block_device",
+    "close_gateway",
+    "close_sessions",
+    "commit_history",
+    "count_rejects",
+    "device_time",
+    "drop_replaced",
+    "follow_owners",
+    "install_terminal",
+    "normal_identity",
+    "open_sessions",
+    "record_readings",
+    "register_device",
+    "register_devices",
+    "remove_terminal",
+    "replace_history",
+    "update_mileage",
+    "watch_silence",
+]
