@@ -140,7 +140,7 @@ def second_factor_setup(request: HttpRequest) -> HttpResponse:
             otp_login(request, device)
             return _show_codes(request, user)
         wrong = True
-    drawing = segno.make(device.config_url, error="m").svg_inline(scale=4, border=0)
+    drawing = segno.make(device.config_url, error="m").svg_inline(border=0, omitsize=True)
     context = {
         "qr": mark_safe(drawing),
         "secret": " ".join(_in_fours(_base32(device))),

@@ -65,7 +65,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = _free_port()
     log = (tmp / "log").open("w")
     server = subprocess.Popen(
-        [sys.executable, "-m", "panshi.console.tests.site", str(port)],
+        [sys.executable, "-m", "panshi.console.tests.serve", str(port)],
         env=settings,
         stdout=log,
         stderr=log,

@@ -1,21 +1,16 @@
-"""The real pages on a free port, over a database of their own, with a few pages to try things on.
+"""The addresses of the house, with a few pages to try things on."""
 
-`python -m panshi.console.tests.site PORT` founds a small company and serves until it is ended.
-"""
-
-import json
-import os
-import sys
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, cast
 
-import django
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, path
 
-from panshi.console.tests import company
+from panshi.console.tests import sample
+from panshi.kit.tables import Slice
+from panshi.kit.web import Request
 
 _CHART: Final[dict[str, Any]] = {
     "xAxis": {"type": "category", "data": ["1月", "2月", "3月"]},
@@ -35,6 +30,16 @@ def map_page(request: HttpRequest) -> HttpResponse:
 
 def drawer(request: HttpRequest) -> HttpResponse:
     return render(request, "try_drawer.html")
+
+
+def record(request: HttpRequest) -> HttpResponse:
+    return render(request, "try_record.html", sample.lease())
+
+
+def fleet(request: HttpRequest) -> HttpResponse:
+    ask = sample.VEHICLES.read(request.GET)
+    part = Slice(rows=sample.vehicles(), total=1284, totals={"rent": Decimal("3862140.50")})
+    return sample.VEHICLES.respond(cast(Request, request), ask, part, "try_list.html")
 
 
 def words(request: HttpRequest) -> HttpResponse:
@@ -84,6 +89,8 @@ def _patterns() -> list[URLPattern | URLResolver]:
         *house,
         path("try/", page),
         path("try/map/", map_page),
+        path("try/record/", record),
+        path("try/list/", fleet),
         path("try/drawer/", drawer),
         path("try/words/", words),
         path("try/post/", post),
@@ -92,50 +99,7 @@ def _patterns() -> list[URLPattern | URLResolver]:
     ]
 
 
-def offer_panels() -> None:
-    """Panels and hits as a room would offer them."""
-    from panshi.kit import home, search
-    from panshi.kit.records import Tile
-
-    home.register(
-        home.Panel(
-            name="try-figures",
-            zone="figures",
-            title="我的数据",
-            rows=lambda actor: [
-                Tile(label="在租车辆", value=1284, kind="number", unit="辆", trend=[3, 4, None, 5]),
-                Tile(label="本月应收", value=Decimal("3862140.50"), kind="money", url="/staff/"),
-                Tile(label="逾期金额", value=Decimal("46200.00"), kind="money", tone="bad"),
-                Tile(label="在线率", value=0.953, kind="percent", hint="近 24 小时"),
-            ],
-        )
-    )
-    search.register(
-        "try",
-        "车辆",
-        lambda actor, text, limit: [
-            search.Hit(title=f"粤B·{text}", url="/staff/", detail=company.COMPANY, icon="truck")
-        ],
-    )
-
-
-def main(port: int) -> None:
-    import uvicorn
-    from django.core.handlers.asgi import ASGIHandler
-
-    django.setup()
-    company.found()
-    offer_panels()
-    sys.stdout.write(json.dumps({"ready": port}) + "\n")
-    sys.stdout.flush()
-    uvicorn.run(ASGIHandler(), port=port, lifespan="off", log_level="warning")
-
-
-if __name__ == "__main__":
-    os.environ["DJANGO_SETTINGS_MODULE"] = "panshi.console.tests.site_settings"
-    main(int(sys.argv[1]))
-else:
-    urlpatterns = _patterns()
-    handler403 = "panshi.console.views.forbidden"
-    handler404 = "panshi.console.views.not_found"
-    handler500 = "panshi.console.views.fault"
+urlpatterns = _patterns()
+handler403 = "panshi.console.views.forbidden"
+handler404 = "panshi.console.views.not_found"
+handler500 = "panshi.console.views.fault"

@@ -1,0 +1,55 @@
+"""Pictures of the patterns in both modes, sizes and languages, with what a machine can judge.
+
+They lie in `artifacts/screens/console/`, where a person looks at them.
+"""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from panshi.console.tests.conftest import Opener
+
+pytestmark = [pytest.mark.browser, pytest.mark.plain, pytest.mark.needs_database]
+FOLDER = Path(__file__).resolve().parents[3] / "artifacts/screens/console"
+PAGES = {
+    "home": "/",
+    "list": "/try/list/",
+    "list-empty": "/staff/?text=zzz",
+    "record": "/try/record/",
+    "form": "/staff/new/",
+    "audit": "/audit/",
+    "chart": "/try/",
+    "not-found": "/nowhere/",
+}
+SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+
+
+def judge(page: Page) -> None:
+    """One heading, nothing wider than the window, no text cut inside a button."""
+    assert page.locator("h1").count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll(".btn, .side-link span, .tile-value")]
+        .filter((e) => e.offsetParent && !e.closest(".top-node"))
+        .filter((e) => e.scrollWidth > e.clientWidth + 1)
+        .map((e) => e.textContent.trim())"""
+    )
+    assert cut == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_every_pattern_stands_in_its_frame(
+    opened: Opener, size: str, theme: str, language: str
+) -> None:
+    width, height = SIZES[size]
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    page = opened("chen", "/", width=width, height=height, theme=theme, django_language=language)
+    for name, path in PAGES.items():
+        page.goto(path)
+        if name == "chart":
+            page.locator("[data-drawn]").wait_for()
+        judge(page)
+        page.screenshot(path=FOLDER / f"{name}-{size}-{theme}-{language}.png")
