@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 from panshi.gateway.directory import auth_code, code_is_right
 from panshi.telematics.queries import CODES, KnownDevice
@@ -70,8 +70,7 @@ class Line(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's own kind of one.
         peer = transport.get_extra_info("peername")
         self.host = str(peer[0]) if peer else ""
         self._peer = f"{peer[0]}:{peer[1]}" if peer else ""

@@ -8,6 +8,7 @@ from collections import deque
 from datetime import UTC, datetime
 from functools import reduce
 from operator import xor
+from typing import cast
 
 from panshi.wire import gb32960, jtt808
 from panshi.wire.clock import CHINA, wire_time
@@ -57,8 +58,7 @@ class Terminal(asyncio.Protocol):
         return terminal
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's own kind of one.
 
     def connection_lost(self, error: Exception | None) -> None:
         for _key, waiting in self._waiting:

@@ -25,12 +25,9 @@ def live(vehicle: Vehicle) -> LiveState:
     return LiveState.objects.get(id=vehicle.id)
 
 
-def facts(name: str) -> list[dict[str, object]]:
-    return list(
-        Outbox.objects.filter(name=f"telematics.{name}")
-        .order_by("id")
-        .values_list("payload", flat=True)
-    )
+def facts(name: str) -> list[Any]:
+    published = Outbox.objects.filter(name=f"telematics.{name}").order_by("id")
+    return [row.payload for row in published]
 
 
 def test_fills_each_group_with_its_own_time() -> None:

@@ -1,0 +1,36 @@
+"""A land for all tests of the gateway, a town for each."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from panshi.gateway.tests.town import Land, Town
+
+
+@pytest.fixture(scope="session")
+def land() -> Iterator[Land]:
+    path = Path(tempfile.mkdtemp(prefix="panshi-town-"))
+    settled = Land.settle(path)
+    base = settled.home.database_base
+    yield settled
+    settled.server.stop()
+    shutil.rmtree(path, ignore_errors=True)
+    shutil.rmtree(base, ignore_errors=True)
+
+
+@pytest.fixture
+def found(land: Land) -> Iterator[Callable[..., Town]]:
+    """Found towns; their processes end with the test."""
+    towns: list[Town] = []
+
+    def make(vehicles: int, **options: float) -> Town:
+        town = land.town(vehicles=vehicles, **options)
+        towns.append(town)
+        return town
+
+    yield make
+    for town in towns:
+        town.end()
