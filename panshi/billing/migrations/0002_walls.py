@@ -19,8 +19,8 @@ CREATE TRIGGER a_bill_is_never_deleted BEFORE DELETE ON billing_bill
 CREATE FUNCTION billing_check_lines() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (
-        SELECT FROM added a JOIN billing_bill b ON b.id = a.bill_id
-        WHERE b.state <> 'DRAFT' OR b.org_id <> a.org_id OR b.customer_id <> a.customer_id
+        SELECT FROM added a LEFT JOIN billing_bill b ON b.id = a.bill_id
+        WHERE b.id IS NULL OR b.state <> 'DRAFT' OR b.org_id <> a.org_id OR b.customer_id <> a.customer_id
     ) THEN
         RAISE EXCEPTION 'lines join only a draft of the same organisation and customer'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'lines_join_a_draft';
@@ -67,6 +67,13 @@ DROP FUNCTION billing_refuse_issued();
 DROP FUNCTION billing_check_total();
 DROP FUNCTION billing_check_lines();
 DROP FUNCTION billing_refuse_bill_change()
+"""
+
+# The run moves a plan's own bookmark each month; that is no change of the agreement.
+PLAN_AUDIT = """
+CREATE TRIGGER billing_chargeplan_is_audited AFTER INSERT OR DELETE OR UPDATE OF
+    org_id, product_id, payer_id, source_kind, source_id, anchor_on, alignment, basis, starts_on,
+    ends_on, city ON billing_chargeplan FOR EACH ROW EXECUTE FUNCTION org_audit_change()
 """
 
 # Only the platform writes what every operator reads.
@@ -202,10 +209,10 @@ class Migration(migrations.Migration):
         *walls.append_only("billing_allocation"),
         *walls.append_only("billing_dunningstep"),
         *walls.append_only("billing_depositmove"),
-        *walls.audited("billing_chargeplan"),
         *walls.audited("billing_planprice"),
         *walls.audited("billing_deposit"),
         *walls.audited("billing_dunningcase"),
+        migrations.RunSQL(PLAN_AUDIT, "DROP TRIGGER billing_chargeplan_is_audited ON billing_chargeplan"),
         migrations.RunSQL(FROZEN, NOT_FROZEN),
         migrations.RunSQL(PUBLISHED, NOT_PUBLISHED),
     ]

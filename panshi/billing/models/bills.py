@@ -1,4 +1,4 @@
-from typing import Self
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -28,6 +28,9 @@ BILL_LIFE = Machine({BillState.DRAFT: {BillState.ISSUED, BillState.DISCARDED}})
 class Bill(OwnedModel):
     """What a customer is asked for, or given back. Once issued it never changes."""
 
+    org = models.ForeignKey(
+        "org.OrgNode", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     number = models.CharField(max_length=24, null=True)
     kind = models.CharField(max_length=8, choices=BillKind)
     state = models.CharField(max_length=10, choices=BillState, default=BillState.DRAFT)
@@ -35,7 +38,9 @@ class Bill(OwnedModel):
     vehicle_id = models.UUIDField(null=True)
     source_kind = models.CharField(max_length=60)
     source_id = models.UUIDField()
-    plan = models.ForeignKey(ChargePlan, null=True, on_delete=models.PROTECT, related_name="+")
+    plan = models.ForeignKey(
+        ChargePlan, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     period_from = models.DateField(null=True)
     period_to = models.DateField(null=True)
     sequence = models.SmallIntegerField(default=0)
@@ -44,7 +49,9 @@ class Bill(OwnedModel):
     city = models.CharField(max_length=40, blank=True)
     drafted_at = models.DateTimeField()
     issued_on = models.DateField(null=True)
-    credits = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
+    credits = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
@@ -82,6 +89,9 @@ class Bill(OwnedModel):
             models.Index(fields=["customer_id", "-due_on"], name="bill_by_customer"),
             models.Index(fields=["source_id"], name="bill_by_source"),
             models.Index(
+                fields=["credits"], condition=Q(credits__isnull=False), name="bill_credited_by"
+            ),
+            models.Index(
                 fields=["drafted_at"], condition=Q(state=BillState.DRAFT), name="bill_in_draft"
             ),
         ]
@@ -90,7 +100,17 @@ class Bill(OwnedModel):
 class BillLine(OwnedModel):
     """One line, tax inside: gross = quantity × unit price − relieved, and net = gross − vat."""
 
-    bill = models.ForeignKey(Bill, on_delete=models.PROTECT, related_name="lines")
+    # A trigger sees that bill, organisation and customer agree; a bill is never deleted.
+    org = models.ForeignKey(
+        "org.OrgNode",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    bill = models.ForeignKey(
+        Bill, on_delete=models.PROTECT, related_name="lines", db_index=False, db_constraint=False
+    )
     position = models.SmallIntegerField()
     customer_id = models.UUIDField()
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -132,7 +152,11 @@ class BillBalance(models.Model):
         Bill, primary_key=True, on_delete=models.PROTECT, related_name="balance"
     )
     org = models.ForeignKey(
-        "org.OrgNode", on_delete=models.PROTECT, related_name="+", db_index=False
+        "org.OrgNode",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     kind = models.CharField(max_length=8, choices=BillKind)
     customer_id = models.UUIDField()
@@ -146,7 +170,7 @@ class BillBalance(models.Model):
     settled_on = models.DateField(null=True)
     rung = models.SmallIntegerField(null=True)
 
-    objects: "OwnedManager[Self]" = OwnedManager()
+    objects: ClassVar[OwnedManager["BillBalance"]] = OwnedManager()
 
     class Meta:
         constraints = [

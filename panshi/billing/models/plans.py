@@ -15,7 +15,12 @@ class ChargePlan(OwnedModel):
     which the run takes it up; null when nothing is left.
     """
 
-    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
+    org = models.ForeignKey(
+        "org.OrgNode", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    product = models.ForeignKey(
+        Product, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     payer_id = models.UUIDField(null=True)
     source_kind = models.CharField(max_length=60)
     source_id = models.UUIDField()
@@ -43,7 +48,6 @@ class ChargePlan(OwnedModel):
                 condition=Q(next_bill_on__isnull=False),
                 name="plan_waiting_for_a_bill",
             ),
-            models.Index(fields=["source_id"], name="plan_by_source"),
         ]
 
 

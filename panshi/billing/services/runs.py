@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
@@ -46,15 +46,12 @@ WITH waiting AS MATERIALIZED (
     SELECT *, GREATEST(opens, starts_on) AS span_from,
         LEAST(shuts, COALESCE(ends_on, shuts)) AS span_to
     FROM spans
-), live AS (
-    SELECT plan_id, period_from, period_to FROM billing_bill
-    WHERE plan_id IN (SELECT id FROM waiting) AND kind = 'CHARGE' AND state <> 'DISCARDED'
 )
 SELECT ledger_new_id() AS bill_id, id AS plan_id, n, org_id, payer_id, product_id, basis, alignment,
     anchor_on, starts_on, ends_on, source_kind, source_id, city, in_advance, lead_days,
     needs_vehicle, vat_code, reversed,
-    EXISTS (SELECT FROM live WHERE live.plan_id = clipped.id AND period_from = span_from
-        AND period_to = span_to) AS known,
+    EXISTS (SELECT FROM billing_bill b WHERE b.plan_id = clipped.id AND b.period_from = span_from
+        AND b.period_to = span_to AND b.kind = 'CHARGE' AND b.state <> 'DISCARDED') AS known,
     span_from, span_to, span_to - span_from AS days,
     CASE alignment WHEN 'ANCHOR' THEN shuts - opens
         ELSE shuts - date_trunc('month', opens)::date END AS whole_days,
@@ -221,7 +218,7 @@ def run_bills(*, cut_off: date, actor: Actor, at: datetime) -> BillsRun:
     drafts nothing twice. For one node and below, or for the whole tree as headquarters.
     """
     actor.must("billing.run_bills", actor.org_id)
-    values = {
+    values: dict[str, Any] = {
         "cut_off": cut_off,
         "at": at,
         "actor": actor.id,

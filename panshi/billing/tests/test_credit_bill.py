@@ -1,6 +1,7 @@
 """Credit bill … gives back by line, never more than is left."""
 
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
@@ -12,7 +13,7 @@ from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
 
 
-def credit(org: OrgNode, bill_id: object, amount: str) -> Bill:
+def credit(org: OrgNode, bill_id: UUID, amount: str) -> Bill:
     line = BillLine.objects.get(bill_id=bill_id, position=1)
     fact = services.credit_bill(
         bill_id=line.bill_id,
@@ -34,7 +35,7 @@ def test_shrinks_what_is_open() -> None:
     bill = make.bill(org, 300)
     note = credit(org, bill.bill_id, "113.00")
     line = note.lines.get()
-    assert (note.total, line.vat, line.net) == (-113, -13, -100)
+    assert (note.total, line.vat, line.net) == (Decimal(-113), Decimal(-13), Decimal(-100))
     assert BillBalance.objects.get(bill_id=bill.bill_id).open_amount == 187
     assert balances(org)["1122"] == 187
 
@@ -44,7 +45,7 @@ def test_leaves_the_rest_with_the_customer_when_the_bill_was_paid() -> None:
     bill = make.bill(org, 300)
     make.pay(org, bill.bill_id)
     credit(org, bill.bill_id, "100.00")
-    assert (balances(org)["1122"], balances(org)["2203"]) == (0, -100)
+    assert (balances(org)["1122"], balances(org)["2203"]) == (Decimal(0), Decimal(-100))
 
 
 def test_never_gives_back_more_than_is_left() -> None:

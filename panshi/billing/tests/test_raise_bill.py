@@ -43,7 +43,11 @@ def test_opens_its_balance() -> None:
     org = org_make.operator()
     fact = make.bill(org, 300)
     balance = BillBalance.objects.get(bill_id=fact.bill_id)
-    assert (balance.open_amount, balance.total, balance.due_on) == (300, 300, make.DAY)
+    assert (balance.open_amount, balance.total, balance.due_on) == (
+        Decimal(300),
+        Decimal(300),
+        make.DAY,
+    )
 
 
 def test_numbers_each_organisations_bills_on_their_own() -> None:

@@ -25,7 +25,7 @@ def test_spreads_a_period_over_its_months() -> None:
     assert parts == [Decimal("94.82"), net - Decimal("94.82"), 0]
     rows = ledger.trial_balance(month=date(2027, 3, 1), actor=by)
     closing = {row.account: row.closing for row in rows}
-    assert (closing["2205"], closing["6001.rental"]) == (0, -net)
+    assert (closing["2205"], closing["6001.rental"]) == (Decimal(0), -net)
 
 
 def test_a_month_with_drafts_does_not_close() -> None:

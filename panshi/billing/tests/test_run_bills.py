@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -74,7 +75,7 @@ def test_bills_a_period_in_arrears_when_it_is_over() -> None:
     (bill,) = make.bills_of(plan)
     assert (bill.total, bill.due_on) == (Decimal("1650.00"), date(2027, 6, 1))
     (line,) = bill.lines.all()
-    assert (line.quantity, line.unit_price) == (11, Decimal("150.00"))
+    assert (line.quantity, line.unit_price) == (Decimal(11), Decimal("150.00"))
 
 
 def test_stops_at_the_plans_end() -> None:
@@ -105,7 +106,7 @@ def test_splits_a_swap_and_relieves_a_pause() -> None:
     run(org)
     (bill,) = make.bills_of(plan)
     lines = list(bill.lines.order_by("position"))
-    assert [x.gross for x in lines] == [Decimal("929.03"), 0, Decimal("1548.39")]
+    assert [x.gross for x in lines] == [Decimal("929.03"), Decimal(0), Decimal("1548.39")]
     assert lines[1].relieved == Decimal("722.58")
     assert (bill.total, sum(x.vat for x in lines)) == (Decimal("2477.42"), Decimal("285.01"))
     assert lines[2].vehicle_id == bill.vehicle_id == spare
@@ -328,8 +329,8 @@ def _lay(
     part: type[PlanPrice] | type[PlanVehicle],
     plan: ChargePlan,
     days: list[int],
-    values: list[dict[str, object]],
-) -> list[tuple[date, date | None, dict[str, object]]]:
+    values: list[dict[str, Any]],
+) -> list[tuple[date, date | None, dict[str, Any]]]:
     """Replace a plan's parts by ones that change on these days after its start."""
     first = part._default_manager.filter(plan=plan)
     first.update(ends_on=plan.starts_on)

@@ -17,10 +17,18 @@ BALANCE = """
 CREATE FUNCTION ledger_check_legs() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     wrong uuid;
+    unknown text;
     shut record;
 BEGIN
+    SELECT a.account_id INTO unknown FROM added a
+    LEFT JOIN ledger_account c ON c.code = a.account_id WHERE c.code IS NULL LIMIT 1;
+    IF unknown IS NOT NULL THEN
+        RAISE EXCEPTION 'the chart has no account %', unknown
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'a_leg_names_an_account';
+    END IF;
     SELECT a.entry_id INTO wrong
-    FROM added a LEFT JOIN ledger_entry e ON e.id = a.entry_id
+    FROM added a LEFT JOIN ledger_entry e
+        ON e.id = a.entry_id AND e.org_id = a.org_id AND e.occurred_on = a.occurred_on
     GROUP BY a.entry_id, e.legs
     HAVING sum(a.amount) <> 0 OR e.legs IS NULL OR count(*) <> e.legs
         OR min(a.leg) <> 1 OR max(a.leg) <> e.legs
@@ -78,16 +86,10 @@ DROP TRIGGER an_entry_has_legs ON ledger_entry;
 DROP FUNCTION ledger_check_entry()
 """
 
-KEYS = """
-ALTER TABLE ledger_posting ADD CONSTRAINT a_leg_stands_in_its_book
-    FOREIGN KEY (entry_id, org_id, occurred_on) REFERENCES ledger_entry (id, org_id, occurred_on);
-ALTER TABLE ledger_posting ADD CONSTRAINT a_leg_names_an_account
-    FOREIGN KEY (account_id) REFERENCES ledger_account (code);
+CHART_GRANTS = """
 GRANT SELECT ON ledger_account TO panshi_app, panshi_hq, panshi_report
 """
-NO_KEYS = """
-ALTER TABLE ledger_posting DROP CONSTRAINT a_leg_stands_in_its_book;
-ALTER TABLE ledger_posting DROP CONSTRAINT a_leg_names_an_account;
+NO_CHART_GRANTS = """
 REVOKE ALL ON ledger_account FROM panshi_app, panshi_hq, panshi_report
 """
 
@@ -110,7 +112,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(NEW_ID, "DROP FUNCTION ledger_new_id()"),
         migrations.RunPython(fill_chart, empty_chart),
-        migrations.RunSQL(KEYS, NO_KEYS),
+        migrations.RunSQL(CHART_GRANTS, NO_CHART_GRANTS),
         *walls.tenant("ledger_entry", grants="SELECT, INSERT"),
         *walls.tenant("ledger_posting", grants="SELECT, INSERT"),
         *walls.tenant("ledger_period"),
