@@ -1,6 +1,48 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from panshi.kit import home, navigation
+from panshi.kit.navigation import Page
 
 
 class HandbookConfig(AppConfig):
     name = "panshi.handbook"
     label = "handbook"
+
+    def ready(self) -> None:
+        from panshi.handbook.home import tasks_of
+
+        navigation.register(
+            Page(
+                section="home", label=_("My tasks"), url_name="handbook-inbox",
+                permission="handbook.view", icon="checklist", order=20,
+            ),
+            Page(
+                section="handbook", label=_("Panorama"), url_name="handbook-panorama",
+                permission="handbook.view", icon="map", order=10,
+            ),
+            Page(
+                section="handbook", label=_("Search the handbook"), url_name="handbook-search",
+                permission="handbook.view", icon="search", order=20,
+            ),
+            Page(
+                section="handbook", label=_("Supervision"), url_name="handbook-supervision",
+                permission="handbook.release_stop", icon="eye", order=30,
+            ),
+            Page(
+                section="handbook", label=_("Editions"), url_name="handbook-editions",
+                permission="handbook.view", icon="book", order=40,
+            ),
+        )  # fmt: skip
+        home.register(
+            home.Panel(
+                name="handbook-tasks",
+                zone="todo",
+                title=_("My tasks today"),
+                permission="handbook.view",
+                template="handbook/home_tasks.html",
+                rows=tasks_of,
+                facts=("handbook.*",),
+                order=10,
+            )
+        )

@@ -162,10 +162,11 @@ def freeze_edition(*, number: str, title: str, actor: Actor, at: datetime) -> Ed
         raise ContentUnfit(_("There is no edition yet that this could follow."))
     held = {i.node_id: i.revision for i in before.items.select_related("revision")}
     fresh = dict(held)
-    for revision in Revision.objects.filter(
-        org_id=org_id, state=RevisionState.APPROVED, approved_at__gt=before.created_at
-    ).order_by("approved_at"):
-        fresh[revision.node_id] = revision
+    approved = Revision.objects.filter(org_id=org_id, state=RevisionState.APPROVED)
+    for revision in approved.order_by("number"):
+        held_number = held[revision.node_id].number if revision.node_id in held else 0
+        if revision.number > held_number:
+            fresh[revision.node_id] = revision
     if {r.id for r in fresh.values()} == {r.id for r in held.values()}:
         raise ContentUnfit(_("No text was approved since edition %s.") % before.number)
     content = Content(root=before.files, folders={r.folder: r.files for r in fresh.values()})

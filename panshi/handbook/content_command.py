@@ -1,0 +1,84 @@
+"""What `panshi handbook` does: import, export, check and diff, as plain functions."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from panshi.handbook import content_files, registry, services
+from panshi.handbook.events import ContentImported
+from panshi.handbook.models import Edition
+from panshi.handbook.rules import checking, differences, texts
+from panshi.handbook.rules.checking import Finding
+from panshi.handbook.rules.differences import Change
+from panshi.handbook.rules.procedure import ContentFault
+from panshi.handbook.rules.texts import NodeDocument
+from panshi.handbook.services.content import content_of, documents_of
+from panshi.kit.tenancy import acting, hq_actor
+from panshi.org import queries as org
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What `check` found, how many nodes are written, and how many are only listed."""
+
+    findings: tuple[Finding, ...]
+    written: int
+    unwritten: int
+
+
+def check(directory: Path, *, with_registry: bool = False) -> Checked:
+    """Check a content directory without a database, with the registries on request.
+
+    A directory that cannot be read at all answers its faults as findings.
+    """
+    try:
+        content = content_files.read_directory(directory)
+    except ContentFault as fault:
+        return Checked(tuple(Finding(str(directory), f) for f in fault.faults), 0, 0)
+    report = checking.check(content.root, content.folders)
+    findings = list(report.findings)
+    if with_registry:
+        findings += checking.check_registry(
+            report.documents, registry.fact_fields(), registry.verb_arguments()
+        )
+    return Checked(tuple(sorted(findings)), len(report.documents), report.unwritten)
+
+
+def bring_in(directory: Path, *, at: datetime) -> ContentImported:
+    """Import a directory as the platform; raises LookupError before the platform exists."""
+    platform = org.platform_id()
+    if platform is None:
+        raise LookupError("there is no platform node yet")
+    return services.import_content(directory=str(directory), actor=hq_actor(platform), at=at)
+
+
+def export(directory: Path, *, number: str = "") -> int:
+    """Write an edition, by default the one in force, into a directory; answers how many files.
+
+    Raises Edition.DoesNotExist.
+    """
+    with acting(hq_actor()):
+        return content_files.write_directory(content_of(_edition(number)), directory)
+
+
+def _edition(number: str) -> Edition:
+    rows = Edition.objects.all()
+    return rows.get(number=number) if number else rows.get(state="RELEASED")
+
+
+def _documents(name: str) -> dict[str, NodeDocument]:
+    path = Path(name)
+    if path.is_dir():
+        content = content_files.read_directory(path)
+        found = (texts.document_of(files) for files in content.folders.values())
+        return {document.text.slug: document for document in found}
+    with acting(hq_actor()):
+        return documents_of(_edition(name))
+
+
+def diff(before: str, after: str) -> list[Change]:
+    """Compare two directories or edition numbers, the heaviest change first.
+
+    Raises ContentFault for files that cannot be read, Edition.DoesNotExist for a number.
+    """
+    return differences.compare(_documents(before), _documents(after))

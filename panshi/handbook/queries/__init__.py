@@ -1,0 +1,35 @@
+"""Questions to the handbook: runs, and the text."""
+
+from panshi.handbook.queries.reading import (
+    binding_status,
+    cities,
+    edition_diff,
+    editions,
+    node_page,
+    panorama,
+    search,
+)
+from panshi.handbook.queries.runs import (
+    evidence_file,
+    inbox,
+    inbox_count,
+    run_card,
+    runs_of,
+    supervision,
+)
+
+__all__ = [
+    "binding_status",
+    "cities",
+    "edition_diff",
+    "editions",
+    "evidence_file",
+    "inbox",
+    "inbox_count",
+    "node_page",
+    "panorama",
+    "run_card",
+    "runs_of",
+    "search",
+    "supervision",
+]

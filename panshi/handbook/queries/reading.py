@@ -1,0 +1,344 @@
+"""Questions about the text: the map of all nodes, one node, editions, search, bindings."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Count, Q, Sum
+
+from panshi.handbook import book
+from panshi.handbook.models import (
+    OPEN_STATES,
+    AdherenceDay,
+    Edition,
+    EditionItem,
+    Node,
+    Run,
+    SearchDocument,
+    Synonym,
+)
+from panshi.handbook.rules import differences, terms, texts
+from panshi.handbook.rules.differences import Change
+from panshi.handbook.rules.measure import Tally
+from panshi.handbook.rules.texts import NodeDocument
+from panshi.kit import facts
+from panshi.kit.clock import local_day
+from panshi.kit.tenancy import HQ, Actor
+from panshi.kit.verbs import question
+
+SUMS = {f: Sum(f) for f in Tally.__dataclass_fields__}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileRow:
+    """One node of the map with its load and its adherence of 28 days."""
+
+    slug: str
+    code: str
+    title: str
+    title_en: str
+    written: bool
+    children: int
+    open: int
+    overdue: int
+    adherence: float | None
+    expected: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryCard:
+    line: str
+    code: str
+    title: str
+    title_en: str
+    tiles: tuple[TileRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodePage:
+    code: str
+    slug: str
+    title: str
+    title_en: str
+    category: str
+    owner: str
+    owner_en: str
+    kpi: dict[str, Any]
+    trigger: dict[str, Any]
+    bound: bool
+    parent: tuple[str, str] | None
+    children: tuple[tuple[str, str, str], ...]
+    document: NodeDocument | None
+    edition: str
+    revision: int
+    open: int
+    overdue: int
+    tally: Tally
+    cities: tuple[tuple[str, Tally], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditionRow:
+    id: UUID
+    number: str
+    title: str
+    state: str
+    effective_from: datetime | None
+    effective_until: datetime | None
+    nodes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPart:
+    kind: str
+    anchor: str
+    title: str
+    passage: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A node that a search found, with the parts of it that match best."""
+
+    code: str
+    slug: str
+    title: str
+    title_en: str
+    written: bool
+    parts: tuple[FoundPart, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BindingRow:
+    code: str
+    slug: str
+    title: str
+    kind: str
+    starts_on: str
+    written: bool
+    reason: str
+
+
+def _load(actor: Actor, at: datetime, city: str) -> dict[UUID, tuple[int, int]]:
+    runs = Run.objects.visible_to(actor).filter(state__in=OPEN_STATES)
+    if city:
+        runs = runs.filter(city=city)
+    counted = runs.values("node_id").annotate(n=Count("id"), late=Count("id", Q(due_at__lt=at)))
+    return {row["node_id"]: (row["n"], row["late"]) for row in counted}
+
+
+def _tallies(actor: Actor, at: datetime, city: str) -> dict[UUID, Tally]:
+    days = AdherenceDay.objects.visible_to(actor).filter(day__gt=local_day(at) - timedelta(days=28))
+    if city:
+        days = days.filter(city=city)
+    return {
+        row["node_id"]: Tally(**{f: row[f] for f in SUMS})
+        for row in days.values("node_id").annotate(**SUMS)
+    }
+
+
+def _written(edition: book.Book | None) -> set[UUID]:
+    if edition is None:
+        return set()
+    return set(EditionItem.objects.filter(edition_id=edition.id).values_list("node_id", flat=True))
+
+
+@question
+def panorama(*, actor: Actor, at: datetime, city: str = "") -> list[CategoryCard]:
+    """The whole business on one page: every first-level node, its children's load included."""
+    edition = book.book_at(at)
+    if edition is None:
+        return []
+    outline = texts.outline_of(edition.files["outline.yaml"])
+    nodes = list(Node.objects.filter(org_id=edition.org_id).order_by("position"))
+    load, tallies, written = _load(actor, at, city), _tallies(actor, at, city), _written(edition)
+    below: dict[UUID, list[Node]] = {}
+    for node in nodes:
+        if node.parent_id:
+            below.setdefault(node.parent_id, []).append(node)
+    tiles: dict[str, list[TileRow]] = {}
+    for node in (n for n in nodes if n.level == 1):
+        family = [node, *below.get(node.id, [])]
+        tally = sum((tallies.get(n.id, Tally()) for n in family), Tally())
+        tiles.setdefault(node.category, []).append(
+            TileRow(
+                slug=node.slug,
+                code=node.code,
+                title=node.zh,
+                title_en=node.en,
+                written=node.id in written,
+                children=len(family) - 1,
+                open=sum(load.get(n.id, (0, 0))[0] for n in family),
+                overdue=sum(load.get(n.id, (0, 0))[1] for n in family),
+                adherence=tally.adherence,
+                expected=tally.expected,
+            )
+        )
+    return [
+        CategoryCard(
+            line=c.line, code=c.code, title=c.zh, title_en=c.en, tiles=tuple(tiles.get(c.code, ())),
+        )
+        for c in outline.categories
+    ]  # fmt: skip
+
+
+@question
+def cities(*, actor: Actor) -> list[str]:
+    """Cities in which runs were started, for filters."""
+    rows = Run.objects.visible_to(actor).exclude(city="").order_by("city")
+    return list(rows.values_list("city", flat=True).distinct())
+
+
+@question
+def node_page(*, slug: str, actor: Actor, at: datetime) -> NodePage:
+    """One node: its text where it is written, its place, its load and its adherence."""
+    edition = book.book_at(at)
+    node = Node.objects.select_related("parent").get(
+        slug=slug, org_id=edition.org_id if edition else actor.org_id
+    )
+    item = (
+        EditionItem.objects.filter(edition_id=edition.id, node=node)
+        .select_related("revision")
+        .first()
+        if edition
+        else None
+    )
+    post = edition.posts.get(node.owner_role) if edition else None
+    open_, late = _load(actor, at, "").get(node.id, (0, 0))
+    days = AdherenceDay.objects.visible_to(actor).filter(
+        node=node, day__gt=local_day(at) - timedelta(days=28)
+    )
+    by_city = tuple(
+        (row["city"], Tally(**{f: row[f] for f in SUMS}))
+        for row in days.values("city").annotate(**SUMS).order_by("city")
+    )
+    return NodePage(
+        code=node.code,
+        slug=node.slug,
+        title=node.zh,
+        title_en=node.en,
+        category=node.category,
+        owner=post.zh if post else node.owner_role,
+        owner_en=post.en if post else node.owner_role,
+        kpi=node.kpi,
+        trigger=node.trigger,
+        bound=node.trigger.get("event") in facts.REGISTRY,
+        parent=(node.parent.slug, node.parent.zh) if node.parent else None,
+        children=tuple(node.children.order_by("position").values_list("slug", "code", "zh")),
+        document=texts.document_of(item.revision.files) if item else None,
+        edition=edition.number if edition else "",
+        revision=item.revision.number if item else 0,
+        open=open_,
+        overdue=late,
+        tally=sum((t for _, t in by_city), Tally()),
+        cities=by_city,
+    )
+
+
+@question
+def editions(*, actor: Actor) -> list[EditionRow]:
+    """Every edition this actor may see, newest first."""
+    rows = Edition.objects.annotate(held=Count("items")).order_by("-created_at")
+    return [
+        EditionRow(
+            id=e.id, number=e.number, title=e.title, state=e.state,
+            effective_from=e.effective_from, effective_until=e.effective_until, nodes=e.held,
+            sha256=e.sha256,
+        )
+        for e in rows.defer("files", "common_terms")
+    ]  # fmt: skip
+
+
+def _documents(edition: Edition) -> dict[str, NodeDocument]:
+    items = EditionItem.objects.filter(edition=edition).select_related("node", "revision")
+    return {i.node.slug: texts.document_of(i.revision.files) for i in items}
+
+
+@question
+def edition_diff(*, before: str, after: str, actor: Actor) -> list[Change]:
+    """What changed between two editions, by number, the heaviest first."""
+    old, new = Edition.objects.get(number=before), Edition.objects.get(number=after)
+    return differences.compare(_documents(old), _documents(new))
+
+
+@question
+def search(*, text: str, actor: Actor, at: datetime, limit: int = 10) -> list[Found]:
+    """Nodes that answer these words, best first, each with the parts that match."""
+    edition = book.book_at(at)
+    row = Edition.objects.filter(id=edition.id).only("common_terms").first() if edition else None
+    meant = {s.said: s.meant for s in Synonym.objects.all()}
+    wanted = terms.query(text, synonyms=meant, common_terms=row.common_terms if row else ())
+    if not wanted:
+        return []
+    orgs = None if actor.db_role == HQ else list(actor.org_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT document_id, node_id, score FROM handbook_search(%s::tsquery, %s, %s)",
+            [wanted, orgs or [], limit * 8],
+        )
+        hits = cursor.fetchall()
+    documents = SearchDocument.objects.select_related("node").in_bulk([h[0] for h in hits])
+    scores: dict[UUID, float] = {}
+    parts: dict[UUID, list[SearchDocument]] = {}
+    for document_id, node_id, score in hits:
+        parts.setdefault(node_id, []).append(documents[document_id])
+        scores[node_id] = max(scores.get(node_id, 0.0), score)
+    written = _written(edition)
+    said = f"{text} {' '.join(w for k, ws in meant.items() if k in text for w in ws)}"
+    found = []
+    for node_id in sorted(scores, key=lambda i: -scores[i])[:limit]:
+        node = parts[node_id][0].node
+        found.append(
+            Found(
+                code=node.code,
+                slug=node.slug,
+                title=node.zh,
+                title_en=node.en,
+                written=node_id in written,
+                parts=tuple(
+                    FoundPart(
+                        kind=d.kind,
+                        anchor=d.anchor,
+                        title=d.title,
+                        passage=tuple(terms.mark(d.text, said)),
+                    )
+                    for d in parts[node_id][:3]
+                    if d.text
+                ),
+            )
+        )
+    return found
+
+
+@question
+def binding_status(*, actor: Actor, at: datetime) -> list[BindingRow]:
+    """Which nodes start by themselves, and why the others do not."""
+    edition = book.book_at(at)
+    if edition is None:
+        return []
+    written = _written(edition)
+    rows = []
+    for node in Node.objects.filter(org_id=edition.org_id).order_by("position"):
+        event = node.trigger.get("event", "")
+        has_text, exists = node.id in written, event in facts.REGISTRY
+        if node.trigger["kind"] == "schedule":
+            kind, reason = "SCHEDULE", "" if has_text else "UNWRITTEN"
+        elif has_text and exists:
+            kind, reason = "BOUND", ""
+        else:
+            kind, reason = "MANUAL", "UNWRITTEN" if exists else "NO_FACT"
+        rows.append(
+            BindingRow(
+                code=node.code,
+                slug=node.slug,
+                title=node.zh,
+                kind=kind,
+                starts_on=event or node.trigger.get("every", ""),
+                written=has_text,
+                reason=reason,
+            )
+        )
+    return rows

@@ -1,0 +1,96 @@
+"""Content in force, facts and actors with honest defaults."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from panshi.billing.events import BillOverdue, BillPaid
+from panshi.diagnosis.events import FindingRow, FindingsRaised
+from panshi.handbook import book, services
+from panshi.handbook.content_files import SHIPPED
+from panshi.handbook.models import Edition, Run
+from panshi.kit.ids import uuid7
+from panshi.kit.tenancy import Actor, hq_actor, system_actor
+from panshi.org import rules as org_rules
+from panshi.org.models import OrgNode
+from panshi.org.tests import make as org_make
+
+NOON = datetime(2027, 3, 9, 4, tzinfo=UTC)  # A Tuesday, 12:00 in Shanghai.
+
+
+def editor() -> Actor:
+    return replace(hq_actor(org_make.platform().id), id=UUID(int=7))
+
+
+def edition() -> Edition:
+    """The shipped content, imported and in force."""
+    book.forget()
+    fact = services.import_content(directory=str(SHIPPED), actor=editor(), at=NOON)
+    return Edition.objects.get(id=fact.edition_id)
+
+
+def person(org: OrgNode, role: str) -> Actor:
+    """A member of staff with one sign-in role and what that role may do."""
+    return replace(org_make.actor(org, *org_rules.PERMISSIONS[role]), roles=frozenset({role}))
+
+
+def overdue(org: OrgNode, *, days: int = 1, amount: str = "3600.00") -> BillOverdue:
+    return BillOverdue(
+        org_id=org.id,
+        actor_id=UUID(int=0),
+        at=NOON,
+        bill_id=uuid7(),
+        customer_id=uuid7(),
+        vehicle_id=uuid7(),
+        source_kind="leasing.lease",
+        source_id=uuid7(),
+        days=days,
+        open_amount=Decimal(amount),
+    )
+
+
+def paid(fact: BillOverdue, *, after: timedelta = timedelta(hours=3)) -> BillPaid:
+    return BillPaid(
+        org_id=fact.org_id,
+        actor_id=UUID(int=0),
+        at=fact.at + after,
+        bill_id=fact.bill_id,
+        bill_kind="RENT",
+        source_kind=fact.source_kind,
+        source_id=fact.source_id,
+        customer_id=fact.customer_id,
+        vehicle_id=fact.vehicle_id,
+        total=fact.open_amount,
+    )
+
+
+def finding(*, vehicle_id: UUID | None = None, rule: str = "INSULATION_LOW") -> FindingRow:
+    return FindingRow(
+        finding_id=uuid7(),
+        vehicle_id=vehicle_id or uuid7(),
+        plate="浙A12345D",
+        city="杭州",
+        rule=rule,
+        group="insulation",
+        severity=3,
+        title_zh="绝缘偏低",
+        title_en="Insulation low",
+        raised_at=NOON,
+    )
+
+
+def findings_raised(org: OrgNode, *rows: FindingRow) -> FindingsRaised:
+    return FindingsRaised(org_id=org.id, actor_id=UUID(int=0), at=NOON, findings=rows)
+
+
+def start(*facts: BillOverdue | FindingsRaised) -> list[Run]:
+    """Start what these facts call for; answers the runs, first to last."""
+    started = services.start_runs(facts=facts, actor=system_actor(facts[0].org_id), at=facts[0].at)
+    by_id = Run.objects.select_related("node", "revision").in_bulk([r.run_id for r in started.runs])
+    return [by_id[r.run_id] for r in started.runs]
+
+
+def reminder(org: OrgNode) -> Run:
+    """An overdue reminder that just started."""
+    return start(overdue(org))[0]

@@ -1,0 +1,21 @@
+from django.urls import path
+
+from panshi.handbook import views
+
+RUN = "handbook/runs/<uuid:run_id>/"
+
+urlpatterns = [
+    path("handbook/tasks/", views.inbox, name="handbook-inbox"),
+    path("handbook/supervision/", views.supervision, name="handbook-supervision"),
+    path(RUN, views.run, name="handbook-run"),
+    path(f"{RUN}take/", views.take, name="handbook-take"),
+    path(f"{RUN}steps/<str:step_id>/<int:iteration>/", views.complete, name="handbook-complete"),
+    path(f"{RUN}act/<str:name>/", views.act, name="handbook-act"),
+    path("handbook/evidence/<uuid:file_id>/", views.evidence, name="handbook-evidence"),
+    path("handbook/", views.panorama, name="handbook-panorama"),
+    path("handbook/nodes/<slug:slug>/", views.node, name="handbook-node"),
+    path("handbook/nodes/<slug:slug>/start/", views.start, name="handbook-start"),
+    path("handbook/search/", views.search, name="handbook-search"),
+    path("handbook/editions/", views.editions, name="handbook-editions"),
+    path("handbook/notices/<uuid:notice_id>/", views.acknowledge, name="handbook-acknowledge"),
+]

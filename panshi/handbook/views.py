@@ -1,0 +1,281 @@
+"""Pages of the handbook."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from panshi.handbook import queries, services
+from panshi.handbook.events import StepRefused
+from panshi.handbook.rules.differences import runs_of_text
+from panshi.handbook.services.evidence import EvidenceOutOfRange
+from panshi.kit.records import Detail
+from panshi.kit.refusals import NotPermitted
+from panshi.kit.web import Request
+
+STATE_TONES = {
+    "WAITING": "warn", "TAKEN": "info", "HALTED": "bad", "PAUSED": "idle", "CLOSED": "ok",
+    "VOID": "idle",
+}  # fmt: skip
+HAPPENINGS = {
+    "STARTED": gettext_lazy("Started by"),
+    "TAKEN": gettext_lazy("Taken"),
+    "DONE": gettext_lazy("Done"),
+    "SKIPPED": gettext_lazy("Skipped"),
+    "REFUSED": gettext_lazy("Refused by the system"),
+    "NOT_APPLICABLE": gettext_lazy("No longer applies"),
+    "OPEN": gettext_lazy("Opened"),
+    "BACK": gettext_lazy("Done, then gone back over"),
+    "PAUSED": gettext_lazy("Paused, waiting for"),
+    "ESCALATED": gettext_lazy("Escalated to"),
+    "DEVIATION": gettext_lazy("Deviation"),
+    "CLOSED": gettext_lazy("Closed"),
+    "VOID": gettext_lazy("Struck"),
+}
+WAITS = (
+    ("customer", gettext_lazy("Customer")),
+    ("parts", gettext_lazy("Parts")),
+    ("weather", gettext_lazy("Weather")),
+    ("authority", gettext_lazy("Authority")),
+)
+LEAD = "handbook.release_stop"
+
+
+def _must_view(request: Request) -> None:
+    if not request.actor.may("handbook.view"):
+        raise NotPermitted(_("You are not permitted to open the handbook."))
+
+
+@require_GET
+def inbox(request: Request) -> HttpResponse:
+    _must_view(request)
+    at = timezone.now()
+    context = {"inbox": queries.inbox(actor=request.actor, at=at), "tones": STATE_TONES}
+    return render(request, "handbook/inbox.html", context)
+
+
+def _clock(due: datetime, at: datetime) -> str:
+    minutes = abs(int((due - at).total_seconds() // 60))
+    days, rest = divmod(minutes, 1440)
+    hours, minutes = divmod(rest, 60)
+    if days:
+        return _("%(days)d d %(hours)d h") % {"days": days, "hours": hours}
+    return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
+
+
+@require_GET
+def run(request: Request, run_id: UUID) -> HttpResponse:
+    _must_view(request)
+    at = timezone.now()
+    card = queries.run_card(run_id=run_id, actor=request.actor, at=at)
+    row = card.row
+    details = [
+        Detail(label=_("Subject"), value=row.subject or card.subject_id),
+        Detail(label=_("City"), value=row.city),
+        Detail(label=_("Owner"), value=row.owner),
+        Detail(label=_("Started"), value=row.started_at, kind="moment"),
+        Detail(label=_("To be taken by"), value=card.take_by, kind="moment"),
+        Detail(label=_("Due"), value=row.due_at, kind="moment"),
+        Detail(label=_("Started by"), value=card.fact_name or card.reason),
+        Detail(label=_("Edition"), value=card.edition),
+    ]
+    context = {
+        "card": card,
+        "run": row,
+        "details": details,
+        "tone": STATE_TONES[row.state],
+        "clock": _clock(row.due_at, row.closed_at or at),
+        "happenings": [(h, HAPPENINGS[h.kind]) for h in card.happenings],
+        "waits": WAITS,
+        "lead": request.actor.may(LEAD),
+        "open": row.state not in ("CLOSED", "VOID"),
+        "confirm": request.GET.get("confirm", ""),
+        "confirm_value": request.GET.get("value", ""),
+    }
+    return render(request, "handbook/run.html", context)
+
+
+def _to_run(run_id: UUID, anchor: str = "") -> HttpResponseRedirect:
+    answer: HttpResponseRedirect = redirect("handbook-run", run_id)
+    if anchor:
+        answer["Location"] += f"#{anchor}"
+    return answer
+
+
+@require_POST
+def take(request: Request, run_id: UUID) -> HttpResponse:
+    services.take_run(run_id=run_id, actor=request.actor, at=timezone.now())
+    return _to_run(run_id)
+
+
+@require_POST
+def complete(request: Request, run_id: UUID, step_id: str, iteration: int) -> HttpResponse:
+    """Do a step; pictures that come along are attached first, a strange reading is asked again."""
+    at = timezone.now()
+    value = request.POST.get("value", "")
+    for upload in request.FILES.getlist("files"):
+        services.attach_evidence(
+            run_id=run_id,
+            step_id=step_id,
+            iteration=iteration,
+            kind=request.POST.get("kind", "file"),
+            content=upload.read(),
+            file_name=upload.name or "",
+            actor=request.actor,
+            at=at,
+        )
+    anchor = f"step-{step_id}-{iteration}"
+    try:
+        fact = services.complete_step(
+            run_id=run_id,
+            step_id=step_id,
+            iteration=iteration,
+            value=value,
+            note=request.POST.get("note", ""),
+            confirm=request.POST.get("confirm") == "yes",
+            actor=request.actor,
+            at=at,
+        )
+    except EvidenceOutOfRange as refusal:
+        messages.warning(request, refusal.words)
+        answer = _to_run(run_id)
+        answer["Location"] += f"?confirm={anchor}&value={value}#{anchor}"
+        return answer
+    if isinstance(fact, StepRefused):
+        messages.warning(request, fact.words)
+    return _to_run(run_id, anchor)
+
+
+def _acts() -> dict[str, Any]:
+    return {
+        "pause": lambda post, **who: services.pause_run(
+            waits_for=post.get("waits_for", ""), reason=post.get("reason", ""), **who
+        ),
+        "resume": lambda post, **who: services.resume_run(**who),
+        "release": lambda post, **who: services.release_stop(
+            reason=post.get("reason", ""), **who
+        ),
+        "void": lambda post, **who: services.void_run(reason=post.get("reason", ""), **who),
+        "close": lambda post, **who: services.close_run(**who),
+        "skip": lambda post, **who: services.skip_step(
+            step_id=post.get("step_id", ""), iteration=int(post.get("iteration", "0")),
+            reason=post.get("reason", ""), **who,
+        ),
+        "send-back": lambda post, **who: services.send_back_step(
+            step_id=post.get("step_id", ""), iteration=int(post.get("iteration", "0")),
+            reason=post.get("reason", ""), **who,
+        ),
+    }  # fmt: skip
+
+
+@require_POST
+def act(request: Request, run_id: UUID, name: str) -> HttpResponse:
+    """Pause, resume, release, strike or close a run; skip or send back one of its steps."""
+    found = _acts().get(name)
+    if found is None:
+        raise Http404(name)
+    found(request.POST, run_id=run_id, actor=request.actor, at=timezone.now())
+    return _to_run(run_id)
+
+
+@require_GET
+def evidence(request: Request, file_id: UUID) -> HttpResponse:
+    _must_view(request)
+    file = queries.evidence_file(file_id=file_id, actor=request.actor)
+    answer = HttpResponse(file.content, content_type=file.media_type)
+    answer["Content-Disposition"] = "inline"
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+@require_GET
+def panorama(request: Request) -> HttpResponse:
+    _must_view(request)
+    city = request.GET.get("city", "")
+    context = {
+        "cards": queries.panorama(city=city, actor=request.actor, at=timezone.now()),
+        "cities": queries.cities(actor=request.actor),
+        "city": city,
+    }
+    return render(request, "handbook/panorama.html", context)
+
+
+@require_GET
+def node(request: Request, slug: str) -> HttpResponse:
+    _must_view(request)
+    page = queries.node_page(slug=slug, actor=request.actor, at=timezone.now())
+    context = {"page": page, "by_hand": request.actor.may("handbook.start_run_by_hand")}
+    return render(request, "handbook/node.html", context)
+
+
+@require_POST
+def start(request: Request, slug: str) -> HttpResponse:
+    fact = services.start_run_by_hand(
+        node_slug=slug,
+        org_id=request.actor.org_id,
+        subject_id=request.POST.get("subject_id", "").strip(),
+        reason=request.POST.get("reason", ""),
+        actor=request.actor,
+        at=timezone.now(),
+    )
+    if not fact.runs:
+        messages.info(request, _("A run of this node is open for the same subject."))
+        return redirect("handbook-node", slug)
+    return _to_run(fact.runs[0].run_id)
+
+
+@require_GET
+def search(request: Request) -> HttpResponse:
+    _must_view(request)
+    text = request.GET.get("text", "").strip()[:100]
+    at = timezone.now()
+    found = queries.search(text=text, actor=request.actor, at=at) if text else []
+    if text and not found:
+        services.note_search_miss(query=text, actor=request.actor, at=at)
+    return render(request, "handbook/search.html", {"text": text, "found": found})
+
+
+@require_GET
+def editions(request: Request) -> HttpResponse:
+    _must_view(request)
+    rows = queries.editions(actor=request.actor)
+    before, after = request.GET.get("before", ""), request.GET.get("after", "")
+    changes = []
+    if before and after:
+        found = queries.edition_diff(before=before, after=after, actor=request.actor)
+        changes = [(change, runs_of_text(change.before, change.after)) for change in found]
+    context = {
+        "editions": rows,
+        "before": before,
+        "after": after,
+        "changes": changes,
+        "compared": bool(before and after),
+        "bindings": queries.binding_status(actor=request.actor, at=timezone.now()),
+    }
+    return render(request, "handbook/editions.html", context)
+
+
+@require_POST
+def acknowledge(request: Request, notice_id: UUID) -> HttpResponse:
+    services.acknowledge_notice(notice_id=notice_id, actor=request.actor, at=timezone.now())
+    return redirect("handbook-inbox")
+
+
+@require_GET
+def supervision(request: Request) -> HttpResponse:
+    if not request.actor.may(LEAD):
+        raise NotPermitted(_("Only leads supervise runs."))
+    city = request.GET.get("city", "")
+    context = {
+        "view": queries.supervision(city=city, actor=request.actor, at=timezone.now()),
+        "city": city,
+        "tones": STATE_TONES,
+    }
+    return render(request, "handbook/supervision.html", context)
