@@ -11,6 +11,9 @@ async function furnish() {
   if (document.querySelector("[data-chart]")) (await import("./chart.js")).draw();
   if (document.querySelector("[data-map]")) (await import("./map.js")).draw();
   document.querySelector("[data-focus]")?.focus();
+  const line = document.querySelector(".stages");
+  const now = line?.querySelector("[aria-current]");
+  if (now) line.scrollLeft = now.offsetLeft - line.offsetLeft - (line.clientWidth - now.clientWidth) / 2;
 }
 
 document.addEventListener("htmx:after:swap", furnish);
