@@ -272,3 +272,10 @@ def shifts(*, first: date, last: date, actor: Actor, city: str = "") -> list[Shi
         )
         for row in rows
     ]
+
+
+@question
+def engineer_cities(*, actor: Actor) -> list[str]:
+    """Cities that have engineers, by name."""
+    found = Engineer.objects.visible_to(actor).filter(state=EngineerState.ACTIVE)
+    return list(found.order_by("city").values_list("city", flat=True).distinct())

@@ -1,6 +1,22 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from panshi.kit import navigation
+from panshi.kit.navigation import Page
 
 
 class SupplyConfig(AppConfig):
     name = "panshi.supply"
     label = "supply"
+
+    def ready(self) -> None:
+        navigation.register(
+            Page(
+                section="supply",
+                label=_("Stock by place"),
+                url_name="supply-locations",
+                permission="supply.view",
+                icon="packages",
+                order=10,
+            )
+        )

@@ -381,3 +381,47 @@ def _miss_row(row: dict[str, Any]) -> EngineerReason:
         rule=row["rule"],
         words=rule_words(row["rule"], tuple(row["missing"]), row["later_s"]),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitPlace:
+    """Where and when a visit stands, for the form that moves it."""
+
+    id: UUID
+    order_id: UUID | None
+    number: str
+    city: str
+    day: date
+    minutes: int
+    crew: int
+    engineer_id: UUID | None
+    starts_at: datetime | None
+    window_start: datetime
+    window_end: datetime
+
+
+@question
+def visit_place(*, visit_id: UUID, actor: Actor) -> VisitPlace:
+    """One visit as it stands in the plan."""
+    visit = Visit.objects.visible_to(actor).select_related("order").get(id=visit_id)
+    return VisitPlace(
+        id=visit.id,
+        order_id=visit.order_id,
+        number=visit.order.number if visit.order else "",
+        city=visit.city,
+        day=visit.day,
+        minutes=visit.minutes,
+        crew=visit.crew,
+        engineer_id=visit.engineer_id,
+        starts_at=visit.starts_at,
+        window_start=visit.window_start,
+        window_end=visit.window_end,
+    )
+
+
+@question
+def service_cities(*, actor: Actor) -> list[str]:
+    """Cities in which this actor's engineers or visits are, those with engineers first."""
+    staffed = people.engineer_cities(actor=actor)
+    visited = Visit.objects.visible_to(actor).order_by("city").values_list("city", flat=True)
+    return [*staffed, *(city for city in visited.distinct() if city not in staffed)]

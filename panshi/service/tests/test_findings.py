@@ -30,7 +30,8 @@ def test_places_a_grave_finding_with_two_people_and_keeps_why() -> None:
     where = make.city(engineers=2)
     tyres = people_make.engineer(org=where.org, name="韩志远", skills=("TYRE",), certificates=())
 
-    fact = services.open_order_for_finding(finding_id=finding(where).id, actor=where.boss, at=NOON)
+    found = finding(where)
+    fact = services.open_order_for_finding(finding_id=found.id, actor=where.boss, at=NOON)
 
     visit = Visit.objects.get(id=fact.visit_id)
     assert (fact.kind, visit.state, visit.crew) == ("URGENT", VisitState.PROMISED, 2)
@@ -43,7 +44,7 @@ def test_places_a_grave_finding_with_two_people_and_keeps_why() -> None:
     assert [row.rule for row in why.rows if row.engineer_id == tyres] == ["skill"]
     assert sum(row.chosen for row in why.rows) == 2
     with pytest.raises(services.OrderAlreadyOpen):
-        services.open_order_for_finding(finding_id=fact.finding_id, actor=where.boss, at=NOON)
+        services.open_order_for_finding(finding_id=found.id, actor=where.boss, at=NOON)
 
 
 def test_leaves_the_visit_to_the_dispatcher_when_nobody_can_go() -> None:

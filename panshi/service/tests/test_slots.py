@@ -1,6 +1,7 @@
 """Slots: what is offered can be kept, what is held is gone, what is moved is proved."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -34,7 +35,7 @@ def test_every_offer_can_be_booked_and_then_is_gone() -> None:
 def test_a_hold_takes_the_minutes_and_lets_them_go_after_five() -> None:
     where = make.city(engineers=1, days=1)
     customer_id, vehicle_id = make.customer_vehicle(where)
-    ask = {
+    ask: dict[str, Any] = {
         "vehicle_id": vehicle_id, "customer_id": customer_id, "item_codes": ("BATTERY_BALANCE",),
         "address": "", "lon": make.PLACE[0], "lat": make.PLACE[1],
         "starts_at": at_hour(13, day=0),
@@ -54,7 +55,7 @@ def test_a_hold_takes_the_minutes_and_lets_them_go_after_five() -> None:
 def test_a_confirmed_hold_keeps_its_visit() -> None:
     where = make.city(engineers=1)
     customer_id, vehicle_id = make.customer_vehicle(where)
-    ask = {
+    ask: dict[str, Any] = {
         "vehicle_id": vehicle_id, "customer_id": customer_id, "item_codes": ("BRAKE_PADS_FRONT",),
         "address": "", "lon": make.PLACE[0], "lat": make.PLACE[1], "starts_at": at_hour(10),
     }  # fmt: skip

@@ -12,7 +12,7 @@ BEGIN
         UPDATE supply_stockbalance SET on_hand = on_hand - NEW.quantity
         WHERE location_id = NEW.source_id AND item_id = NEW.item_id AND lot = NEW.lot;
         IF NOT FOUND THEN
-            RAISE EXCEPTION 'nothing of this item lies at the source'
+            RAISE EXCEPTION 'reserved_within_on_hand: nothing of this item lies at the source'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'reserved_within_on_hand';
         END IF;
     END IF;
@@ -38,7 +38,7 @@ BEGIN
         UPDATE supply_stockbalance SET reserved = reserved + NEW.quantity
         WHERE location_id = NEW.location_id AND item_id = NEW.item_id AND lot = NEW.lot;
         IF NOT FOUND THEN
-            RAISE EXCEPTION 'nothing of this item lies there'
+            RAISE EXCEPTION 'reserved_within_on_hand: nothing of this item lies there'
                 USING ERRCODE = 'check_violation', CONSTRAINT = 'reserved_within_on_hand';
         END IF;
     END IF;

@@ -1,0 +1,8 @@
+from django.urls import path
+
+from panshi.supply import views
+
+urlpatterns = [
+    path("supply/locations/", views.locations, name="supply-locations"),
+    path("supply/locations/<uuid:id>/", views.location, name="supply-location"),
+]

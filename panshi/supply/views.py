@@ -1,0 +1,85 @@
+"""Console pages of supply."""
+
+from typing import Final
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_GET
+
+from panshi.kit.records import Detail, Tile
+from panshi.kit.tables import Column, Filter, Slice, Table
+from panshi.kit.web import Request
+from panshi.org import queries as org
+from panshi.supply import queries
+from panshi.supply.models import LocationKind
+
+PLACES: Final = [(kind.value, kind.label) for kind in LocationKind if kind in queries.STOCKED]
+
+LOCATIONS = Table(
+    name="supply-locations",
+    columns=(
+        Column(key="name", label=lazy("Place")),
+        Column(key="kind", label=lazy("Kind"), kind="choice", choices=LocationKind),
+        Column(key="city", label=lazy("City")),
+        Column(key="items", label=lazy("Parts"), kind="number"),
+        Column(key="on_hand", label=lazy("On hand"), kind="number"),
+        Column(key="reserved", label=lazy("Reserved"), kind="number"),
+    ),
+    filters=(
+        Filter(key="city", label=lazy("City")),
+        Filter(key="kind", label=lazy("Kind"), kind="choice", choices=PLACES),
+    ),
+    row_url="supply-location",
+    export="stock-places",
+    empty=lazy("No stations, warehouses or vans yet."),
+    live=("supply.*",),
+)
+
+
+@require_GET
+def locations(request: Request) -> HttpResponse:
+    """Places that hold parts, with what lies there."""
+    request.actor.must("supply.view", request.actor.org_id)
+    ask = LOCATIONS.read(request.GET)
+    rows = queries.location_totals(city=ask.text("city"), actor=request.actor)
+    if kind := ask.text("kind"):
+        rows = [row for row in rows if row.kind == kind]
+    part = Slice(rows=rows[ask.offset : ask.offset + ask.limit], total=len(rows))
+    return LOCATIONS.respond(request, ask, part, "supply/locations.html")
+
+
+@require_GET
+def location(request: Request, id: UUID) -> HttpResponse:
+    """One place: its stock by part and lot, and its last movements."""
+    request.actor.must("supply.view", request.actor.org_id)
+    now = timezone.now()
+    found = queries.locations(actor=request.actor, at=now)
+    place = next((row for row in found if row.id == id), None)
+    if place is None:
+        raise Http404
+    stock = queries.stock_at(location_id=id, actor=request.actor)
+    keeper = (
+        org.names_of(user_ids=(place.keeper_id,), actor=request.actor).get(place.keeper_id, "")
+        if place.keeper_id
+        else ""
+    )
+    context = {
+        "place": place,
+        "stock": stock,
+        "movements": queries.movements(location_id=id, actor=request.actor, limit=50),
+        "tiles": [
+            Tile(label=_("Parts"), value=len({row.item_code for row in stock}), kind="number"),
+            Tile(label=_("On hand"), value=sum(row.on_hand for row in stock), kind="number"),
+            Tile(label=_("Reserved"), value=sum(row.reserved for row in stock), kind="number"),
+        ],
+        "details": [
+            Detail(label=_("Kind"), value=place.kind.label),
+            Detail(label=_("City"), value=place.city),
+            Detail(label=_("Driven by"), value=keeper),
+        ],
+    }
+    return render(request, "supply/location.html", context)
