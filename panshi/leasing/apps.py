@@ -1,6 +1,22 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from panshi.kit import navigation
+from panshi.kit.navigation import Page
 
 
 class LeasingConfig(AppConfig):
     name = "panshi.leasing"
     label = "leasing"
+
+    def ready(self) -> None:
+        navigation.register(
+            Page(
+                section="leasing",
+                label=_("Leases"),
+                url_name="leasing-leases",
+                permission="leasing.view",
+                icon="file-text",
+                order=10,
+            )
+        )

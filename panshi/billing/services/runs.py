@@ -273,16 +273,21 @@ def run_bills(*, cut_off: date, actor: Actor, at: datetime) -> BillsRun:
 
 
 @verb
-def issue_bills(*, actor: Actor, at: datetime, draft_hours: int = DRAFT_HOURS) -> BillsIssued:
+def issue_bills(
+    *, actor: Actor, at: datetime, draft_hours: int = DRAFT_HOURS, plan_id: UUID | None = None
+) -> BillsIssued:
     """Issue the drafts that are older than the draft window: number, entry, postings, balance.
 
-    Drafts of an organisation whose book is closed for this month stay drafts.
+    With `plan_id` the drafts of that plan alone, at once. Drafts of an organisation whose book is
+    closed for this month stay drafts.
     """
     actor.must("billing.issue_bills", actor.org_id)
     on = local_day(at)
     issued = issue(
-        which="drafted_at <= %(before)s AND org_id <> ALL(%(closed)s)",
+        which=("drafted_at <= %(before)s" if plan_id is None else "plan_id = %(plan)s")
+        + " AND org_id <> ALL(%(closed)s)",
         values={
+            "plan": plan_id,
             "before": at - timedelta(hours=draft_hours),
             "closed": sorted(ledger.books_closed_in(month=on, actor=actor)),
         },

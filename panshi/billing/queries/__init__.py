@@ -1,0 +1,62 @@
+"""Questions about what is billed, owed and paid."""
+
+from panshi.billing.queries.bills import (
+    BillCard,
+    BillPage,
+    BillRow,
+    bill_card,
+    bill_rows,
+    customer_bills,
+)
+from panshi.billing.queries.figures import due_page, dues_by_day
+from panshi.billing.queries.money import (
+    AgeRow,
+    BoardRow,
+    FinanceBoard,
+    Statement,
+    finance_board,
+    receivables_by_age,
+    statement,
+)
+from panshi.billing.queries.owed import bills_of_source, deposit_of, open_bills
+from panshi.billing.queries.payments import (
+    PaymentCard,
+    PaymentRow,
+    billing_runs,
+    callback_rows,
+    drafts_waiting,
+    dunning_board,
+    open_exceptions,
+    payment_card,
+    payment_rows,
+)
+
+__all__ = [
+    "AgeRow",
+    "BillCard",
+    "BillPage",
+    "BillRow",
+    "BoardRow",
+    "FinanceBoard",
+    "PaymentCard",
+    "PaymentRow",
+    "Statement",
+    "bill_card",
+    "bill_rows",
+    "billing_runs",
+    "bills_of_source",
+    "callback_rows",
+    "customer_bills",
+    "deposit_of",
+    "drafts_waiting",
+    "due_page",
+    "dues_by_day",
+    "dunning_board",
+    "finance_board",
+    "open_bills",
+    "open_exceptions",
+    "payment_card",
+    "payment_rows",
+    "receivables_by_age",
+    "statement",
+]

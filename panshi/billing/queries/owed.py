@@ -1,0 +1,80 @@
+"""What is owed on account of one source, and what secures it: for the rooms that send bills."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from panshi.billing.models import BillBalance, Deposit
+from panshi.kit.tenancy import Actor
+from panshi.kit.verbs import question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwedRow:
+    """An issued bill with what is still open on it; amounts in CNY."""
+
+    id: UUID
+    number: str
+    kind: str
+    customer_id: UUID
+    vehicle_id: UUID | None
+    due_on: date
+    total: Decimal
+    open_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositRow:
+    id: UUID
+    state: str
+    amount: Decimal
+    held: Decimal
+    reserved: Decimal
+
+
+def _rows(balances: QuerySet[BillBalance]) -> list[OwedRow]:
+    return [
+        OwedRow(
+            id=b.bill_id,
+            number=b.bill.number or "",
+            kind=b.kind,
+            customer_id=b.customer_id,
+            vehicle_id=b.vehicle_id,
+            due_on=b.due_on,
+            total=b.total,
+            open_amount=b.open_amount,
+        )
+        for b in balances.select_related("bill").order_by("due_on", "bill_id")
+    ]
+
+
+@question
+def bills_of_source(*, source_kind: str, source_id: UUID, actor: Actor) -> list[OwedRow]:
+    """The issued bills of one lease, work order or other source, the oldest first."""
+    return _rows(
+        BillBalance.objects.visible_to(actor).filter(source_kind=source_kind, source_id=source_id)
+    )
+
+
+@question
+def open_bills(*, actor: Actor, limit: int = 5_000) -> list[OwedRow]:
+    """Issued bills on which something is open, the oldest first."""
+    return _rows(BillBalance.objects.visible_to(actor).filter(open_amount__gt=0))[:limit]
+
+
+@question
+def deposit_of(*, source_kind: str, source_id: UUID, actor: Actor) -> DepositRow | None:
+    """The deposit that secures a source, or None when none was demanded."""
+    row = (
+        Deposit.objects.visible_to(actor)
+        .filter(source_kind=source_kind, source_id=source_id)
+        .first()
+    )
+    if row is None:
+        return None
+    return DepositRow(
+        id=row.id, state=row.state, amount=row.amount, held=row.held, reserved=row.reserved
+    )

@@ -1,0 +1,208 @@
+"""Questions about leases."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet
+
+from panshi.crm import queries as crm
+from panshi.fleet import queries as fleet
+from panshi.kit.tenancy import Actor
+from panshi.kit.verbs import question
+from panshi.leasing.models import Handover, Lease, LeaseState, Segment, SegmentState, Settlement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseRow:
+    id: UUID
+    number: str
+    state: LeaseState
+    customer_id: UUID
+    customer_name: str
+    vehicle_id: UUID | None
+    plate: str
+    model_name: str
+    city: str
+    monthly_rent: Decimal
+    deposit: Decimal
+    starts_on: date
+    ends_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoverRow:
+    kind: str
+    odometer_km: Decimal
+    soc_pct: Decimal
+    signed_by: str
+    completed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseCard:
+    row: LeaseRow
+    org_id: int
+    product_code: str
+    months: int
+    created_at: datetime
+    signed_at: datetime | None
+    deposit_held_at: datetime | None
+    active_from: datetime | None
+    return_asked_for: date | None
+    returned_at: datetime | None
+    plan_id: UUID | None
+    handovers: tuple[HandoverRow, ...]
+    settled_at: datetime | None
+    refund: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeasePage:
+    rows: tuple[LeaseRow, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseRef:
+    """Who holds a vehicle at a moment, under which lease."""
+
+    lease_id: UUID
+    number: str
+    org_id: int
+    customer_id: UUID
+
+
+def _rows(leases: list[Lease], actor: Actor) -> tuple[LeaseRow, ...]:
+    segments = {
+        s.lease_id: s
+        for s in Segment.objects.filter(lease__in=leases)
+        .exclude(state=SegmentState.VOID)
+        .order_by("created_at", "id")
+    }
+    vehicles = fleet.vehicle_refs(
+        vehicle_ids=tuple({s.vehicle_id for s in segments.values()}), actor=actor
+    )
+    customers = crm.customer_refs(ids=tuple({lease.customer_id for lease in leases}), actor=actor)
+    answer = []
+    for lease in leases:
+        segment = segments.get(lease.id)
+        vehicle = vehicles.get(segment.vehicle_id) if segment else None
+        customer = customers.get(lease.customer_id)
+        answer.append(
+            LeaseRow(
+                id=lease.id,
+                number=lease.number,
+                state=LeaseState(lease.state),
+                customer_id=lease.customer_id,
+                customer_name=customer.name if customer else "",
+                vehicle_id=segment.vehicle_id if segment else None,
+                plate=vehicle.plate if vehicle else "",
+                model_name=vehicle.model_name if vehicle else "",
+                city=lease.city,
+                monthly_rent=lease.monthly_rent,
+                deposit=lease.deposit,
+                starts_on=lease.starts_on,
+                ends_on=lease.ends_on,
+            )
+        )
+    return tuple(answer)
+
+
+def _matching(
+    rows: QuerySet[Lease], *, state: str, city: str, text: str, customer_id: UUID | None
+) -> QuerySet[Lease]:
+    if state:
+        rows = rows.filter(state=state)
+    if city:
+        rows = rows.filter(city=city)
+    if customer_id is not None:
+        rows = rows.filter(customer_id=customer_id)
+    if text:
+        rows = rows.filter(Q(number__icontains=text))
+    return rows
+
+
+@question
+def leases(
+    *,
+    actor: Actor,
+    state: str = "",
+    city: str = "",
+    text: str = "",
+    customer_id: UUID | None = None,
+    order_by: str = "-created_at",
+    offset: int = 0,
+    limit: int = 50,
+) -> LeasePage:
+    """Leases that match, a page of them, and how many there are."""
+    rows = _matching(
+        Lease.objects.visible_to(actor), state=state, city=city, text=text, customer_id=customer_id
+    )
+    page = list(rows.order_by(order_by, "-id")[offset : offset + limit])
+    return LeasePage(rows=_rows(page, actor), total=rows.count())
+
+
+@question
+def customer_leases(*, customer_id: UUID, actor: Actor) -> tuple[LeaseRow, ...]:
+    """A customer's leases, newest first; a customer asks for its own."""
+    rows = Lease.objects.visible_to(actor).filter(customer_id=customer_id)
+    return _rows(list(rows.order_by("-created_at")[:100]), actor)
+
+
+@question
+def lease_card(*, lease_id: UUID, actor: Actor) -> LeaseCard:
+    """One lease with its handovers and its settlement."""
+    lease = Lease.objects.visible_to(actor).get(id=lease_id)
+    settlement = Settlement.objects.filter(lease=lease).first()
+    handovers = Handover.objects.filter(segment__lease=lease).order_by("completed_at")
+    return LeaseCard(
+        row=_rows([lease], actor)[0],
+        org_id=lease.org_id,
+        product_code=lease.product_code,
+        months=lease.months,
+        created_at=lease.created_at,
+        signed_at=lease.signed_at,
+        deposit_held_at=lease.deposit_held_at,
+        active_from=lease.active_from,
+        return_asked_for=lease.return_asked_for,
+        returned_at=lease.returned_at,
+        plan_id=lease.plan_id,
+        handovers=tuple(
+            HandoverRow(
+                kind=h.kind,
+                odometer_km=h.odometer_km,
+                soc_pct=h.soc_pct,
+                signed_by=h.signed_by,
+                completed_at=h.completed_at,
+            )
+            for h in handovers
+        ),
+        settled_at=settlement.settled_at if settlement else None,
+        refund=settlement.refund if settlement else None,
+    )
+
+
+@question
+def lease_holding(*, vehicle_id: UUID, moment: datetime, actor: Actor) -> LeaseRef | None:
+    """The lease under which a vehicle was held at a moment, or None: then it is the operator's."""
+    segment = (
+        Segment.objects.visible_to(actor)
+        .select_related("lease")
+        .filter(vehicle_id=vehicle_id, held__contains=moment)
+        .first()
+    )
+    if segment is None:
+        return None
+    lease = segment.lease
+    return LeaseRef(
+        lease_id=lease.id, number=lease.number, org_id=lease.org_id, customer_id=lease.customer_id
+    )
+
+
+@question
+def lease_counts(*, actor: Actor) -> dict[str, int]:
+    """How many leases stand in each state."""
+    rows = Lease.objects.visible_to(actor).values_list("state").annotate(n=Count("id"))
+    return dict(rows.order_by())

@@ -1,0 +1,277 @@
+"""From a draft to a vehicle on the road."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from panshi.billing import services as billing
+from panshi.crm import queries as crm
+from panshi.fleet import queries as fleet_queries
+from panshi.fleet import services as fleet
+from panshi.kit.clock import add_months, day_start, local_day
+from panshi.kit.numbers import next_number
+from panshi.kit.tenancy import Actor
+from panshi.kit.verbs import verb
+from panshi.leasing import rules
+from panshi.leasing.events import (
+    ContractSigned,
+    DepositSecured,
+    HandoverCompleted,
+    LeaseActivated,
+    LeaseCancelled,
+    LeaseDrafted,
+)
+from panshi.leasing.models import (
+    LEASE_LIFE,
+    SEGMENT_LIFE,
+    Handover,
+    HandoverKind,
+    Lease,
+    LeaseState,
+    Segment,
+    SegmentState,
+)
+from panshi.leasing.services.common import (
+    DepositMissing,
+    HandoverOpen,
+    NotQualified,
+    TermsInvalid,
+    common,
+    current_segment,
+    lock_vehicles,
+    locked_lease,
+    one_lease_per_vehicle,
+)
+
+SOURCE = "leasing.lease"
+
+
+@verb
+def draft_lease(
+    *,
+    customer_id: UUID,
+    vehicle_id: UUID,
+    product_code: str,
+    monthly_rent: Decimal,
+    deposit: Decimal,
+    starts_on: date,
+    months: int,
+    actor: Actor,
+    at: datetime,
+) -> LeaseDrafted:
+    """Write down the terms and reserve the vehicle for them.
+
+    Raises VehicleAlreadyLeased when another promise overlaps, TermsInvalid for amounts or a term
+    that make no sense, NotQualified for a customer of another operator.
+    """
+    vehicle = fleet_queries.vehicle_refs(vehicle_ids=(vehicle_id,), actor=actor).get(vehicle_id)
+    customer = crm.customer_refs(ids=(customer_id,), actor=actor).get(customer_id)
+    if vehicle is None or customer is None or vehicle.org_id != customer.org_id:
+        raise NotQualified(_("Customer and vehicle must belong to one operator."))
+    actor.must("leasing.draft_lease", vehicle.org_id)
+    if monthly_rent <= 0 or deposit < 0 or not 1 <= months <= 120:
+        raise TermsInvalid(_("Rent, deposit and months (1 to 120) must be above zero."))
+    lock_vehicles([vehicle_id])
+    lease = Lease.objects.create(
+        org_id=vehicle.org_id,
+        number=next_number(org_id=vehicle.org_id, series=f"L-{starts_on.year}"),
+        customer_id=customer_id,
+        product_code=product_code,
+        state=LEASE_LIFE.step(LeaseState.DRAFT, LeaseState.RESERVED),
+        monthly_rent=monthly_rent,
+        deposit=deposit,
+        starts_on=starts_on,
+        months=months,
+        ends_on=add_months(starts_on, months),
+        city=vehicle.city,
+    )
+    with one_lease_per_vehicle():
+        segment = Segment.objects.create(
+            org_id=vehicle.org_id,
+            lease=lease,
+            customer_id=customer_id,
+            vehicle_id=vehicle_id,
+            planned=(day_start(starts_on), day_start(lease.ends_on)),
+        )
+    return LeaseDrafted(
+        **common(lease, segment, actor=actor, at=at), monthly_rent=monthly_rent, deposit=deposit
+    )
+
+
+@verb
+def sign_lease(*, lease_id: UUID, actor: Actor, at: datetime) -> ContractSigned:
+    """Record both signatures and demand the deposit. Raises NotQualified without an approval."""
+    lease = locked_lease(lease_id, actor=actor, permission="leasing.sign_lease")
+    customer = crm.customer_refs(ids=(lease.customer_id,), actor=actor)[lease.customer_id]
+    if not customer.qualified:
+        raise NotQualified(
+            _("%s has no approved qualification yet.") % customer.name,
+            way_out=f"/crm/customers/{lease.customer_id}/",
+        )
+    segment = current_segment(lease)
+    lease.state = LEASE_LIFE.step(lease.state, LeaseState.SIGNED)
+    lease.signed_at = at
+    lease.save(update_fields=["state", "signed_at"])
+    if lease.deposit:
+        billing.demand_deposit(
+            source_kind=SOURCE,
+            source_id=lease.id,
+            customer_id=lease.customer_id,
+            vehicle_id=segment.vehicle_id,
+            amount=lease.deposit,
+            actor=actor,
+            at=at,
+        )
+    return ContractSigned(**common(lease, segment, actor=actor, at=at), deposit=lease.deposit)
+
+
+@verb
+def secure_deposit(
+    *, lease_id: UUID, amount: Decimal, actor: Actor, at: datetime
+) -> DepositSecured:
+    """Note that billing holds the lease's deposit."""
+    lease = locked_lease(lease_id, actor=actor, permission="leasing.secure_deposit")
+    lease.deposit_held_at = lease.deposit_held_at or at
+    lease.save(update_fields=["deposit_held_at"])
+    segment = current_segment(lease)
+    return DepositSecured(**common(lease, segment, actor=actor, at=at), amount=amount)
+
+
+@verb
+def complete_handover(
+    *,
+    lease_id: UUID,
+    odometer_km: Decimal,
+    soc_pct: Decimal,
+    signed_by: str,
+    actor: Actor,
+    at: datetime,
+    checklist: Mapping[str, str] | None = None,
+    photo_ids: Sequence[UUID] = (),
+) -> HandoverCompleted:
+    """Keep the state in which the vehicle leaves: meter, charge, checklist, photos, signature.
+
+    Raises HandoverOpen while nobody has signed or a reading is impossible.
+    """
+    lease = locked_lease(lease_id, actor=actor, permission="leasing.complete_handover")
+    segment = current_segment(lease)
+    record_handover(
+        segment,
+        HandoverKind.OUT,
+        odometer_km=odometer_km,
+        soc_pct=soc_pct,
+        signed_by=signed_by,
+        checklist=checklist or {},
+        photo_ids=photo_ids,
+        actor=actor,
+        at=at,
+    )
+    return HandoverCompleted(
+        **common(lease, segment, actor=actor, at=at), odometer_km=odometer_km, soc_pct=soc_pct
+    )
+
+
+def record_handover(
+    segment: Segment,
+    kind: HandoverKind,
+    *,
+    odometer_km: Decimal,
+    soc_pct: Decimal,
+    signed_by: str,
+    checklist: Mapping[str, str],
+    photo_ids: Sequence[UUID],
+    actor: Actor,
+    at: datetime,
+) -> None:
+    if not signed_by.strip() or not 0 <= soc_pct <= 100 or odometer_km < 0:
+        raise HandoverOpen(_("Readings and the name of who signed are needed."))
+    if Handover.objects.filter(segment=segment, kind=kind).exists():
+        raise HandoverOpen(_("This handover was signed already."))
+    Handover.objects.create(
+        org_id=segment.org_id,
+        segment=segment,
+        kind=kind,
+        odometer_km=odometer_km,
+        soc_pct=soc_pct,
+        checklist=dict(checklist),
+        photo_ids=[str(photo) for photo in photo_ids],
+        signed_by=signed_by.strip(),
+        by_id=actor.id,
+        completed_at=at,
+    )
+
+
+@verb
+def activate_lease(*, lease_id: UUID, actor: Actor, at: datetime) -> LeaseActivated:
+    """Put the vehicle on the road and let the rent run from `at`.
+
+    Raises DepositMissing, HandoverOpen, fleet.VehicleUnavailable, fleet.DocumentLapsed, or
+    IllegalMove unless the lease is signed.
+    """
+    lease = locked_lease(lease_id, actor=actor, permission="leasing.activate_lease")
+    segment = current_segment(lease)
+    lock_vehicles([segment.vehicle_id])
+    if lease.state == LeaseState.SIGNED:
+        if lease.deposit and lease.deposit_held_at is None:
+            raise DepositMissing(
+                _("Lease %s has no deposit yet.") % lease.number,
+                way_out=f"/leasing/leases/{lease.id}/",
+            )
+        if not Handover.objects.filter(segment=segment, kind=HandoverKind.OUT).exists():
+            raise HandoverOpen(_("The handover has not been signed yet."))
+    lease.state = LEASE_LIFE.step(lease.state, LeaseState.ACTIVE)
+    lease.active_from = at
+    start = local_day(at)
+    lease.ends_on = add_months(start, lease.months)
+    lease.starts_on = start
+
+    # Called, not published: rent must never run on a vehicle that cannot leave the yard.
+    fleet.deploy_vehicle(
+        vehicle_id=segment.vehicle_id, customer_id=lease.customer_id, actor=actor, at=at
+    )
+    plan = billing.open_plan(
+        payer_id=lease.customer_id,
+        vehicle_id=segment.vehicle_id,
+        product_code=lease.product_code,
+        anchor_on=start,
+        alignment="CALENDAR",
+        basis="ACTUAL",
+        price=lease.monthly_rent,
+        source_kind=SOURCE,
+        source_id=lease.id,
+        starts_on=start,
+        ends_on=lease.ends_on,
+        org_id=lease.org_id,
+        city=lease.city,
+        actor=actor,
+        at=at,
+    )
+    lease.plan_id = plan.plan_id
+    lease.save(update_fields=["state", "active_from", "plan_id", "starts_on", "ends_on"])
+    segment.state = SEGMENT_LIFE.step(segment.state, SegmentState.OUT)
+    segment.planned = (at, max(day_start(lease.ends_on), at + timedelta(days=1)))
+    segment.held = (at, None)
+    with one_lease_per_vehicle():
+        segment.save(update_fields=["state", "planned", "held"])
+    billing.run_bills(cut_off=start, actor=actor, at=at)
+    billing.issue_bills(plan_id=plan.plan_id, actor=actor, at=at)
+    return LeaseActivated(
+        **common(lease, segment, actor=actor, at=at),
+        first_rent=rules.first_rent(monthly_rent=lease.monthly_rent, start=start),
+        starts_on=start,
+    )
+
+
+@verb
+def cancel_lease(*, lease_id: UUID, reason: str, actor: Actor, at: datetime) -> LeaseCancelled:
+    """Give up a lease before its vehicle left; the vehicle is free again."""
+    lease = locked_lease(lease_id, actor=actor, permission="leasing.cancel_lease")
+    segment = current_segment(lease)
+    lease.state = LEASE_LIFE.step(lease.state, LeaseState.CANCELLED)
+    lease.save(update_fields=["state"])
+    segment.state = SEGMENT_LIFE.step(segment.state, SegmentState.VOID)
+    segment.save(update_fields=["state"])
+    return LeaseCancelled(**common(lease, segment, actor=actor, at=at), reason=reason)

@@ -1,0 +1,15 @@
+from django.urls import path
+
+from panshi.leasing import views
+
+urlpatterns = [
+    path("leasing/leases/", views.leases, name="leasing-leases"),
+    path("leasing/leases/new/", views.draft, name="leasing-draft"),
+    path("leasing/leases/<uuid:lease_id>/", views.lease, name="leasing-lease"),
+    path("leasing/leases/<uuid:lease_id>/sign/", views.sign, name="leasing-sign"),
+    path("leasing/leases/<uuid:lease_id>/handover/", views.handover, name="leasing-handover"),
+    path("leasing/leases/<uuid:lease_id>/activate/", views.activate, name="leasing-activate"),
+    path("leasing/leases/<uuid:lease_id>/return/", views.ask_return, name="leasing-return"),
+    path("leasing/leases/<uuid:lease_id>/settle/", views.settle, name="leasing-settle"),
+    path("leasing/leases/<uuid:lease_id>/cancel/", views.cancel, name="leasing-cancel"),
+]
