@@ -338,6 +338,20 @@ def customer_card(*, customer_id: UUID, actor: Actor) -> CustomerCard:
 
 
 @question
+def qualification_card(*, qualification_id: UUID, actor: Actor) -> QualificationRow:
+    """One qualification."""
+    found = Qualification.objects.visible_to(actor).select_related("customer")
+    return _qualification(found.get(id=qualification_id))
+
+
+@question
+def complaint_card(*, complaint_id: UUID, actor: Actor) -> ComplaintRow:
+    """One complaint."""
+    found = Complaint.objects.visible_to(actor).select_related("customer")
+    return _complaint(found.get(id=complaint_id))
+
+
+@question
 def open_qualifications(*, actor: Actor, limit: int = 100) -> list[QualificationRow]:
     """What waits for a second person's decision, the oldest first."""
     found = (

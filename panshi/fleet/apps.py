@@ -1,6 +1,63 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from panshi.kit import home, navigation, search
+from panshi.kit.home import Panel
+from panshi.kit.navigation import Page
 
 
 class FleetConfig(AppConfig):
     name = "panshi.fleet"
     label = "fleet"
+
+    def ready(self) -> None:
+        from panshi.fleet import lists
+
+        navigation.register(
+            Page(
+                section="fleet",
+                label=_("Vehicles"),
+                url_name="fleet-vehicles",
+                permission="fleet.view",
+                icon="truck",
+                order=10,
+            ),
+            Page(
+                section="fleet",
+                label=_("Papers and deadlines"),
+                url_name="fleet-calendar",
+                permission="fleet.view",
+                icon="calendar-time",
+                order=20,
+            ),
+            Page(
+                section="fleet",
+                label=_("Import vehicles"),
+                url_name="fleet-import",
+                permission="fleet.stage_vehicle_import",
+                icon="file-import",
+                order=80,
+            ),
+        )
+        search.register("fleet", _("Vehicles"), lists.find_vehicles, permission="fleet.view")
+        home.register(
+            Panel(
+                name="fleet-lapsing",
+                zone="todo",
+                title=_("Papers that lapse within a week"),
+                rows=lists.lapsing,
+                template="fleet/home_lapsing.html",
+                permission="fleet.file_document",
+                order=40,
+                facts=("fleet.DocumentsFiled", "fleet.DueItemsReminded"),
+            ),
+            Panel(
+                name="fleet-states",
+                zone="figures",
+                title=_("Vehicles by state"),
+                rows=lists.figures,
+                permission="fleet.view",
+                order=20,
+                facts=("fleet.Vehicle*",),
+            ),
+        )

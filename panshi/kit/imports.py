@@ -100,6 +100,17 @@ class BatchCard:
     undone_at: datetime | None
 
     @property
+    def label(self) -> str:
+        """The state in words."""
+        if self.state == "STAGED" and self.wrong:
+            return _("With errors")
+        return {
+            "STAGED": _("Not yet applied"),
+            "COMMITTED": _("Applied"),
+            "UNDONE": _("Undone"),
+        }.get(self.state, _("Replaced"))
+
+    @property
     def ready(self) -> bool:
         return self.state == "STAGED" and not self.wrong
 

@@ -17,7 +17,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -98,6 +98,11 @@ class Sheet:
             if key is not None:
                 places[key] = place
         return places
+
+
+def as_rows(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """Frozen rows, whose fields are column keys, as `workbooks.write` takes them."""
+    return [{each.name: getattr(row, each.name) for each in fields(row)} for row in rows]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,17 +1,22 @@
 """What doors share: the typed request, and the idempotent call."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
 from panshi.kit import facts
 from panshi.kit.facts import Fact
 from panshi.kit.models import Idempotent
-from panshi.kit.refusals import Refusal
+from panshi.kit.refusals import NotPermitted, Refusal
 from panshi.kit.tenancy import Actor, acting
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Request(HttpRequest):
@@ -19,6 +24,24 @@ class Request(HttpRequest):
 
     actor: Actor
     htmx: HtmxDetails
+
+
+def needs(permission: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Refuse a page to those who lack a permission, such as `fleet.view`: NotPermitted."""
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            request = args[0]
+            if not (
+                isinstance(request, HttpRequest) and cast(Request, request).actor.may(permission)
+            ):
+                raise NotPermitted(_("You are not permitted to do this (%s).") % permission)
+            return view(*args, **kwargs)
+
+        return call
+
+    return decorate
 
 
 class KeyReused(Refusal):
@@ -35,7 +58,7 @@ def once(
     if key is None:
         return facts.to_plain(call()), True
     with acting(actor, to_write=True):
-        _, new = Idempotent.objects.get_or_create(
+        _row, new = Idempotent.objects.get_or_create(
             key=key,
             defaults={"org_id": actor.org_id, "actor_id": actor.id, "verb": name, "answer": {}},
         )

@@ -22,6 +22,7 @@ from panshi.fleet.models import (
     VehicleState,
     VehicleUse,
 )
+from panshi.kit import files
 from panshi.kit.clock import local_day
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
@@ -79,6 +80,13 @@ class PaperRow:
     days_left: int
     file_id: UUID | None
     blocks: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    name: str
+    media_type: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -415,6 +423,22 @@ def vehicle_history(*, vehicle_id: UUID, actor: Actor) -> VehicleHistory:
             )
             for document in versions
         ),
+    )
+
+
+def paper_scan(*, document_id: UUID, actor: Actor) -> Scan:
+    """The scan of a paper. Raises Document.DoesNotExist when there is none to be seen."""
+    document = (
+        Document.objects.visible_to(actor)
+        .select_related("file")
+        .get(id=document_id, file__isnull=False)
+    )
+    if document.file is None:
+        raise Document.DoesNotExist
+    return Scan(
+        name=document.file.name,
+        media_type=document.file.media_type,
+        content=files.read(document.file),
     )
 
 

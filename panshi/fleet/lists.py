@@ -1,0 +1,480 @@
+"""The tables, forms and words of the fleet's pages."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from panshi.fleet import queries, services
+from panshi.fleet.models import (
+    DocumentKind,
+    InspectionKind,
+    PlateClass,
+    VehicleState,
+    VehicleUse,
+)
+from panshi.fleet.queries import DueRow, VehicleCard, VehicleHistory, VehicleRow
+from panshi.kit import cells
+from panshi.kit.clock import local_day
+from panshi.kit.forms import Field, Form, for_verb
+from panshi.kit.records import Detail, Entry, Tile
+from panshi.kit.search import Hit
+from panshi.kit.tables import Column, Filter, Table
+from panshi.kit.tenancy import Actor
+
+STATE_TONES: Final[Mapping[str, str]] = {
+    "PROCURED": "info",
+    "PLATED": "info",
+    "READY": "ok",
+    "IDLE": "warn",
+    "LEASED": "ok",
+    "IN_SERVICE": "warn",
+    "RETIRED": "idle",
+    "SOLD": "idle",
+}
+WITHIN: Final = [
+    ("0", lazy("Lapsed already")),
+    ("7", lazy("Within 7 days")),
+    ("30", lazy("Within 30 days")),
+    ("60", lazy("Within 60 days")),
+    ("365", lazy("Within a year")),
+]
+
+
+def city_choices(actor: Actor) -> Sequence[tuple[str, str]]:
+    return [(city, city) for city in queries.cities(actor=actor)]
+
+
+def model_choices(actor: Actor) -> Sequence[tuple[str, str]]:
+    return [(m.code, f"{m.maker} {m.name}") for m in queries.vehicle_models(actor=actor)]
+
+
+def days_tone(days_left: int) -> str:
+    return "bad" if days_left < 0 else "warn" if days_left <= 30 else "ok"
+
+
+def days_words(days_left: int) -> str:
+    if days_left < 0:
+        return _("lapsed %(days)d days ago") % {"days": -days_left}
+    if days_left == 0:
+        return _("lapses today")
+    return _("%(days)d days left") % {"days": days_left}
+
+
+def _soonest(row: VehicleRow) -> Any:
+    """The first paper to lapse, in red or amber once it is near."""
+    if row.soonest_on is None or row.soonest_kind is None:
+        return cells.DASH
+    left = (row.soonest_on - local_day(timezone.now())).days
+    words = f"{row.soonest_kind.label} {row.soonest_on.isoformat()}"
+    return cells.text(words) if left > 30 else cells.state(words, days_tone(left))
+
+
+def _days_left(row: DueRow) -> Any:
+    return cells.state(days_words(row.days_left), days_tone(row.days_left))
+
+
+def _blocking(row: DueRow) -> Any:
+    if not row.blocks:
+        return cells.DASH
+    words = _("No delivery") if row.days_left < 0 else _("Stops delivery")
+    return cells.state(words, "bad" if row.days_left < 0 else "idle")
+
+
+def _reminded(row: DueRow) -> Any:
+    if row.rung is None:
+        return cells.DASH
+    return cells.text(_("%(days)d days ahead") % {"days": row.rung})
+
+
+VEHICLES: Final = Table(
+    name="vehicles",
+    columns=(
+        Column(key="plate", label=lazy("Plate"), show=lambda row: _name(row), sort=True),
+        Column(key="vin", label=lazy("VIN"), kind="mono", sort=True),
+        Column(key="model_name", label=lazy("Model"), sort=True),
+        Column(
+            key="state",
+            label=lazy("State"),
+            kind="state",
+            choices=VehicleState,
+            tones=STATE_TONES,
+            sort=True,
+        ),
+        Column(key="state_since", label=lazy("Since"), kind="day", sort=True),
+        Column(key="city", label=lazy("City"), sort=True),
+        Column(key="parking", label=lazy("Parking"), hidden=True),
+        Column(key="odometer_km", label=lazy("Odometer, km"), kind="number", sort=True),
+        Column(key="battery_kwh", label=lazy("Battery, kWh"), kind="number", hidden=True),
+        Column(key="use", label=lazy("Use"), choices=VehicleUse, hidden=True),
+        Column(key="soonest_on", label=lazy("First paper to lapse"), show=_soonest),
+    ),
+    filters=(
+        Filter(key="text", label=lazy("Plate or VIN")),
+        Filter(key="state", label=lazy("State"), kind="choice", choices=VehicleState),
+        Filter(key="city", label=lazy("City"), kind="choice", choices=city_choices),
+        Filter(key="model", label=lazy("Model"), kind="choice", choices=model_choices),
+        Filter(key="use", label=lazy("Use"), kind="choice", choices=VehicleUse, more=True),
+    ),
+    sort="vin",
+    row_url="fleet-vehicle",
+    export="vehicles",
+    empty=lazy("No vehicles yet. Register one, or import your spreadsheet."),
+    live=("fleet.Vehicle*",),
+)
+
+CALENDAR: Final = Table(
+    name="papers",
+    columns=(
+        Column(key="plate", label=lazy("Vehicle"), show=lambda row: _name(row)),
+        Column(key="kind", label=lazy("Paper"), choices=DocumentKind, sort=True),
+        Column(key="expires_on", label=lazy("Last day"), kind="day", sort=True),
+        Column(key="days_left", label=lazy("Time left"), show=_days_left),
+        Column(key="blocks", label=lazy("When lapsed"), show=_blocking),
+        Column(key="rung", label=lazy("Last reminder"), show=_reminded),
+        Column(
+            key="state",
+            label=lazy("Vehicle's state"),
+            kind="state",
+            choices=VehicleState,
+            tones=STATE_TONES,
+        ),
+        Column(key="model_name", label=lazy("Model"), hidden=True),
+        Column(key="city", label=lazy("City")),
+    ),
+    filters=(
+        Filter(key="within", label=lazy("Lapses"), kind="choice", choices=WITHIN),
+        Filter(key="kind", label=lazy("Paper"), kind="choice", choices=DocumentKind),
+        Filter(key="city", label=lazy("City"), kind="choice", choices=city_choices),
+        Filter(key="text", label=lazy("Plate or VIN")),
+    ),
+    sort="expires_on",
+    row_url="fleet-vehicle",
+    row_key="vehicle_id",
+    export="papers",
+    empty=lazy("No paper lapses within this time."),
+    live=("fleet.DocumentsFiled", "fleet.DueItemsReminded"),
+)
+
+
+def _name(row: VehicleRow | DueRow) -> Any:
+    return cells.plate(row.plate) if row.plate else cells.mono(row.vin)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """An act on a vehicle that its page offers while it stands in one of `states`."""
+
+    name: str
+    label: Any
+    verb: Callable[..., Any]
+    permission: str
+    states: frozenset[str]
+    form: Form | None = None
+
+
+def _act(
+    name: str,
+    label: Any,
+    verb: Callable[..., Any],
+    states: Sequence[str],
+    form: Form | None = None,
+) -> Act:
+    permission = f"fleet.{verb.__name__}"
+    return Act(
+        name=name,
+        label=label,
+        verb=verb,
+        permission=permission,
+        states=frozenset(states),
+        form=form,
+    )
+
+
+_IN_USE: Final = ("PLATED", "READY", "IDLE", "LEASED", "IN_SERVICE")
+_PLATE_LABELS: Final = {"plate": lazy("Plate"), "plate_class": lazy("Plate class")}
+ACTS: Final = (
+    _act(
+        "plate",
+        lazy("Enter the plate"),
+        services.plate_vehicle,
+        ["PROCURED"],
+        for_verb(
+            services.plate_vehicle,
+            labels=_PLATE_LABELS,
+            kinds={"plate": "mono"},
+            choices={"plate_class": PlateClass},
+        ),
+    ),
+    _act("ready", lazy("Make ready"), services.make_ready, ["PLATED", "IDLE"]),
+    _act(
+        "idle",
+        lazy("Take off the offer"),
+        services.set_idle,
+        ["READY"],
+        for_verb(services.set_idle, labels={"reason": lazy("Reason")}),
+    ),
+    _act(
+        "service",
+        lazy("Send to service"),
+        services.send_to_service,
+        ["READY", "IDLE", "LEASED"],
+        for_verb(services.send_to_service, labels={"reason": lazy("Reason")}),
+    ),
+    _act("return", lazy("Back from service"), services.return_from_service, ["IN_SERVICE"]),
+    _act(
+        "inspect",
+        lazy("Record an inspection"),
+        services.sign_inspection,
+        _IN_USE,
+        for_verb(
+            services.sign_inspection,
+            labels={
+                "kind": lazy("Inspection"),
+                "odometer_km": lazy("Odometer"),
+                "soc_pct": lazy("Charge"),
+                "passed": lazy("Passed"),
+                "note": lazy("Note"),
+            },
+            kinds={"note": "area"},
+            choices={"kind": InspectionKind},
+            units={"odometer_km": "km", "soc_pct": "%"},
+        ),
+    ),
+    _act(
+        "change-plate",
+        lazy("Change the plate"),
+        services.change_plate,
+        _IN_USE,
+        for_verb(
+            services.change_plate,
+            labels=_PLATE_LABELS,
+            kinds={"plate": "mono"},
+            choices={"plate_class": PlateClass},
+        ),
+    ),
+    _act(
+        "retire",
+        lazy("Retire"),
+        services.retire_vehicle,
+        ["IDLE", "IN_SERVICE"],
+        for_verb(services.retire_vehicle, labels={"reason": lazy("Reason")}),
+    ),
+    _act(
+        "sell",
+        lazy("Record the sale"),
+        services.sell_vehicle,
+        ["RETIRED"],
+        for_verb(services.sell_vehicle, labels={"price": lazy("Price")}, kinds={"price": "money"}),
+    ),
+)
+
+PAPER_FORM: Final = Form(
+    fields=[
+        Field(name="kind", label=lazy("Paper"), kind="choice", choices=DocumentKind),
+        Field(name="number", label=lazy("Number"), required=False, longest=60),
+        Field(name="issued_on", label=lazy("Issued on"), kind="day", required=False),
+        Field(name="expires_on", label=lazy("Last day of validity"), kind="day"),
+        Field(
+            name="scan",
+            label=lazy("Scan or photo"),
+            kind="file",
+            required=False,
+            help=lazy("JPEG, PNG, WebP or PDF, up to 15 MB."),
+        ),
+    ]
+)
+
+
+def vehicle_form(actor: Actor) -> Form:
+    """The form by which one vehicle is registered."""
+    return Form(
+        fields=[
+            Field(name="vin", label=lazy("VIN"), kind="mono", longest=30),
+            Field(
+                name="model_code",
+                label=lazy("Model"),
+                kind="choice",
+                choices=list(model_choices(actor)),
+            ),
+            Field(name="city", label=lazy("City"), longest=40),
+            Field(name="plate", label=lazy("Plate"), kind="mono", required=False, longest=12),
+            Field(name="parking", label=lazy("Parking"), required=False, longest=80),
+            Field(name="motor_no", label=lazy("Motor number"), required=False, longest=40),
+            Field(name="pack_no", label=lazy("Battery pack number"), required=False, longest=40),
+            Field(name="purchased_on", label=lazy("Bought on"), kind="day", required=False),
+            Field(name="cost", label=lazy("Cost"), kind="money", required=False, least=0),
+            Field(name="funding", label=lazy("Funding"), required=False, longest=40),
+        ]
+    )
+
+
+def details_of(card: VehicleCard) -> list[Detail]:
+    """The column of facts of a vehicle's page."""
+    plate_class = PlateClass(card.plate_class).label if card.plate_class else ""
+    return [
+        Detail(label=_("VIN"), value=card.vin, kind="mono"),
+        Detail(label=_("Model"), value=card.model_name),
+        Detail(label=_("Class"), value=card.vehicle_class),
+        Detail(label=_("Battery, kWh"), value=card.battery_kwh, kind="number"),
+        Detail(label=_("Plate class"), value=plate_class),
+        Detail(label=_("Use"), value=card.use),
+        Detail(label=_("City"), value=card.city),
+        Detail(label=_("Parking"), value=card.parking),
+        Detail(label=_("Motor number"), value=card.motor_no, kind="mono"),
+        Detail(label=_("Battery pack number"), value=card.pack_no, kind="mono"),
+        Detail(label=_("Bought on"), value=card.purchased_on, kind="day"),
+        Detail(label=_("Cost"), value=card.cost, kind="money"),
+        Detail(label=_("Funding"), value=card.funding),
+        Detail(label=_("First registered"), value=card.first_registered_on, kind="day"),
+    ]
+
+
+def tiles_of(card: VehicleCard, today: date) -> list[Tile]:
+    """The key figures of a vehicle's page."""
+    soonest = card.papers[0] if card.papers else None
+    return [
+        Tile(label=_("Odometer"), value=card.odometer_km, kind="number", unit="km"),
+        Tile(label=_("Charge"), value=card.soc_pct, kind="number", unit="%"),
+        Tile(
+            label=_("Days in this state"),
+            value=(today - local_day(card.state_since)).days,
+            kind="number",
+        ),
+        Tile(
+            label=_("First paper to lapse"),
+            value=soonest.expires_on if soonest else None,
+            kind="day",
+            hint=f"{soonest.kind.label} · {days_words(soonest.days_left)}" if soonest else "",
+            tone="" if soonest is None or soonest.days_left > 30 else days_tone(soonest.days_left),
+        ),
+    ]
+
+
+def timeline_of(history: VehicleHistory, names: Mapping[Any, str]) -> list[Entry]:
+    """What happened to a vehicle, newest first."""
+    entries = [
+        Entry(
+            at=event.at,
+            title=event.to_state.label,
+            text=event.reason,
+            by=names.get(event.actor_id, ""),
+            icon="truck",
+            tone="ok" if event.to_state in (VehicleState.READY, VehicleState.LEASED) else "",
+        )
+        for event in history.events
+    ]
+    entries += [
+        Entry(
+            at=inspection.signed_at,
+            title=inspection.kind.label,
+            text=_("%(result)s at %(km)s km. %(note)s")
+            % {
+                "result": _("Passed") if inspection.passed else _("Not passed"),
+                "km": inspection.odometer_km,
+                "note": inspection.note,
+            },
+            by=names.get(inspection.signed_by_id, ""),
+            icon="clipboard-check",
+            tone="ok" if inspection.passed else "bad",
+        )
+        for inspection in history.inspections
+    ]
+    entries += [
+        Entry(
+            at=filed.filed_at,
+            kind="file",
+            title=filed.kind.label,
+            text=_("Version %(version)d, valid to %(day)s")
+            % {"version": filed.version, "day": filed.expires_on.isoformat()},
+            by=names.get(filed.filed_by_id, ""),
+            icon="file-certificate",
+        )
+        for filed in history.filed
+    ]
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+
+
+def find_vehicles(*, actor: Actor, text: str, limit: int) -> list[Hit]:
+    """Vehicles for the command palette, by part of plate or VIN."""
+    page = queries.vehicle_list(text=text, limit=limit, actor=actor)
+    return [
+        Hit(
+            title=row.plate or row.vin,
+            detail=f"{row.model_name} · {row.state.label}",
+            url=reverse("fleet-vehicle", args=[row.id]),
+            icon="truck",
+        )
+        for row in page.rows
+    ]
+
+
+def lapsing(*, actor: Actor) -> Sequence[DueRow]:
+    """The papers that lapse within a week, for the home page."""
+    return queries.due_calendar(actor=actor, at=timezone.now(), within_days=7, limit=8).rows
+
+
+def figures(*, actor: Actor) -> list[Tile]:
+    """How many vehicles stand in each working state, for the home page."""
+    shown = (
+        VehicleState.LEASED,
+        VehicleState.READY,
+        VehicleState.IDLE,
+        VehicleState.IN_SERVICE,
+    )
+    counted = {row.state: row.vehicles for row in queries.state_counts(actor=actor)}
+    url = reverse("fleet-vehicles")
+    return [
+        Tile(
+            label=state.label,
+            value=counted[state],
+            kind="number",
+            url=f"{url}?state={state.value}",
+        )
+        for state in shown
+    ]
+
+
+def lapse_tiles(*, actor: Actor) -> list[Tile]:
+    """How many papers lapse when."""
+    counts = queries.lapse_counts(actor=actor, at=timezone.now())
+    url = reverse("fleet-calendar")
+    words = (
+        (_("Lapsed"), counts.lapsed, "0"),
+        (_("Within 7 days"), counts.week, "7"),
+        (_("Within 30 days"), counts.month, "30"),
+        (_("Within 60 days"), counts.two_months, "60"),
+    )
+    return [
+        Tile(
+            label=label,
+            value=count,
+            kind="number",
+            url=f"{url}?within={within}",
+            tone="bad" if within == "0" and count else "",
+        )
+        for label, count, within in words
+    ]
+
+
+def dates_of(history: VehicleHistory) -> dict[str, Any]:
+    """When a vehicle last entered each state, for the line of its life."""
+    return {event.to_state.value: event.at for event in reversed(history.events)}
+
+
+def path_of() -> list[tuple[str, Any]]:
+    """The usual life of a vehicle."""
+    usual = (
+        VehicleState.PROCURED,
+        VehicleState.PLATED,
+        VehicleState.READY,
+        VehicleState.LEASED,
+        VehicleState.RETIRED,
+        VehicleState.SOLD,
+    )
+    return [(state.value, state.label) for state in usual]

@@ -1,0 +1,215 @@
+"""The pages of an import: choose a file, see its errors at the cell, apply it, undo it.
+
+PAGES = ImportPages(kind=KIND, sheet=SHEET, title=_("Import vehicles"), prefix="fleet/import",
+                    name="fleet-import", back="fleet-vehicles", permission="fleet.view",
+                    stage=services.stage_…, commit=services.commit_…, undo=services.undo_…)
+urlpatterns = [*PAGES.urls(), …]
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from panshi.kit import imports, workbooks
+from panshi.kit.files import MAX_BYTES, FileTooLarge
+from panshi.kit.forms import Field, Form, Reading
+from panshi.kit.records import Tile
+from panshi.kit.sheets import Sheet, SheetUnreadable
+from panshi.kit.web import Request, needs, once
+from panshi.kit.workbooks import XLSX
+
+_SHOWN_ERRORS: Final = 200
+_FORM: Final = Form(
+    fields=[
+        Field(
+            name="file",
+            label=lazy("Excel file (.xlsx)"),
+            kind="file",
+            help=lazy("Nothing is changed yet: first you see what the file holds."),
+        )
+    ]
+)
+ROW_STATES: Final = {
+    "NEW": (lazy("New"), "ok"),
+    "THERE": (lazy("There already"), "idle"),
+    "WRONG": (lazy("Wrong"), "bad"),
+    "CREATED": (lazy("Created"), "ok"),
+    "REMOVED": (lazy("Removed"), "idle"),
+}
+
+
+def download(*, content: bytes, name: str) -> HttpResponse:
+    """An xlsx file as a download."""
+    response = HttpResponse(content, content_type=XLSX)
+    response["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
+    return response
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    row: int
+    cells: tuple[str, ...]
+    label: str | Promise
+    tone: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportPages:
+    """One kind of import with its three verbs; `permission` opens the pages, the verbs ask theirs.
+
+    The verbs take (org_id, file_name, content), (batch_id), (batch_id), with actor and at.
+    """
+
+    kind: str
+    sheet: Sheet
+    title: str | Promise
+    prefix: str
+    name: str
+    back: str
+    permission: str
+    stage: Callable[..., Any]
+    commit: Callable[..., Any]
+    undo: Callable[..., Any]
+
+    @property
+    def template_url(self) -> str:
+        return f"{self.name}-template"
+
+    @property
+    def batch_url(self) -> str:
+        return f"{self.name}-batch"
+
+    @property
+    def marked_url(self) -> str:
+        return f"{self.name}-marked"
+
+    @property
+    def commit_url(self) -> str:
+        return f"{self.name}-commit"
+
+    @property
+    def undo_url(self) -> str:
+        return f"{self.name}-undo"
+
+    def urls(self) -> list[URLPattern]:
+        """The patterns of these pages, below `prefix`."""
+        guarded = needs(self.permission)
+        one = f"{self.prefix}/<uuid:batch_id>"
+        get = require_GET
+        return [
+            path(
+                f"{self.prefix}/",
+                require_http_methods(["GET", "POST"])(guarded(self._choose)),
+                name=self.name,
+            ),
+            path(f"{self.prefix}/template/", get(guarded(self._template)), name=self.template_url),
+            path(f"{one}/", get(guarded(self._batch)), name=self.batch_url),
+            path(f"{one}/marked/", get(guarded(self._marked)), name=self.marked_url),
+            path(f"{one}/commit/", require_POST(guarded(self._commit)), name=self.commit_url),
+            path(f"{one}/undo/", require_POST(guarded(self._undo)), name=self.undo_url),
+        ]
+
+    def _context(self, **more: Any) -> dict[str, Any]:
+        return {"pages": self, **more}
+
+    def _choose(self, request: Request) -> HttpResponse:
+        if request.method == "GET":
+            return self._form(request, _FORM.blank())
+        form = _FORM.read(request.POST, request.FILES)
+        upload = form.values.get("file")
+        if isinstance(upload, UploadedFile):
+            try:
+                return redirect(self.batch_url, self._staged(request, form, upload))
+            except (SheetUnreadable, FileTooLarge) as refusal:
+                form.refuse("file", refusal.words)
+        return self._form(request, form)
+
+    def _form(self, request: Request, form: Reading) -> HttpResponse:
+        recent = imports.recent(self.kind, actor=request.actor)
+        return form.respond(request, "kit/import.html", self._context(recent=recent))
+
+    def _staged(self, request: Request, form: Reading, upload: "UploadedFile[bytes]") -> UUID:
+        if (upload.size or 0) > MAX_BYTES:
+            raise FileTooLarge(
+                _("The file is larger than %(limit)d MB.") % {"limit": MAX_BYTES // 1024**2}
+            )
+        plain, _new = once(
+            key=form.key,
+            actor=request.actor,
+            name=f"kit.stage.{self.kind}",
+            call=lambda: self.stage(
+                org_id=request.actor.org_id,
+                file_name=upload.name or "",
+                content=upload.read(),
+                actor=request.actor,
+                at=timezone.now(),
+            ),
+        )
+        return UUID(str(plain["batch_id"]))
+
+    def _template(self, request: Request) -> HttpResponse:
+        return download(content=workbooks.template(sheet=self.sheet), name=self.template_url)
+
+    def _batch(self, request: Request, batch_id: UUID) -> HttpResponse:
+        batch = imports.card(self.kind, batch_id=batch_id, actor=request.actor)
+        preview = imports.preview(self.sheet, self.kind, batch_id=batch_id, actor=request.actor)
+        masks = {column.header: column.mask for column in self.sheet.columns}
+        errors = [
+            (error, mask(error.value) if (mask := masks.get(error.header)) else error.value)
+            for error in batch.errors[:_SHOWN_ERRORS]
+        ]
+        rows = [
+            _Shown(row.row, row.shown, *ROW_STATES[row.state], row.note)
+            for row in preview.rows
+            if row.shown or row.note
+        ]
+        context = self._context(
+            batch=batch,
+            errors=errors,
+            more_errors=max(len(batch.errors) - _SHOWN_ERRORS, 0),
+            headers=preview.headers,
+            rows=rows,
+            tiles=[
+                Tile(label=_("Rows"), value=batch.rows, kind="number"),
+                Tile(label=_("New"), value=batch.new, kind="number"),
+                Tile(label=_("There already"), value=batch.there, kind="number"),
+                Tile(
+                    label=_("Wrong"),
+                    value=batch.wrong,
+                    kind="number",
+                    tone="bad" if batch.wrong else "",
+                ),
+            ],
+        )
+        return render(request, "kit/import_batch.html", context)
+
+    def _marked(self, request: Request, batch_id: UUID) -> HttpResponse:
+        content = imports.marked_copy(self.sheet, self.kind, batch_id=batch_id, actor=request.actor)
+        return download(content=content, name=f"{self.name}-marked")
+
+    def _commit(self, request: Request, batch_id: UUID) -> HttpResponse:
+        fact = self.commit(batch_id=batch_id, actor=request.actor, at=timezone.now())
+        messages.success(
+            request,
+            _("%(created)d entered, %(there)d were there already.")
+            % {"created": fact.created, "there": fact.there_already},
+        )
+        return redirect(self.batch_url, batch_id)
+
+    def _undo(self, request: Request, batch_id: UUID) -> HttpResponse:
+        fact = self.undo(batch_id=batch_id, actor=request.actor, at=timezone.now())
+        messages.success(request, _("%(count)d taken out again.") % {"count": fact.removed})
+        return redirect(self.batch_url, batch_id)
