@@ -11,6 +11,7 @@ import click
 from panshi import __version__
 from panshi.config import home, postgres, supervisor
 from panshi.config.home import StartError
+from panshi.demo import commands as demo_commands
 from panshi.gateway import commands as terminals
 
 DEFAULT_PORT = 8000
@@ -161,3 +162,7 @@ def psql() -> None:
 
 for _command in (terminals.gateway, terminals.ingest, terminals.replay):
     main.add_command(_command)
+
+
+main.add_command(demo_commands.group(_django))
+main.add_command(demo_commands.welcome)

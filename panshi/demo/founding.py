@@ -165,8 +165,10 @@ def publish_models(company: Company, at: datetime) -> None:
         )
 
 
-def buy_vehicles(company: Company, random: Random, at: datetime, say: Say) -> None:
-    """Four hundred vehicles with plates and papers; a few papers lapse soon, one has lapsed."""
+def buy_vehicles(
+    company: Company, random: Random, at: datetime, say: Say, *, since: datetime
+) -> None:
+    """Four hundred vehicles in the yards from `since` on; some of their papers lapse soon."""
     today = local_day(at)
     serial = 0
     weights = [model.share for model in world.MODELS]
@@ -175,9 +177,9 @@ def buy_vehicles(company: Company, random: Random, at: datetime, say: Say) -> No
         rows = []
         for model in models:
             serial += 1
-            bought = today - timedelta(days=random.randrange(60, 900))
-            rows.append(_vehicle(operator, model, serial, bought, random, today))
-        made = fleet.receive_vehicles(vehicles=rows, actor=operator.actor, at=at)
+            bought = local_day(since) - timedelta(days=random.randrange(20, 600))
+            rows.append(_vehicle(operator, model, serial, bought, random))
+        made = fleet.receive_vehicles(vehicles=rows, actor=operator.actor, at=since)
         operator.vehicles = list(zip(made.vehicle_ids, models, strict=True))
         fleet.file_documents(
             documents=list(_papers(made.vehicle_ids, random, today)), actor=operator.actor, at=at
@@ -186,9 +188,8 @@ def buy_vehicles(company: Company, random: Random, at: datetime, say: Say) -> No
 
 
 def _vehicle(
-    operator: Operator, model: ModelPlan, serial: int, bought: date, random: Random, today: date
+    operator: Operator, model: ModelPlan, serial: int, bought: date, random: Random
 ) -> NewVehicle:
-    age_days = (today - bought).days
     return NewVehicle(
         org_id=operator.org_id,
         vin=world.vin(serial),
@@ -196,7 +197,7 @@ def _vehicle(
         city=operator.plan.city.name,
         plate=world.plate(operator.plan.city, serial, large=model.large_plate),
         state="READY",
-        odometer_km=Decimal(round(age_days * random.uniform(60, 150), 1)),
+        odometer_km=Decimal(random.randrange(80, 2_000)),
         parking=f"{operator.plan.city.name}{random.choice('一二三')}号场站",
         purchased_on=bought,
         first_registered_on=bought,

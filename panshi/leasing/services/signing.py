@@ -256,8 +256,6 @@ def activate_lease(*, lease_id: UUID, actor: Actor, at: datetime) -> LeaseActiva
     segment.held = (at, None)
     with one_lease_per_vehicle():
         segment.save(update_fields=["state", "planned", "held"])
-    billing.run_bills(cut_off=start, actor=actor, at=at)
-    billing.issue_bills(plan_id=plan.plan_id, actor=actor, at=at)
     return LeaseActivated(
         **common(lease, segment, actor=actor, at=at),
         first_rent=rules.first_rent(monthly_rent=lease.monthly_rent, start=start),

@@ -79,5 +79,6 @@ def active(*, at: datetime = NOON, org: OrgNode | None = None) -> Lease:
         at=at,
     )
     services.activate_lease(lease_id=lease.id, actor=by, at=at)
+    relay.drain()
     lease.refresh_from_db()
     return lease

@@ -1,0 +1,205 @@
+"""Two years of business before today: leases, rents, payments, late payers. All through verbs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from random import Random
+from uuid import UUID
+
+from panshi.billing import queries as billing_queries
+from panshi.billing import services as billing
+from panshi.billing.queries.owed import OwedRow
+from panshi.demo import world
+from panshi.demo.founding import Company, Operator, Say
+from panshi.demo.world import ModelPlan
+from panshi.fleet import services as fleet
+from panshi.kit.clock import add_months, day_start, local_day, month_start
+from panshi.kit.tenancy import hq_actor
+from panshi.leasing import services as leasing
+
+MONTHS = 24
+LATE_SHARE = 0.06  # Of customers, they pay weeks late.
+TERMS = (3, 6, 12, 12, 12, 24)
+# Parcel seasons: more vehicles go out before the autumn and spring peaks.
+DEMAND = (0.7, 0.6, 1.2, 1.1, 1.0, 0.9, 0.8, 0.9, 1.3, 1.4, 1.3, 0.9)
+
+
+@dataclass(slots=True)
+class Running:
+    """A lease of the demo on the road, and the day it is to come back."""
+
+    operator: Operator
+    lease_id: UUID
+    vehicle_id: UUID
+    model: ModelPlan
+    ends_on: date
+    odometer_km: Decimal
+
+
+@dataclass(slots=True)
+class Yard:
+    """Vehicles that wait, with what their odometers show."""
+
+    operator: Operator
+    waiting: list[tuple[UUID, ModelPlan, Decimal]]
+
+
+def first_day(at: datetime) -> date:
+    return add_months(month_start(local_day(at)), -MONTHS)
+
+
+def live_through(company: Company, random: Random, at: datetime, say: Say) -> None:
+    """Play two years month by month up to `at`."""
+    yards = [
+        Yard(o, [(v, m, Decimal(2_500)) for v, m in o.vehicles])
+        for o in company.operators
+    ]
+    running: list[Running] = []
+    late = {c for o in company.operators for c in o.customers if random.random() < LATE_SHARE}
+    start = first_day(at)
+    for number in range(MONTHS + 1):
+        month = add_months(start, number)
+        running = _take_back(running, yards, month, random, at)
+        for yard in yards:
+            running += list(_hand_out(yard, month, number, random, at))
+        moment = min(day_start(month) + timedelta(hours=3), at)
+        hq = hq_actor(company.platform_id)
+        billing.run_bills(cut_off=month, actor=hq, at=moment)
+        billing.issue_bills(draft_hours=0, actor=hq, at=moment)
+        _pay(company, late, month, random, at)
+        if number < MONTHS:
+            billing.recognise_revenue(month=month, actor=hq, at=moment)
+        say(f"{month:%Y-%m}: {len(running)} leases on the road")
+
+
+def _hand_out(
+    yard: Yard, month: date, number: int, random: Random, at: datetime
+) -> Iterator[Running]:
+    """New leases of a month: the fleet fills up over the first year, then follows the season."""
+    operator = yard.operator
+    fleet_size = len(operator.vehicles)
+    wanted = min(0.5 + 0.04 * number, 0.88) * (0.94 + 0.06 * DEMAND[month.month - 1])
+    out = fleet_size - len(yard.waiting)
+    random.shuffle(yard.waiting)
+    for _ in range(max(0, round(fleet_size * min(wanted, 0.93)) - out)):
+        vehicle_id, model, odometer = yard.waiting.pop()
+        day = month + timedelta(days=random.randrange(0, 26))
+        moment = day_start(day) + timedelta(hours=random.randrange(8, 18), minutes=7)
+        if moment > at:
+            yard.waiting.append((vehicle_id, model, odometer))
+            continue
+        yield _lease(operator, vehicle_id, model, odometer, day, moment, random)
+
+
+def _lease(
+    operator: Operator,
+    vehicle_id: UUID,
+    model: ModelPlan,
+    odometer: Decimal,
+    day: date,
+    moment: datetime,
+    random: Random,
+) -> Running:
+    actor = operator.actor
+    rent = world.rent_of(model, random)
+    months = random.choice(TERMS)
+    drafted = leasing.draft_lease(
+        customer_id=random.choice(operator.customers[:-2]),
+        vehicle_id=vehicle_id,
+        product_code="RENT_MONTHLY",
+        monthly_rent=rent,
+        deposit=rent * 2,
+        starts_on=day,
+        months=months,
+        actor=actor,
+        at=moment,
+    )
+    leasing.sign_lease(lease_id=drafted.lease_id, actor=actor, at=moment)
+    (demand,) = billing_queries.bills_of_source(
+        source_kind=leasing.SOURCE, source_id=drafted.lease_id, actor=actor
+    )
+    billing.record_payment(bill_ids=[demand.id], amount=demand.total, actor=actor, at=moment)
+    leasing.secure_deposit(lease_id=drafted.lease_id, amount=demand.total, actor=actor, at=moment)
+    leasing.complete_handover(
+        lease_id=drafted.lease_id,
+        odometer_km=odometer,
+        soc_pct=Decimal(random.randrange(70, 100)),
+        signed_by=world.person(random),
+        actor=actor,
+        at=moment,
+    )
+    leasing.activate_lease(lease_id=drafted.lease_id, actor=actor, at=moment)
+    return Running(operator, drafted.lease_id, vehicle_id, model, add_months(day, months), odometer)
+
+
+def _take_back(
+    running: list[Running], yards: list[Yard], month: date, random: Random, at: datetime
+) -> list[Running]:
+    """Vehicles whose term ended come back; seven in ten customers extend instead."""
+    still: list[Running] = []
+    yard_of = {yard.operator.org_id: yard for yard in yards}
+    for lease in running:
+        if lease.ends_on >= month or random.random() < 0.3:
+            still.append(lease)
+            continue
+        moment = day_start(month) - timedelta(hours=random.randrange(6, 40))
+        if moment > at:
+            still.append(lease)
+            continue
+        _return(lease, moment, random)
+        yard_of[lease.operator.org_id].waiting.append(
+            (lease.vehicle_id, lease.model, lease.odometer_km)
+        )
+    return still
+
+
+def _return(lease: Running, moment: datetime, random: Random) -> None:
+    actor = lease.operator.actor
+    lease.odometer_km += Decimal(random.randrange(4_000, 22_000))
+    leasing.request_return(lease_id=lease.lease_id, on=local_day(moment), actor=actor, at=moment)
+    leasing.accept_return(
+        lease_id=lease.lease_id,
+        odometer_km=lease.odometer_km,
+        soc_pct=Decimal(random.randrange(15, 90)),
+        signed_by=world.person(random),
+        actor=actor,
+        at=moment,
+    )
+    damages = []
+    if random.random() < 0.25:
+        damages = [
+            leasing.Damage(
+                words="右后门划痕，露底漆", amount=Decimal(random.choice((180, 260, 440)))
+            )
+        ]
+    leasing.settle_lease(lease_id=lease.lease_id, damages=damages, actor=actor, at=moment)
+    ready = moment + timedelta(hours=2)
+    fleet.sign_inspection(vehicle_id=lease.vehicle_id, passed=True, actor=actor, at=ready)
+    fleet.make_ready(vehicle_id=lease.vehicle_id, actor=actor, at=ready)
+
+
+def _pay(company: Company, late: set[UUID], month: date, random: Random, at: datetime) -> None:
+    """Customers pay what is open, most within days; late payers pay a month later, if ever."""
+    for operator in company.operators:
+        owed: dict[UUID, list[OwedRow]] = {}
+        for bill in billing_queries.open_bills(actor=operator.actor):
+            patience = 40 if bill.customer_id in late else random.choice((1, 2, 3, 5, 9))
+            moment = day_start(bill.due_on + timedelta(days=patience)) + timedelta(
+                hours=random.randrange(9, 20)
+            )
+            if moment < at and bill.due_on < add_months(month, 1):
+                owed.setdefault(bill.customer_id, []).append(bill)
+        for customer_id, bills in owed.items():
+            if customer_id in late and random.random() < 0.35:
+                continue
+            moment = day_start(max(b.due_on for b in bills)) + timedelta(
+                days=30 if customer_id in late else 2, hours=10
+            )
+            billing.record_payment(
+                bill_ids=[b.id for b in bills],
+                amount=sum((b.open_amount for b in bills), Decimal(0)),
+                channel=random.choice(("WECHAT", "ALIPAY", "BANK")),
+                actor=operator.actor,
+                at=min(moment, at),
+            )
