@@ -1,6 +1,5 @@
 """A land for all tests of the gateway, a town for each."""
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,13 +11,9 @@ from panshi.gateway.tests.town import Land, Town
 
 @pytest.fixture(scope="session")
 def land() -> Iterator[Land]:
-    path = Path(tempfile.mkdtemp(prefix="panshi-town-"))
-    settled = Land.settle(path)
-    base = settled.home.database_base
+    settled = Land.settle(Path(tempfile.mkdtemp(prefix="panshi-town-")))
     yield settled
-    settled.server.stop()
-    shutil.rmtree(path, ignore_errors=True)
-    shutil.rmtree(base, ignore_errors=True)
+    settled.leave()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -61,6 +62,13 @@ class Land:
             roles.bootstrap(superuser, TEMPLATE)
         _run(["-m", "django", "migrate", "-v", "0"], environment(land.home, TEMPLATE, roles.OWNER))
         return land
+
+    def leave(self) -> None:
+        """Stop the server and remove everything."""
+        base = self.home.database_base
+        self.server.stop()
+        shutil.rmtree(self.home.path, ignore_errors=True)
+        shutil.rmtree(base, ignore_errors=True)
 
     def connect(self, database: str) -> psycopg.Connection[tuple[Any, ...]]:
         return psycopg.connect(**postgres.dsn(self.home, "postgres", database), autocommit=True)

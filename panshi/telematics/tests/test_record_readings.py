@@ -1,6 +1,7 @@
 """Record readings …"""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest

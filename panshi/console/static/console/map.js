@@ -1,7 +1,8 @@
 // Maps: <div class="map" data-map="URL of points" data-live="…"></div>, without any tile or outline:
 // a neutral ground with city dots and names. The URL gets bbox and zoom and answers
 // {"points": [[longitude, latitude, tone, label, url], …], "cells": [[longitude, latitude, count], …],
-//  "bounds": [[west, south], [east, north]], "at": "12:03:20"}, all WGS-84.
+//  "lines": [[[longitude, latitude], …], …], "bounds": [[west, south], [east, north]],
+//  "at": "12:03:20"}, all WGS-84.
 import { CITIES } from "./cities.js";
 import { token } from "./theme.js";
 
@@ -24,7 +25,7 @@ function style() {
   const empty = { type: "geojson", data: collection([]) };
   return {
     version: 8,
-    sources: { cities: { type: "geojson", data: collection(cities) }, points: empty, cells: empty },
+    sources: { cities: { type: "geojson", data: collection(cities) }, points: empty, cells: empty, lines: empty },
     layers: [
       { id: "ground", type: "background", paint: { "background-color": token("--surface-2") } },
       {
@@ -38,6 +39,11 @@ function style() {
           "symbol-sort-key": ["get", "rank"],
         },
         paint: { "text-color": token("--ink-2"), "text-halo-color": token("--surface-2"), "text-halo-width": 1 },
+      },
+      {
+        id: "lines", type: "line", source: "lines",
+        layout: { "line-join": "round", "line-cap": "round" },
+        paint: { "line-color": token("--accent"), "line-width": 3 },
       },
       {
         id: "cells", type: "circle", source: "cells",
@@ -72,7 +78,9 @@ async function load(box, map) {
   }
   const answer = await fetch(url, { headers: { Accept: "application/json" } });
   if (!answer.ok || !box.isConnected) return;
-  const { points = [], cells = [], bounds, at } = await answer.json();
+  const { points = [], cells = [], lines = [], bounds, at } = await answer.json();
+  map.getSource("lines").setData(collection(lines.map((coordinates) =>
+    ({ type: "Feature", geometry: { type: "LineString", coordinates }, properties: {} }))));
   map.getSource("points").setData(collection(points.map(([longitude, latitude, tone, label, target]) =>
     feature([longitude, latitude], { tone, label, url: target }))));
   map.getSource("cells").setData(collection(cells.map(([longitude, latitude, count]) =>
