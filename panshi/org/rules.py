@@ -43,6 +43,7 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
         "service.report_extra_work", "service.use_part", "service.return_part",
         "service.complete_visit", "service.self_check", "service.attach_photo",
         "service.record_checklist", "diagnosis.confirm_finding", "service.sign_visit",
+        "service.record_labour", "service.release_work_order",
     },
     "WAREHOUSE": _EVERYONE | {"supply.*", "service.view", "fleet.view"},
     "TRAINER": _EVERYONE | {"handbook.*", "people.*", "quality.*", "service.view"},

@@ -64,7 +64,7 @@ ORDERS = Table(
             key="state", label=lazy("State"), kind="state", sort=True, tones=ORDER_TONES,
             choices=OrderState,
         ),
-        Column(key="kind", label=lazy("Kind"), choices=OrderKind, kind="choice"),
+        Column(key="kind", label=lazy("Kind"), choices=OrderKind),
         Column(key="engineer_name", label=lazy("Engineer")),
         Column(key="starts_at", label=lazy("Visit"), kind="moment"),
         Column(key="customer_name", label=lazy("Customer")),
@@ -90,7 +90,7 @@ CATALOGUE = Table(
     name="service-catalogue",
     columns=(
         Column(key="name", label=lazy("Service")),
-        Column(key="category", label=lazy("Category"), kind="choice", choices=ServiceCategory),
+        Column(key="category", label=lazy("Category"), choices=ServiceCategory),
         Column(
             key="state", label=lazy("State"), kind="state", choices=ItemState,
             tones={"DRAFT": "warn", "RELEASED": "ok", "RETIRED": "idle"},
@@ -120,7 +120,7 @@ CATALOGUE = Table(
 PRICES = Table(
     name="service-prices",
     columns=(
-        Column(key="kind", label=lazy("Kind"), kind="choice", choices=PriceKind),
+        Column(key="kind", label=lazy("Kind"), choices=PriceKind),
         Column(key="item_code", label=lazy("Service or part"), kind="mono"),
         Column(key="model_code", label=lazy("Vehicle model"), kind="mono"),
         Column(key="city", label=lazy("City")),

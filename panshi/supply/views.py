@@ -23,7 +23,7 @@ LOCATIONS = Table(
     name="supply-locations",
     columns=(
         Column(key="name", label=lazy("Place")),
-        Column(key="kind", label=lazy("Kind"), kind="choice", choices=LocationKind),
+        Column(key="kind", label=lazy("Kind"), choices=LocationKind),
         Column(key="city", label=lazy("City")),
         Column(key="items", label=lazy("Parts"), kind="number"),
         Column(key="on_hand", label=lazy("On hand"), kind="number"),
