@@ -1,0 +1,43 @@
+"""What billing does by the clock, for the whole tree; the moments are UTC, the days Shanghai's."""
+
+from datetime import datetime
+
+from panshi.billing import services
+from panshi.kit.clock import add_months, local_day, month_start
+from panshi.kit.schedule import every
+from panshi.kit.tenancy import Actor, hq_actor
+from panshi.org import queries as org
+
+
+def _hq() -> Actor | None:
+    platform = org.platform_id()
+    return None if platform is None else hq_actor(platform)
+
+
+@every("10 18 * * *")
+def draft_bills(at: datetime) -> None:
+    """At ten past two: draft what may be billed today."""
+    if hq := _hq():
+        services.run_bills(cut_off=local_day(at), actor=hq, at=at)
+
+
+@every("20 * * * *")
+def issue_bills(at: datetime) -> None:
+    """Each hour: issue drafts whose window is over."""
+    if hq := _hq():
+        services.issue_bills(actor=hq, at=at)
+
+
+@every("*/10 * * * *")
+def advance_dunning(at: datetime) -> None:
+    """Every ten minutes: arrears reach their rung on the day, cleared ones leave the ladder."""
+    if hq := _hq():
+        services.advance_dunning(on=local_day(at), actor=hq, at=at)
+
+
+@every("40 18 * * *")
+def recognise_revenue(at: datetime) -> None:
+    """Each night: earn what last month's and this month's lines were paid in advance for."""
+    if hq := _hq():
+        month = month_start(local_day(at))
+        services.recognise_revenue(month=add_months(month, -1), actor=hq, at=at)
