@@ -1,6 +1,7 @@
 """check indicators … compares counted days with source rows, and a recount settles it."""
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -29,7 +30,7 @@ def recount(actor: Actor, reason: str = "核对来源记录") -> int:
     ).rows
 
 
-def complain(org_id: int, customer_id: object) -> None:
+def complain(org_id: int, customer_id: UUID) -> None:
     crm.file_complaint(
         customer_id=customer_id,
         subject="VEHICLE",

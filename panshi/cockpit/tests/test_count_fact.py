@@ -137,6 +137,14 @@ def test_survives_a_second_delivery_by_the_relay() -> None:
     assert make.cell(org, Indicator.SATISFACTION) == (3, 1)
 
 
+def test_tells_open_pages_of_the_operator_once_it_has_counted() -> None:
+    org = org_make.operator()
+    make.reviews(org, 5)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT org_id FROM kit_outbox WHERE name = 'cockpit.FiguresCounted'")
+        assert cursor.fetchall() == [(org.id,)]
+
+
 def test_keeps_one_operators_days_from_anothers() -> None:
     ours, theirs = org_make.operator(), org_make.operator()
     make.reviews(ours, 5, 5)
