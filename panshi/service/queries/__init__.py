@@ -47,15 +47,23 @@ from panshi.service.queries.slots import (
     SlotOffers,
     slot_offers,
 )
+from panshi.service.queries.talks import (
+    ConversationRow,
+    MessageRow,
+    conversations,
+    messages_of,
+)
 
 __all__ = [
     "Board",
     "BoardVisit",
     "Consequences",
+    "ConversationRow",
     "DayVisit",
     "EngineerReason",
     "Lane",
     "LinkExpired",
+    "MessageRow",
     "NotYourVehicle",
     "OrderPage",
     "OrderRow",
@@ -74,9 +82,11 @@ __all__ = [
     "WorkOrderCard",
     "board_day",
     "catalogue",
+    "conversations",
     "customer_orders",
     "engineer_day",
     "live_progress",
+    "messages_of",
     "move_consequences",
     "order_counts",
     "order_of_bill",

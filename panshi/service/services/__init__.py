@@ -44,6 +44,16 @@ from panshi.service.services.orders import (
     open_work_order,
 )
 from panshi.service.services.placing import OrderAlreadyOpen, SlotTaken
+from panshi.service.services.talks import (
+    AlreadyTaken,
+    ConversationOver,
+    NothingSaid,
+    hand_over,
+    offer_answer,
+    post_message,
+    resolve_conversation,
+    take_conversation,
+)
 from panshi.service.services.visits import (
     CertificateLapsed,
     NotAboard,
@@ -68,10 +78,12 @@ from panshi.service.services.visits import (
 )
 
 __all__ = [
+    "AlreadyTaken",
     "AlreadyTravelling",
     "AlreadyUnderWay",
     "BillOpen",
     "CertificateLapsed",
+    "ConversationOver",
     "HoldLimit",
     "ItemIncomplete",
     "NotAboard",
@@ -79,6 +91,7 @@ __all__ = [
     "NotQualified",
     "NotTheCustomer",
     "NotYourVisit",
+    "NothingSaid",
     "OrderAlreadyOpen",
     "PlanStale",
     "PriceMoved",
@@ -108,10 +121,13 @@ __all__ = [
     "complete_visit",
     "confirm_booking",
     "expire_holds",
+    "hand_over",
     "hold_slot",
     "load_catalogue",
+    "offer_answer",
     "open_order_for_finding",
     "open_work_order",
+    "post_message",
     "record_checklist",
     "record_diagnosis",
     "record_labour",
@@ -119,10 +135,12 @@ __all__ = [
     "refuse_visit",
     "release_item",
     "release_work_order",
+    "resolve_conversation",
     "review_work_order",
     "self_check",
     "set_price",
     "sign_visit",
     "start_travel",
+    "take_conversation",
     "use_part",
 ]
