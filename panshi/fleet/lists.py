@@ -111,7 +111,7 @@ VEHICLES: Final = Table(
         Column(key="parking", label=lazy("Parking"), hidden=True),
         Column(key="odometer_km", label=lazy("Odometer, km"), kind="number", sort=True),
         Column(key="battery_kwh", label=lazy("Battery, kWh"), kind="number", hidden=True),
-        Column(key="use", label=lazy("Use"), choices=VehicleUse, hidden=True),
+        Column(key="use", label=lazy("Use of the vehicle"), choices=VehicleUse, hidden=True),
         Column(key="soonest_on", label=lazy("First paper to lapse"), show=_soonest),
     ),
     filters=(
@@ -119,7 +119,13 @@ VEHICLES: Final = Table(
         Filter(key="state", label=lazy("State"), kind="choice", choices=VehicleState),
         Filter(key="city", label=lazy("City"), kind="choice", choices=city_choices),
         Filter(key="model", label=lazy("Model"), kind="choice", choices=model_choices),
-        Filter(key="use", label=lazy("Use"), kind="choice", choices=VehicleUse, more=True),
+        Filter(
+            key="use",
+            label=lazy("Use of the vehicle"),
+            kind="choice",
+            choices=VehicleUse,
+            more=True,
+        ),
     ),
     sort="vin",
     row_url="fleet-vehicle",
@@ -237,7 +243,7 @@ ACTS: Final = (
             labels={
                 "kind": lazy("Inspection"),
                 "odometer_km": lazy("Odometer"),
-                "soc_pct": lazy("Charge"),
+                "soc_pct": lazy("State of charge"),
                 "passed": lazy("Passed"),
                 "note": lazy("Note"),
             },
@@ -320,10 +326,10 @@ def details_of(card: VehicleCard) -> list[Detail]:
     return [
         Detail(label=_("VIN"), value=card.vin, kind="mono"),
         Detail(label=_("Model"), value=card.model_name),
-        Detail(label=_("Class"), value=card.vehicle_class),
+        Detail(label=_("Vehicle class"), value=card.vehicle_class),
         Detail(label=_("Battery, kWh"), value=card.battery_kwh, kind="number"),
         Detail(label=_("Plate class"), value=plate_class),
-        Detail(label=_("Use"), value=card.use),
+        Detail(label=_("Use of the vehicle"), value=card.use),
         Detail(label=_("City"), value=card.city),
         Detail(label=_("Parking"), value=card.parking),
         Detail(label=_("Motor number"), value=card.motor_no, kind="mono"),
@@ -340,7 +346,7 @@ def tiles_of(card: VehicleCard, today: date) -> list[Tile]:
     soonest = card.papers[0] if card.papers else None
     return [
         Tile(label=_("Odometer"), value=card.odometer_km, kind="number", unit="km"),
-        Tile(label=_("Charge"), value=card.soc_pct, kind="number", unit="%"),
+        Tile(label=_("State of charge"), value=card.soc_pct, kind="number", unit="%"),
         Tile(
             label=_("Days in this state"),
             value=(today - local_day(card.state_since)).days,

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from panshi.fleet import rules
 from panshi.kit.nouns import OwnedModel
@@ -40,8 +41,8 @@ class VehicleUse(models.TextChoices):
 class VehicleState(models.TextChoices):
     PROCURED = "PROCURED", _("Procured")
     PLATED = "PLATED", _("Plated")
-    READY = "READY", _("Ready")
-    IDLE = "IDLE", _("Idle")
+    READY = "READY", pgettext_lazy("vehicle", "Ready")
+    IDLE = "IDLE", pgettext_lazy("vehicle", "Idle")
     LEASED = "LEASED", _("Leased")
     IN_SERVICE = "IN_SERVICE", _("In service")
     RETIRED = "RETIRED", _("Retired")

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import translation
 
 from panshi.fleet import queries, services
 from panshi.fleet.models import Document, Vehicle, VehicleEvent
@@ -139,6 +140,18 @@ def test_a_bad_cell_is_named(changes: dict[str, Any], key: str) -> None:
     errors = queries.vehicle_import(batch_id=batch_id, actor=by).errors
     assert [error.header for error in errors] == [SHEET.column(key).header]
     assert errors[0].row == 2
+
+
+def test_errors_are_told_in_chinese_at_their_cell() -> None:
+    org, by = _office()
+    rows = _rows(36)
+    rows[35]["vin"] = "LPSEV4E10RA00000I"
+    with translation.override("zh-hans"):
+        batch_id = _stage(org, by, _content(rows))
+        errors = queries.vehicle_import(batch_id=batch_id, actor=by).errors
+        assert [str(error) for error in errors] == [
+            "第 37 行 A 列 车架号：第 17 位字符“I”不允许出现在车架号中。"
+        ]
 
 
 def test_repeated_and_taken_vins_and_plates_are_named() -> None:
