@@ -4,6 +4,7 @@ The process that starts the run makes a scratch home, starts the server, and mig
 database; each worker clones the template. The connection stays the login role of the product.
 """
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -19,6 +20,8 @@ from panshi.config.home import Home
 
 TEMPLATE = "panshi_template"
 _IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+_CACHE = Path(tempfile.gettempdir()) / f"panshi-schemas-{os.getuid()}"
+_KEPT = 4
 _QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 if not _IS_WORKER:
@@ -41,10 +44,56 @@ def _ensure_server() -> None:
     if _IS_WORKER or _server is not None:
         return
     _server = postgres.Server(HOME, settings=_QUICK)
+    cached = _CACHE / _schema_mark()
+    if cached.is_dir():
+        _server.prepare()
+        _copy(cached, _server.cluster.data)
+        _server.start()
+        return
     _server.start()
     with connect("postgres", "postgres") as superuser:
         roles.bootstrap(superuser, TEMPLATE)
     _migrate()
+    _server.stop()
+    _keep(_server.cluster.data, cached)
+    _server.start()
+
+
+def _schema_mark() -> str:
+    """A name for the database that the migrations make: any change of theirs changes it."""
+    root = Path(__file__).parent.parent
+    sources = sorted(
+        [
+            *root.glob("panshi/*/migrations/*.py"),
+            root / "panshi/kit/walls.py",
+            root / "panshi/config/roles.py",
+            root / "requirements.txt",
+        ]
+    )
+    digest = hashlib.sha256()
+    for source in sources:
+        digest.update(source.name.encode() + source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a stopped cluster, owners and all."""
+    shutil.rmtree(target)
+    subprocess.run(["cp", "-a", str(source), str(target)], check=True)
+
+
+def _keep(data: Path, cached: Path) -> None:
+    """Keep a stopped cluster for the next run; of the older ones only the last few stay."""
+    _CACHE.mkdir(mode=0o711, exist_ok=True)
+    draft = cached.with_name(f"{cached.name}.{os.getpid()}")
+    subprocess.run(["cp", "-a", str(data), str(draft)], check=True)
+    try:
+        draft.rename(cached)
+    except OSError:  # Another run was quicker.
+        shutil.rmtree(draft)
+    older = sorted(_CACHE.iterdir(), key=lambda p: p.stat().st_mtime, reverse=True)
+    for old in older[_KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _migrate() -> None:
