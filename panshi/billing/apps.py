@@ -1,6 +1,31 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from panshi.kit import navigation
+from panshi.kit.navigation import Page
 
 
 class BillingConfig(AppConfig):
     name = "panshi.billing"
     label = "billing"
+
+    def ready(self) -> None:
+        navigation.register(
+            *(
+                Page(
+                    section="finance",
+                    label=label,
+                    url_name=url_name,
+                    permission="billing.view",
+                    icon=icon,
+                    order=order,
+                )
+                for label, url_name, icon, order in (
+                    (_("Finance board"), "billing-board", "chart-bar", 10),
+                    (_("Bills"), "billing-bills", "receipt", 20),
+                    (_("Receivables"), "billing-receivables", "hourglass", 30),
+                    (_("Payments"), "billing-payments", "credit-card", 40),
+                    (_("Billing runs"), "billing-runs", "player-play", 50),
+                )
+            )
+        )

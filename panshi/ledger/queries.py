@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
+from django.utils.translation import gettext_lazy as _
 
 from panshi.kit.clock import add_months, month_start
 from panshi.kit.money import ZERO
@@ -14,6 +16,20 @@ from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 from panshi.ledger import rules
 from panshi.ledger.models import Account, Entry, Period, PeriodState, Posting
+
+KIND_WORDS: Final = {
+    "BILL_ISSUED": _("Bill issued"),
+    "BILL_CREDITED": _("Credit note issued"),
+    "CREDIT_LEFT_ON_ACCOUNT": _("Credit left on account"),
+    "DEPOSIT_DEMANDED": _("Deposit demanded"),
+    "DEPOSIT_RESERVED": _("Deposit reserved"),
+    "DEPOSIT_RELEASED": _("Deposit released"),
+    "DEPOSIT_RETURNED": _("Deposit returned"),
+    "DEPOSIT_APPLIED": _("Deposit applied to a bill"),
+    "PAYMENT_RECEIVED": _("Payment received"),
+    "PAYMENT_ALLOCATED": _("Payment allocated"),
+    "REVENUE_RECOGNISED": _("Revenue recognised"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +55,11 @@ class EntryCard:
     legs: tuple[LegRow, ...]
     debit: Decimal
     credit: Decimal
+
+    @property
+    def title(self) -> str:
+        """What kind of entry this is, in words; a kind without words shows its code."""
+        return str(KIND_WORDS.get(self.kind, self.kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +124,12 @@ def _cards(entries: list[Entry]) -> list[EntryCard]:
         )
         for entry in entries
     ]
+
+
+@question
+def accounts(*, actor: Actor) -> list[tuple[str, str]]:
+    """The chart: codes and names, by code."""
+    return [(account.code, str(account)) for account in Account.objects.order_by("code")]
 
 
 @question
@@ -231,7 +258,7 @@ def _of_days(
     actor: Actor,
     kinds: tuple[str, ...],
     city: str,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     return {
         "accounts": list(accounts), "since": since, "until": until, "city": city,
         "kinds": list(kinds), "org": actor.single_org_id,

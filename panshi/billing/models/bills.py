@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -170,7 +168,7 @@ class BillBalance(models.Model):
     settled_on = models.DateField(null=True)
     rung = models.SmallIntegerField(null=True)
 
-    objects: ClassVar[OwnedManager["BillBalance"]] = OwnedManager()
+    objects = OwnedManager["BillBalance"]()
 
     class Meta:
         constraints = [

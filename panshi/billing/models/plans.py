@@ -18,9 +18,7 @@ class ChargePlan(OwnedModel):
     org = models.ForeignKey(
         "org.OrgNode", on_delete=models.PROTECT, related_name="+", db_index=False
     )
-    product = models.ForeignKey(
-        Product, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+", db_index=False)
     payer_id = models.UUIDField(null=True)
     source_kind = models.CharField(max_length=60)
     source_id = models.UUIDField()

@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
 from django.conf import settings
+from django.core import signing
 from django.utils.translation import gettext as _
 
 from panshi.billing import rules
@@ -42,6 +43,7 @@ from panshi.ledger import services as ledger
 from panshi.ledger.services import NewEntry, NewPosting
 
 KEY: Final = "payment-callbacks"
+TOKEN_AGE: Final = timedelta(days=7)
 
 
 class NothingToPay(Refusal):
@@ -206,6 +208,19 @@ def record_payment(
     payment = _begin(bill_ids, channel, amount, actor, at)
     actor.must("billing.record_payment", payment.org_id)
     return _receive(payment, actor, at)
+
+
+def pay_token(*, payment_id: UUID) -> str:
+    """The last part of a pay page's address: who holds it may see this payment and make it."""
+    return signing.dumps(str(payment_id), salt=KEY)
+
+
+def payment_of_token(*, token: str) -> UUID:
+    """The payment behind a pay page's address. Raises UnknownPayment when forged or too old."""
+    try:
+        return UUID(signing.loads(token, salt=KEY, max_age=TOKEN_AGE))
+    except signing.BadSignature as error:
+        raise UnknownPayment(_("This payment link is no longer valid.")) from error
 
 
 def callback_key() -> bytes:

@@ -1,0 +1,260 @@
+"""The tables, words and drawings of the finance pages."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from panshi.billing.models import BillKind, Channel, PaymentState, Verdict
+from panshi.billing.queries import AgeRow, BillCard, BillRow, BoardRow, FinanceBoard
+from panshi.kit import cells, records
+from panshi.kit.records import Detail, Stage, Tile
+from panshi.kit.tables import Column, Filter, Table
+from panshi.kit.tenancy import Actor
+from panshi.org import queries as org
+
+STANDING_TONES: Final[Mapping[str, str]] = {
+    "DRAFT": "idle",
+    "OPEN": "info",
+    "OVERDUE": "bad",
+    "PAID": "ok",
+    "CREDIT": "idle",
+    "DISCARDED": "idle",
+}
+STANDINGS: Final = [
+    ("DRAFT", lazy("Draft")),
+    ("OPEN", lazy("Open")),
+    ("OVERDUE", lazy("Overdue")),
+    ("PAID", lazy("Paid")),
+    ("CREDIT", lazy("Credit note")),
+    ("DISCARDED", lazy("Discarded")),
+]
+STANDING_WORDS: Final = dict(STANDINGS)
+SOURCE_WORDS: Final = {
+    "leasing.Lease": lazy("Lease"),
+    "service.WorkOrder": lazy("Work order"),
+}
+
+
+def city_choices(actor: Actor) -> Sequence[tuple[str, str]]:
+    cities = sorted({node.city for node in org.nodes(actor=actor) if node.city})
+    return [(city, city) for city in cities]
+
+
+def standing(code: str) -> SafeString:
+    return cells.state(code, STANDING_TONES[code], str(STANDING_WORDS[code]))
+
+
+def period(row: BillRow | BillCard) -> str:
+    """The days a bill is for; its last day is the one before the next period."""
+    if row.period_from is None or row.period_to is None:
+        return ""
+    return f"{row.period_from} – {row.period_to}"
+
+
+BILLS: Final = Table(
+    name="bills",
+    columns=(
+        Column(key="number", label=lazy("Number"), kind="mono", show=lambda r: r.number or "—"),
+        Column(key="customer_name", label=lazy("Customer")),
+        Column(key="plate", label=lazy("Vehicle"), kind="mono"),
+        Column(key="kind", label=lazy("Kind"), choices=BillKind, hidden=True),
+        Column(key="period_from", label=lazy("Period"), show=period),
+        Column(key="due_on", label=lazy("Due"), kind="day"),
+        Column(key="standing", label=lazy("State"), show=lambda r: standing(r.standing)),
+        Column(key="city", label=lazy("City"), hidden=True),
+        Column(key="total", label=lazy("Total"), kind="money"),
+        Column(key="open_amount", label=lazy("Open"), kind="money"),
+    ),
+    filters=(
+        Filter(key="number", label=lazy("Number")),
+        Filter(key="standing", label=lazy("State"), kind="choice", choices=STANDINGS),
+        Filter(key="kind", label=lazy("Kind"), kind="choice", choices=BillKind.choices),
+        Filter(key="city", label=lazy("City"), kind="choice", choices=city_choices),
+        Filter(key="due", label=lazy("Due"), kind="days", more=True),
+    ),
+    row_url="billing-bill",
+    keyset=True,
+    export="bills",
+    empty=lazy("No bills yet."),
+    live=("billing.BillsIssued", "billing.BillRaised", "billing.BillPaid"),
+)
+PAYMENTS: Final = Table(
+    name="payments",
+    columns=(
+        Column(key="merchant_no", label=lazy("Number"), kind="mono"),
+        Column(key="customer_name", label=lazy("Customer")),
+        Column(key="channel", label=lazy("Channel"), choices=Channel),
+        Column(key="started_at", label=lazy("Started"), kind="moment"),
+        Column(key="received_at", label=lazy("Received"), kind="moment"),
+        Column(
+            key="state",
+            label=lazy("State"),
+            kind="state",
+            choices=PaymentState,
+            tones={"PENDING": "info", "SUCCEEDED": "ok", "CLOSED": "idle"},
+        ),
+        Column(key="amount", label=lazy("Amount"), kind="money"),
+        Column(key="allocated", label=lazy("Allocated"), kind="money"),
+    ),
+    filters=(
+        Filter(key="number", label=lazy("Number")),
+        Filter(key="state", label=lazy("State"), kind="choice", choices=PaymentState.choices),
+        Filter(key="channel", label=lazy("Channel"), kind="choice", choices=Channel.choices),
+        Filter(key="started", label=lazy("Started"), kind="days", more=True),
+    ),
+    export="payments",
+    empty=lazy("No payments yet."),
+    live=("billing.PaymentReceived", "billing.PaymentStarted"),
+)
+VERDICT_TONES: Final[Mapping[str, str]] = {"ACCEPTED": "ok"}
+
+
+def verdict(code: str) -> SafeString:
+    return cells.state(Verdict(code), VERDICT_TONES.get(code, "bad"))
+
+
+def age_headings() -> list[str]:
+    return [
+        _("Not due"), _("1–30 days"), _("31–60 days"), _("61–90 days"), _("91–180 days"),
+        _("Over 180 days"),
+    ]  # fmt: skip
+
+
+def age_amounts(row: AgeRow) -> list[Decimal]:
+    return [row.not_due, row.to_30, row.to_60, row.to_90, row.to_180, row.over_180]
+
+
+_AGE_COLOURS: Final = ("--info", "--warn", "--warn", "--bad", "--bad", "--bad")
+
+
+def age_chart(rows: Sequence[AgeRow]) -> dict[str, Any]:
+    """What is open by age, over all rows, as bars."""
+    sums = [sum(amounts) for amounts in zip(*(age_amounts(r) for r in rows), strict=True)]
+    return {
+        "tooltip": {"trigger": "axis"},
+        "grid": {"left": 8, "right": 16, "top": 16, "bottom": 8, "containLabel": True},
+        "xAxis": {"type": "category", "data": age_headings()},
+        "yAxis": {"type": "value"},
+        "series": [
+            {
+                "type": "bar",
+                "barMaxWidth": 48,
+                "data": [
+                    {"value": float(amount), "itemStyle": {"color": f"var({colour})"}}
+                    for amount, colour in zip(sums or [0] * 6, _AGE_COLOURS, strict=True)
+                ],
+            }
+        ],
+    }
+
+
+def board_tiles(total: BoardRow) -> list[Tile]:
+    return [
+        Tile(label=_("Revenue, net of VAT"), value=total.revenue, kind="money"),
+        Tile(label=_("Received"), value=total.received, kind="money"),
+        Tile(label=_("Collection rate"), value=total.collection_rate, kind="percent"),
+        Tile(
+            label=_("Receivable"),
+            value=total.receivable,
+            kind="money",
+            url=reverse("billing-receivables"),
+        ),
+        Tile(label=_("Deposits held"), value=total.deposits, kind="money"),
+    ]
+
+
+def board_chart(board: FinanceBoard) -> dict[str, Any]:
+    """Revenue by line for each operator, stacked."""
+    lines = (
+        (_("Rental"), "rental", "--series-1"),
+        (_("Vehicle service"), "service", "--series-2"),
+        (_("Smart control"), "smart", "--series-3"),
+        (_("Other"), "other", "--series-6"),
+    )
+    rows = sorted(board.rows, key=lambda row: -row.revenue)[:20]
+    return {
+        "tooltip": {"trigger": "axis"},
+        "legend": {"top": 0},
+        "grid": {"left": 8, "right": 16, "top": 36, "bottom": 8, "containLabel": True},
+        "xAxis": {
+            "type": "category",
+            "data": [f"{row.org_name} {row.city}".strip() for row in rows],
+        },
+        "yAxis": {"type": "value"},
+        "series": [
+            {
+                "type": "bar",
+                "stack": "revenue",
+                "barMaxWidth": 48,
+                "name": name,
+                "itemStyle": {"color": f"var({colour})"},
+                "data": [float(getattr(row, key)) for row in rows],
+            }
+            for name, key, colour in lines
+        ],
+    }
+
+
+def bill_tiles(card: BillCard) -> list[Tile]:
+    return [
+        Tile(label=_("Total, tax included"), value=card.total, kind="money"),
+        Tile(
+            label=_("Open"),
+            value=card.open_amount,
+            kind="money",
+            tone="bad" if card.standing == "OVERDUE" else "",
+        ),
+        Tile(label=_("VAT"), value=card.vat, kind="money"),
+        Tile(label=_("Net"), value=card.net, kind="money"),
+    ]
+
+
+def bill_details(card: BillCard) -> list[Detail]:
+    source = SOURCE_WORDS.get(card.source_kind, card.source_kind)
+    return [
+        Detail(label=_("Customer"), value=card.customer_name),
+        Detail(label=_("Vehicle"), value=card.plate, kind="plate" if card.plate else "text"),
+        Detail(label=_("For"), value=str(source)),
+        Detail(label=_("Period"), value=period(card)),
+        Detail(label=_("Due"), value=card.due_on, kind="day"),
+        Detail(label=_("Issued"), value=card.issued_on, kind="day"),
+        Detail(label=_("City"), value=card.city),
+        Detail(label=_("Reason"), value=card.reason),
+    ]
+
+
+def bill_stages(card: BillCard) -> list[Stage]:
+    if card.kind == "CREDIT":
+        path = [("DRAFT", _("Draft")), ("CREDIT", _("Issued"))]
+    else:
+        path = [("DRAFT", _("Draft")), ("OPEN", _("Issued")), ("PAID", _("Paid"))]
+    here = "OPEN" if card.standing == "OVERDUE" else card.standing
+    return records.stages(
+        path=path,
+        state=here,
+        dates={
+            "DRAFT": card.drafted_at,
+            "OPEN": card.issued_on,
+            "CREDIT": card.issued_on,
+            "PAID": card.settled_on,
+            "DISCARDED": card.drafted_at,
+        },
+        stopped=_("Discarded"),
+    )
+
+
+ORIGINS: Final = {
+    "PAYMENT": lazy("Payment"),
+    "CREDIT": lazy("Credit note"),
+    "DEPOSIT": lazy("Deposit"),
+}
+
+
+def origin(code: str) -> SafeString:
+    return format_html("{}", ORIGINS[code])

@@ -1,0 +1,272 @@
+"""Questions about money: receivables by age, the board of a month, a customer's statement."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from panshi.billing.models import ProductLine
+from panshi.kit.clock import add_months, month_start
+from panshi.kit.money import ZERO
+from panshi.kit.tenancy import Actor
+from panshi.kit.verbs import question
+from panshi.ledger import queries as ledger
+from panshi.org import queries as org
+
+AGES: Final = ((0, 30), (31, 60), (61, 90), (91, 180), (181, None))
+_REVENUE: Final = {
+    "6001.rental": ProductLine.RENTAL,
+    "6001.service": ProductLine.SERVICE,
+    "6001.smart": ProductLine.SMART,
+    "6051": ProductLine.OTHER,
+}
+_CASH: Final = ("1002", "1012.wx", "1012.ali", "1012.sim")
+_DEPOSITS: Final = ("2241.01", "2241.09")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgeRow:
+    """Open charges of one operator by days past due; `not_due` is not late yet."""
+
+    org_id: int
+    org_name: str
+    city: str
+    not_due: Decimal
+    to_30: Decimal
+    to_60: Decimal
+    to_90: Decimal
+    to_180: Decimal
+    over_180: Decimal
+    total: Decimal
+
+    @property
+    def overdue(self) -> Decimal:
+        return self.total - self.not_due
+
+
+_AGES_SQL: Final = """
+SELECT org_id, city,
+    COALESCE(sum(open_amount) FILTER (WHERE late <= 0), 0),
+    COALESCE(sum(open_amount) FILTER (WHERE late BETWEEN 1 AND 30), 0),
+    COALESCE(sum(open_amount) FILTER (WHERE late BETWEEN 31 AND 60), 0),
+    COALESCE(sum(open_amount) FILTER (WHERE late BETWEEN 61 AND 90), 0),
+    COALESCE(sum(open_amount) FILTER (WHERE late BETWEEN 91 AND 180), 0),
+    COALESCE(sum(open_amount) FILTER (WHERE late > 180), 0),
+    sum(open_amount)
+FROM (
+    SELECT org_id, city, open_amount, %(today)s::date - due_on AS late
+    FROM billing_billbalance
+    WHERE open_amount > 0 AND kind = 'CHARGE' AND (%(org)s::int IS NULL OR org_id = %(org)s)
+) b GROUP BY org_id, city ORDER BY sum(open_amount) DESC
+"""
+
+
+def _org_names(actor: Actor) -> dict[int, str]:
+    return {node.id: node.name for node in org.nodes(actor=actor)}
+
+
+@question
+def receivables_by_age(*, today: date, actor: Actor) -> tuple[AgeRow, ...]:
+    """What is open per operator and city, by how late it is; the largest first."""
+    names = _org_names(actor)
+    with connection.cursor() as cursor:
+        cursor.execute(_AGES_SQL, {"today": today, "org": actor.single_org_id})
+        return tuple(
+            AgeRow(
+                org_id=org_id,
+                org_name=names.get(org_id, ""),
+                city=city,
+                not_due=figures[0],
+                to_30=figures[1],
+                to_60=figures[2],
+                to_90=figures[3],
+                to_180=figures[4],
+                over_180=figures[5],
+                total=figures[6],
+            )
+            for org_id, city, *figures in cursor.fetchall()
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardRow:
+    """A month's money of one operator in one city, in CNY; `revenue` is net of VAT.
+
+    `due` are the charges that fell due in the month, `collected` what is paid of them by now.
+    """
+
+    org_id: int
+    org_name: str
+    city: str
+    rental: Decimal
+    service: Decimal
+    smart: Decimal
+    other: Decimal
+    received: Decimal
+    due: Decimal
+    collected: Decimal
+    receivable: Decimal
+    deposits: Decimal
+
+    @property
+    def revenue(self) -> Decimal:
+        return self.rental + self.service + self.smart + self.other
+
+    @property
+    def collection_rate(self) -> Decimal | None:
+        return self.collected / self.due if self.due else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinanceBoard:
+    month: date
+    rows: tuple[BoardRow, ...]
+    total: BoardRow
+
+
+_DUE_SQL: Final = """
+SELECT org_id, city, sum(total), sum(total - open_amount) FROM billing_billbalance
+WHERE kind = 'CHARGE' AND due_on >= %(since)s AND due_on < %(until)s
+    AND (%(org)s::int IS NULL OR org_id = %(org)s)
+GROUP BY org_id, city
+"""
+
+
+@question
+def finance_board(*, month: date, actor: Actor) -> FinanceBoard:
+    """Revenue by line, money received, collection, receivables and deposits of a month.
+
+    All but the collection comes from the ledger's postings, so each figure opens its entries.
+    """
+    since = month_start(month)
+    until = add_months(since, 1)
+    cells: dict[tuple[int, str], dict[str, Decimal]] = defaultdict(
+        lambda: defaultdict(lambda: ZERO)
+    )
+    for row in ledger.balances(accounts=(*_REVENUE, *_CASH), since=since, until=until, actor=actor):
+        key = _REVENUE[row.account].value if row.account in _REVENUE else "RECEIVED"
+        sign = -1 if row.account in _REVENUE else 1
+        cells[row.org_id, row.city][key] += sign * row.amount
+    for row in ledger.balances(accounts=("1122", *_DEPOSITS), until=until, actor=actor):
+        key = "RECEIVABLE" if row.account == "1122" else "DEPOSITS"
+        cells[row.org_id, row.city][key] += row.amount if key == "RECEIVABLE" else -row.amount
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE_SQL, {"since": since, "until": until, "org": actor.single_org_id})
+        for org_id, city, due, collected in cursor.fetchall():
+            cells[org_id, city] |= {"DUE": due, "COLLECTED": collected}
+    names = _org_names(actor)
+    rows = tuple(
+        _board_row(org_id, names.get(org_id, ""), city, figures)
+        for (org_id, city), figures in sorted(cells.items())
+    )
+    sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    for figures in cells.values():
+        for key, amount in figures.items():
+            sums[key] += amount
+    return FinanceBoard(month=since, rows=rows, total=_board_row(0, "", "", sums))
+
+
+def _board_row(org_id: int, name: str, city: str, figures: dict[str, Decimal]) -> BoardRow:
+    return BoardRow(
+        org_id=org_id,
+        org_name=name,
+        city=city,
+        rental=figures["RENTAL"],
+        service=figures["SERVICE"],
+        smart=figures["SMART"],
+        other=figures["OTHER"],
+        received=figures["RECEIVED"],
+        due=figures["DUE"],
+        collected=figures["COLLECTED"],
+        receivable=figures["RECEIVABLE"],
+        deposits=figures["DEPOSITS"],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatementLine:
+    """A move on a customer's account: a bill adds, a credit note or a payment takes away."""
+
+    on: date
+    kind: str
+    document_id: UUID
+    words: str
+    plate_vehicle_id: UUID | None
+    amount: Decimal
+    balance: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """A customer's month; `closing` equals the ledger's balance of the customer."""
+
+    customer_id: UUID
+    month: date
+    opening: Decimal
+    billed: Decimal
+    settled: Decimal
+    closing: Decimal
+    lines: tuple[StatementLine, ...]
+
+
+_MOVES: Final = """
+SELECT issued_on AS day, kind, id, number, vehicle_id, total FROM billing_bill
+WHERE customer_id = %(customer)s AND state = 'ISSUED' AND kind <> 'DEPOSIT'
+    AND issued_on < %(until)s
+UNION ALL
+SELECT (received_at AT TIME ZONE 'Asia/Shanghai')::date, 'PAYMENT', p.id, p.merchant_no, NULL,
+    COALESCE((SELECT sum(a.amount) FROM billing_allocation a JOIN billing_bill b ON b.id = a.bill_id
+        WHERE a.payment_id = p.id AND b.kind = 'DEPOSIT'), 0) - p.amount
+FROM billing_payment p
+WHERE customer_id = %(customer)s AND state = 'SUCCEEDED'
+    AND (received_at AT TIME ZONE 'Asia/Shanghai')::date < %(until)s
+UNION ALL
+SELECT a."on", 'DEPOSIT', a.id, '', NULL, -a.amount
+FROM billing_allocation a
+WHERE customer_id = %(customer)s AND deposit_id IS NOT NULL AND a."on" < %(until)s
+ORDER BY 1, 3
+"""
+
+
+@question
+def statement(*, customer_id: UUID, month: date, actor: Actor) -> Statement:
+    """What a customer was billed and has paid in a month, from opening to closing balance.
+
+    A balance above zero is owed to the operator; below zero it is the customer's money on account.
+    """
+    actor.must_be(customer_id)
+    since = month_start(month)
+    values: dict[str, Any] = {"customer": customer_id, "until": add_months(since, 1)}
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVES, values)
+        moves = cursor.fetchall()
+    balance = opening = sum((row[5] for row in moves if row[0] < since), ZERO)
+    lines = []
+    for on, kind, document_id, words, vehicle_id, amount in moves:
+        if on < since or amount == 0:
+            continue
+        balance += amount
+        lines.append(
+            StatementLine(
+                on=on,
+                kind=kind,
+                document_id=document_id,
+                words=words or "",
+                plate_vehicle_id=vehicle_id,
+                amount=amount,
+                balance=balance,
+            )
+        )
+    return Statement(
+        customer_id=customer_id,
+        month=since,
+        opening=opening,
+        billed=sum((line.amount for line in lines if line.amount > 0), ZERO),
+        settled=-sum((line.amount for line in lines if line.amount < 0), ZERO),
+        closing=balance,
+        lines=tuple(lines),
+    )

@@ -1,0 +1,283 @@
+"""Questions about payments, notices, arrears and what the run set aside."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Q, Sum
+
+from panshi.billing.models import (
+    Bill,
+    BillBalance,
+    BillingException,
+    BillingRun,
+    BillState,
+    Callback,
+    DunningCase,
+    Fault,
+    Payment,
+)
+from panshi.crm import queries as crm
+from panshi.kit.money import ZERO
+from panshi.kit.tenancy import Actor
+from panshi.kit.verbs import question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentRow:
+    id: UUID
+    channel: str
+    merchant_no: str
+    customer_id: UUID
+    customer_name: str
+    amount: Decimal
+    allocated: Decimal
+    state: str
+    started_at: datetime
+    received_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentPage:
+    rows: tuple[PaymentRow, ...]
+    total: int
+    sum_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentCard:
+    """A payment with the numbers and open amounts of the bills it was started for."""
+
+    id: UUID
+    org_id: int
+    channel: str
+    merchant_no: str
+    customer_id: UUID
+    amount: Decimal
+    state: str
+    started_at: datetime
+    received_at: datetime | None
+    bills: tuple[tuple[UUID, str, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackRow:
+    id: UUID
+    channel: str
+    notification_id: str
+    merchant_no: str
+    amount: Decimal
+    verdict: str
+    times: int
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRow:
+    id: UUID
+    source_kind: str
+    source_id: UUID
+    customer_id: UUID
+    customer_name: str
+    vehicle_id: UUID | None
+    oldest_due_on: date
+    rung: int | None
+    state: str
+    hold_reason: str
+    open_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExceptionRow:
+    id: UUID
+    plan_id: UUID
+    period: int
+    code: str
+    source_kind: str
+    source_id: UUID
+    found_at: datetime
+
+    @property
+    def label(self) -> str:
+        return str(Fault(self.code).label)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    id: UUID
+    cut_off: date
+    at: datetime
+    drafted: int
+    lines: int
+    total: Decimal
+    exceptions: int
+
+
+@question
+def payment_rows(
+    *,
+    actor: Actor,
+    state: str = "",
+    channel: str = "",
+    number: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 20,
+    offset: int = 0,
+) -> PaymentPage:
+    """Payments, the latest first; the sum goes over the whole filter."""
+    wanted = Q()
+    if state:
+        wanted &= Q(state=state)
+    if channel:
+        wanted &= Q(channel=channel)
+    if number:
+        wanted &= Q(merchant_no__startswith=number.upper())
+    if since is not None:
+        wanted &= Q(started_at__gte=since)
+    if until is not None:
+        wanted &= Q(started_at__lt=until)
+    rows = Payment.objects.visible_to(actor).filter(wanted)
+    found = list(rows.order_by("-started_at", "-id")[offset : offset + limit])
+    names = crm.customer_refs(ids=tuple({p.customer_id for p in found}), actor=actor)
+    sums = rows.aggregate(amount=Sum("amount"))
+    return PaymentPage(
+        rows=tuple(
+            PaymentRow(
+                id=p.id,
+                channel=p.channel,
+                merchant_no=p.merchant_no,
+                customer_id=p.customer_id,
+                customer_name=names[p.customer_id].name if p.customer_id in names else "",
+                amount=p.amount,
+                allocated=p.allocated,
+                state=p.state,
+                started_at=p.started_at,
+                received_at=p.received_at,
+            )
+            for p in found
+        ),
+        total=rows.count(),
+        sum_amount=sums["amount"] or ZERO,
+    )
+
+
+@question
+def payment_card(*, payment_id: UUID, actor: Actor) -> PaymentCard:
+    """One payment; for staff, the customer, and the pay page behind its signed address."""
+    payment = Payment.objects.visible_to(actor).get(id=payment_id)
+    actor.must_be(payment.customer_id)
+    rows = payment.bills.select_related("bill__balance").order_by("place")
+    return PaymentCard(
+        id=payment.id,
+        org_id=payment.org_id,
+        channel=payment.channel,
+        merchant_no=payment.merchant_no,
+        customer_id=payment.customer_id,
+        amount=payment.amount,
+        state=payment.state,
+        started_at=payment.started_at,
+        received_at=payment.received_at,
+        bills=tuple(
+            (row.bill_id, row.bill.number or "", row.bill.balance.open_amount) for row in rows
+        ),
+    )
+
+
+@question
+def callback_rows(*, actor: Actor, limit: int = 100) -> tuple[CallbackRow, ...]:
+    """The channels' latest notices with our verdicts."""
+    rows = Callback.objects.order_by("-received_at", "-id")[:limit]
+    return tuple(
+        CallbackRow(
+            id=c.id,
+            channel=c.channel,
+            notification_id=c.notification_id,
+            merchant_no=c.merchant_no,
+            amount=c.amount,
+            verdict=c.verdict,
+            times=c.times,
+            received_at=c.received_at,
+        )
+        for c in rows
+    )
+
+
+@question
+def dunning_board(*, today: date, actor: Actor, limit: int = 500) -> tuple[CaseRow, ...]:
+    """Cases that are not over, the oldest debt first."""
+    cases = list(
+        DunningCase.objects.visible_to(actor)
+        .filter(state__in=["OPEN", "ON_HOLD", "LEGAL"])
+        .order_by("oldest_due_on", "id")[:limit]
+    )
+    owed = dict(
+        BillBalance.objects.filter(
+            source_id__in=[c.source_id for c in cases],
+            kind="CHARGE",
+            open_amount__gt=0,
+            due_on__lt=today,
+        )
+        .values_list("source_id")
+        .annotate(owed=Sum("open_amount"))
+    )
+    names = crm.customer_refs(ids=tuple({c.customer_id for c in cases}), actor=actor)
+    return tuple(
+        CaseRow(
+            id=c.id,
+            source_kind=c.source_kind,
+            source_id=c.source_id,
+            customer_id=c.customer_id,
+            customer_name=names[c.customer_id].name if c.customer_id in names else "",
+            vehicle_id=c.vehicle_id,
+            oldest_due_on=c.oldest_due_on,
+            rung=c.rung,
+            state=c.state,
+            hold_reason=c.hold_reason,
+            open_amount=owed.get(c.source_id, ZERO),
+        )
+        for c in cases
+    )
+
+
+@question
+def open_exceptions(*, actor: Actor, limit: int = 200) -> tuple[ExceptionRow, ...]:
+    """What the billing run could not bill and nobody has mended yet."""
+    rows = BillingException.objects.visible_to(actor).filter(resolved_at=None)
+    return tuple(
+        ExceptionRow(
+            id=x.id,
+            plan_id=x.plan_id,
+            period=x.period,
+            code=x.code,
+            source_kind=x.plan.source_kind,
+            source_id=x.plan.source_id,
+            found_at=x.found_at,
+        )
+        for x in rows.select_related("plan").order_by("-found_at", "id")[:limit]
+    )
+
+
+@question
+def billing_runs(*, actor: Actor, limit: int = 50) -> tuple[RunRow, ...]:
+    """The latest runs that drafted or set something aside."""
+    rows = BillingRun.objects.visible_to(actor).order_by("-at", "-id")[:limit]
+    return tuple(
+        RunRow(
+            id=r.id,
+            cut_off=r.cut_off,
+            at=r.at,
+            drafted=r.drafted,
+            lines=r.lines,
+            total=r.total,
+            exceptions=r.exceptions,
+        )
+        for r in rows
+    )
+
+
+@question
+def drafts_waiting(*, actor: Actor) -> int:
+    """How many drafts wait to be issued."""
+    return Bill.objects.visible_to(actor).filter(state=BillState.DRAFT).count()

@@ -1,0 +1,243 @@
+"""Finance pages: bills, receivables, the board of a month, payments, runs, and the pay page."""
+
+import json
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from panshi.billing import lists, papers, queries, services, simulator
+from panshi.billing.models import Channel
+from panshi.kit.clock import add_months, local_day, month_start
+from panshi.kit.refusals import Refusal
+from panshi.kit.tables import Slice
+from panshi.kit.tenancy import hq_actor
+from panshi.kit.web import Request, needs
+from panshi.org.middleware import public
+
+
+def _today() -> date:
+    return local_day(timezone.now())
+
+
+def _month(request: Request) -> date:
+    """The month in the URL as 2027-06, else the running one."""
+    try:
+        return date.fromisoformat(f"{request.GET.get('month', '')}-01")
+    except ValueError:
+        return month_start(_today())
+
+
+@require_GET
+@needs("billing.view")
+def bills(request: Request) -> HttpResponse:
+    ask = lists.BILLS.read(request.GET)
+    page = queries.bill_rows(
+        today=_today(),
+        number=ask.text("number"),
+        standing=ask.text("standing"),
+        kind=ask.text("kind"),
+        city=ask.text("city"),
+        since=ask.day("due_from"),
+        until=ask.day("due_to"),
+        after="" if ask.export else ask.after,
+        limit=ask.limit,
+        actor=request.actor,
+    )
+    totals = {}
+    if page.sum_total is not None and page.sum_open is not None:
+        totals = {"total": page.sum_total, "open_amount": page.sum_open}
+    part = Slice(rows=page.rows, total=page.total, about=page.about, totals=totals, next=page.next)
+    return lists.BILLS.respond(request, ask, part, "billing/bills.html")
+
+
+@require_GET
+@needs("billing.view")
+def bill(request: Request, bill_id: UUID) -> HttpResponse:
+    card = queries.bill_card(bill_id=bill_id, today=_today(), actor=request.actor)
+    context = {
+        "bill": card,
+        "standing": lists.standing(card.standing),
+        "stages": lists.bill_stages(card),
+        "tiles": lists.bill_tiles(card),
+        "details": lists.bill_details(card),
+        "settled": [(lists.origin(row.origin), row) for row in card.settled],
+        "may_take_payment": card.open_amount > 0 and request.actor.may("billing.start_payment"),
+    }
+    return render(request, "billing/bill.html", context)
+
+
+@require_GET
+@needs("billing.view")
+def bill_pdf(request: Request, bill_id: UUID) -> HttpResponse:
+    card = queries.bill_card(bill_id=bill_id, today=_today(), actor=request.actor)
+    answer = HttpResponse(papers.bill_pdf(card), content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="{card.number or card.id}.pdf"'
+    return answer
+
+
+@require_POST
+def pay_link(request: Request, bill_id: UUID) -> HttpResponse:
+    """Start a payment of one bill and open its pay page, to make it or to pass the address on."""
+    fact = services.start_payment(
+        bill_ids=[bill_id], channel=Channel.SIM, actor=request.actor, at=timezone.now()
+    )
+    return redirect("billing-pay", services.pay_token(payment_id=fact.payment_id))
+
+
+@require_GET
+@needs("billing.view")
+def receivables(request: Request) -> HttpResponse:
+    rows = queries.receivables_by_age(today=_today(), actor=request.actor)
+    context = {
+        "rows": [(row, lists.age_amounts(row)) for row in rows],
+        "headings": lists.age_headings(),
+        "sums": [sum(part) for part in zip(*(lists.age_amounts(r) for r in rows), strict=True)],
+        "total": sum((row.total for row in rows), Decimal(0)),
+        "option": lists.age_chart(rows),
+        "cases": queries.dunning_board(today=_today(), actor=request.actor),
+    }
+    return render(request, "billing/receivables.html", context)
+
+
+@require_GET
+@needs("billing.view")
+def board(request: Request) -> HttpResponse:
+    month = _month(request)
+    answer = queries.finance_board(month=month, actor=request.actor)
+    context = {
+        "board": answer,
+        "tiles": lists.board_tiles(answer.total),
+        "option": lists.board_chart(answer),
+        "before": f"{add_months(month, -1):%Y-%m}",
+        "after": f"{add_months(month, 1):%Y-%m}",
+        "since": month,
+        "until": add_months(month, 1),
+    }
+    return render(request, "billing/board.html", context)
+
+
+@require_GET
+@needs("billing.view")
+def payments(request: Request) -> HttpResponse:
+    ask = lists.PAYMENTS.read(request.GET)
+    page = queries.payment_rows(
+        state=ask.text("state"),
+        channel=ask.text("channel"),
+        number=ask.text("number"),
+        since=ask.since("started"),
+        until=ask.until("started"),
+        limit=ask.limit,
+        offset=ask.offset,
+        actor=request.actor,
+    )
+    part = Slice(rows=page.rows, total=page.total, totals={"amount": page.sum_amount})
+    notices = queries.callback_rows(limit=20, actor=request.actor)
+    return lists.PAYMENTS.respond(
+        request,
+        ask,
+        part,
+        "billing/payments.html",
+        {"notices": [(row, lists.verdict(row.verdict)) for row in notices]},
+    )
+
+
+@require_GET
+@needs("billing.view")
+def runs(request: Request) -> HttpResponse:
+    context = {
+        "runs": queries.billing_runs(actor=request.actor),
+        "exceptions": queries.open_exceptions(actor=request.actor),
+        "drafts": queries.drafts_waiting(actor=request.actor),
+        "today": _today(),
+    }
+    return render(request, "billing/runs.html", context)
+
+
+@require_POST
+@needs("billing.run_bills")
+def run(request: Request) -> HttpResponse:
+    fact = services.run_bills(cut_off=_today(), actor=request.actor, at=timezone.now())
+    words = _("%(drafted)d drafts written, %(exceptions)d set aside.")
+    messages.success(request, words % {"drafted": fact.drafted, "exceptions": fact.exceptions})
+    return redirect("billing-runs")
+
+
+@require_POST
+@needs("billing.issue_bills")
+def issue(request: Request) -> HttpResponse:
+    fact = services.issue_bills(draft_hours=0, actor=request.actor, at=timezone.now())
+    messages.success(request, _("%(bills)d bills issued.") % {"bills": fact.bills})
+    return redirect("billing-runs")
+
+
+@require_GET
+@needs("billing.view")
+def statement(request: Request, customer_id: UUID) -> HttpResponse:
+    month = _month(request)
+    context = {
+        "statement": queries.statement(customer_id=customer_id, month=month, actor=request.actor),
+        "before": f"{add_months(month, -1):%Y-%m}",
+        "after": f"{add_months(month, 1):%Y-%m}",
+    }
+    return render(request, "billing/statement.html", context)
+
+
+@public
+@require_http_methods(["GET", "POST"])
+def pay(request: HttpRequest, token: str) -> HttpResponse:
+    """The channel's pay page, reached by a signed address; pressing pay sends its signed notice."""
+    words, status = "", 200
+    try:
+        payment_id = services.payment_of_token(token=token)
+        card = queries.payment_card(payment_id=payment_id, actor=hq_actor())
+        if request.method == "POST":
+            _pay(card)
+            return redirect("billing-pay", token)
+    except Refusal as refusal:
+        card, words, status = None, refusal.words, 409
+    return render(request, "billing/pay.html", {"payment": card, "words": words}, status=status)
+
+
+def _pay(card: queries.PaymentCard) -> None:
+    notice = simulator.paid(merchant_no=card.merchant_no, amount=card.amount)
+    services.record_callback(
+        channel=notice.channel,
+        notification_id=notice.notification_id,
+        merchant_no=notice.merchant_no,
+        amount=notice.amount,
+        signature=notice.signature,
+        actor=hq_actor(card.org_id),
+        at=timezone.now(),
+    )
+
+
+@public
+@csrf_exempt
+@require_POST
+def callback(request: HttpRequest, channel: str) -> HttpResponse:
+    """Where a channel posts its notices as JSON; a repeated one is answered as taken."""
+    try:
+        told = json.loads(request.body)
+        amount = Decimal(str(told["amount"]))
+        fields = {key: str(told[key]) for key in ("notification_id", "merchant_no", "signature")}
+        if not amount.is_finite() or channel not in Channel.values:
+            raise ValueError(channel)
+    except (ValueError, KeyError, TypeError, InvalidOperation):
+        return JsonResponse({"code": "FAIL", "words": "malformed"}, status=400)
+    try:
+        services.record_callback(
+            channel=channel, amount=amount, actor=hq_actor(), at=timezone.now(), **fields
+        )
+    except services.CallbackRepeated:
+        return JsonResponse({"code": "SUCCESS"})
+    except Refusal as refusal:
+        return JsonResponse({"code": "FAIL", "words": refusal.code}, status=409)
+    return JsonResponse({"code": "SUCCESS"})

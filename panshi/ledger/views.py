@@ -1,0 +1,98 @@
+"""Pages of the ledger: the journal, the trial balance of a month, the book as text."""
+
+from datetime import date
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from panshi.kit.clock import add_months, local_day, month_start
+from panshi.kit.money import ZERO
+from panshi.kit.web import Request, needs
+from panshi.ledger import queries, services
+
+PAGE = 50
+
+
+def _month(words: str) -> date:
+    """A month written 2027-06, else the running one."""
+    try:
+        return date.fromisoformat(f"{words}-01")
+    except ValueError:
+        return month_start(local_day(timezone.now()))
+
+
+def _months(month: date) -> dict[str, object]:
+    return {
+        "month": month,
+        "before": f"{add_months(month, -1):%Y-%m}",
+        "after": f"{add_months(month, 1):%Y-%m}",
+    }
+
+
+@require_GET
+@needs("ledger.view")
+def journal(request: Request) -> HttpResponse:
+    month = _month(request.GET.get("month", ""))
+    account = request.GET.get("account", "")
+    try:
+        cursor = UUID(request.GET.get("cursor", ""))
+    except ValueError:
+        cursor = None
+    entries = queries.journal(
+        since=month,
+        until=add_months(month, 1),
+        account=account,
+        after=cursor,
+        limit=PAGE + 1,
+        actor=request.actor,
+    )
+    context = {
+        **_months(month),
+        "entries": entries[:PAGE],
+        "account": account,
+        "accounts": queries.accounts(actor=request.actor),
+        "next": entries[PAGE - 1].id if len(entries) > PAGE else None,
+    }
+    return render(request, "ledger/journal.html", context)
+
+
+@require_GET
+@needs("ledger.view")
+def trial_balance(request: Request) -> HttpResponse:
+    month = _month(request.GET.get("month", ""))
+    rows = queries.trial_balance(month=month, actor=request.actor)
+    context = {
+        **_months(month),
+        "rows": rows,
+        "debit": sum((row.debit for row in rows), ZERO),
+        "credit": sum((row.credit for row in rows), ZERO),
+        "closing": sum((row.closing for row in rows), ZERO),
+        "one_book": request.actor.single_org_id is not None,
+        "closed": request.actor.org_id in queries.books_closed_in(month=month, actor=request.actor),
+    }
+    return render(request, "ledger/trial_balance.html", context)
+
+
+@require_POST
+def close_month(request: Request) -> HttpResponse:
+    month = _month(request.POST.get("month", ""))
+    services.close_month(
+        org_id=request.actor.org_id, month=month, actor=request.actor, at=timezone.now()
+    )
+    messages.success(request, _("The month is closed."))
+    return redirect("ledger-trial-balance")
+
+
+@require_GET
+@needs("ledger.view")
+def book(request: Request) -> HttpResponse:
+    """The actor's own book as beancount text."""
+    text = queries.export_beancount(org_id=request.actor.org_id, actor=request.actor)
+    answer = HttpResponse(text, content_type="text/plain; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="book.beancount"'
+    return answer
