@@ -41,7 +41,7 @@ from panshi.wire.reader import LogReader
 GATEWAY = 1
 BASELINE_S = 8.0
 GROUP = 300
-READY_S = 60.0
+READY_S = 120.0
 HISTORY_S = 20.0
 _LETTERS = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", map(int, "12345678123457923456789"), strict=True))
 _WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)

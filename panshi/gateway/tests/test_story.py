@@ -15,7 +15,7 @@ from panshi.wire.clock import wire_time
 from panshi.wire.columns import JTT808
 from panshi.wire.layout import Value
 
-pytestmark = [pytest.mark.plain, pytest.mark.slow]
+pytestmark = pytest.mark.slow
 Found = Callable[..., Town]
 
 

@@ -19,8 +19,9 @@ from psycopg import sql
 
 from panshi.config import postgres, roles
 from panshi.config.home import Home
+from tests import environment as template
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 TEMPLATE = "town_template"
 
 
@@ -60,8 +61,33 @@ class Land:
         land = cls(Home(path), server)
         with land.connect("postgres") as superuser:
             roles.bootstrap(superuser, TEMPLATE)
-        _run(["-m", "django", "migrate", "-v", "0"], environment(land.home, TEMPLATE, roles.OWNER))
+        land.copy_from(template.HOME, template.TEMPLATE)
         return land
+
+    def copy_from(self, home: Home, database: str) -> None:
+        """Take over the migrated template of the test run: migrating again takes a minute."""
+        binary = self.server.cluster.binary
+        source, target = (
+            postgres.dsn(where, "postgres", name)
+            for where, name in ((home, database), (self.home, TEMPLATE))
+        )
+        with subprocess.Popen(
+            [str(binary("pg_dump")), "-Fc", _conninfo(source)], stdout=subprocess.PIPE
+        ) as dump:
+            restored = subprocess.run(
+                [str(binary("pg_restore")), "--clean", "--if-exists", "-d", _conninfo(target)],
+                stdin=dump.stdout,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        assert restored.returncode == 0, restored.stderr[-3000:]
+
+    def kill_server(self) -> None:
+        """Kill the database server as a whole, as a lack of memory would."""
+        postmaster = self.server.cluster.postmaster()
+        assert postmaster is not None
+        os.kill(postmaster, signal.SIGKILL)
 
     def leave(self) -> None:
         """Stop the server and remove everything."""
@@ -94,6 +120,10 @@ class Land:
             phone=names[-1],
             history_s=history_s,
         )
+
+
+def _conninfo(keywords: dict[str, Any]) -> str:
+    return psycopg.conninfo.make_conninfo(**keywords)
 
 
 def _run(words: list[str], env: dict[str, str]) -> str:
@@ -176,9 +206,9 @@ class Town:
                 raise AssertionError(f"not within {within_s} s\n{words}")
             time.sleep(0.05)
 
-    def open_for_terminals(self) -> None:
+    def open_for_terminals(self, *words: str) -> None:
         """Start the gateway and wait until it takes connections."""
-        self.start("gateway")
+        self.start("gateway", *words)
         self.wait(lambda: _answers(self.gb_port) and _answers(self.jt_port))
 
     def ask(self, query: LiteralString, *values: object) -> list[tuple[Any, ...]]:

@@ -1,0 +1,147 @@
+"""Kill -9 of gateway, ingest and PostgreSQL under load: nothing lost, nothing counted twice."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+from random import Random
+
+import pyarrow.parquet as pq
+import pytest
+
+from panshi.gateway.tests.test_story import report
+from panshi.gateway.tests.town import Town
+from panshi.wire import gb32960
+from panshi.wire.client import SignInRefused, Terminal
+from panshi.wire.reader import LogReader
+from panshi.wire.records import Position
+
+pytestmark = pytest.mark.slow
+Found = Callable[..., Town]
+ODOMETER_AT = slice(36, 40)
+TERMINALS = 300
+BACK_WITHIN_S = 10.0
+KILLS = ("ingest", "gateway", "postgres", "gateway", "ingest")
+
+
+class Fleet:
+    """Vehicles that send numbered reports and remember which were answered, through every loss."""
+
+    def __init__(self, town: Town) -> None:
+        self.town = town
+        self.answered: list[int] = []
+        self.newest: dict[str, int] = {}
+        self.stopping = False
+        self.last_answer_at = time.monotonic()
+        self._number = 0
+
+    async def drive(self, vin: str, chance: Random) -> None:
+        while not self.stopping:
+            try:
+                await self._live(vin)
+            except (OSError, SignInRefused, TimeoutError):
+                await asyncio.sleep(0.2 + chance.random() * 0.5)
+
+    async def _live(self, vin: str) -> None:
+        terminal = await Terminal.connect(host="127.0.0.1", port=self.town.gb_port, identity=vin)
+        try:
+            await terminal.login()
+            template = terminal.frame(gb32960.REALTIME, report(at=time.time()))
+            while not self.stopping:
+                self._number += 1
+                number = self._number
+                answer = await terminal.ask(_numbered(template, number), within_s=15)
+                if answer[3] == gb32960.SUCCESS:
+                    self.answered.append(number)
+                    self.newest[vin] = number
+                    self.last_answer_at = time.monotonic()
+                await asyncio.sleep(1.0)
+        finally:
+            terminal.abort()
+
+
+def _numbered(template: bytes, number: int) -> bytes:
+    """The report with its number in the odometer, and the time by the number, always rising."""
+    frame = bytearray(template)
+    number_bytes = number.to_bytes(4, "big")
+    old = frame[ODOMETER_AT]
+    frame[ODOMETER_AT] = number_bytes
+    for before, after in zip(old, number_bytes, strict=True):
+        frame[-1] ^= before ^ after
+    return bytes(frame)
+
+
+def _stored(town: Town) -> Counter[int]:
+    rows = town.ask("SELECT path FROM telematics_historyfile WHERE gateway = %s", town.number)
+    numbers = Counter[int]()
+    for (path,) in rows:
+        table = pq.read_table(town.history / path, columns=["odometer"])
+        numbers.update(table["odometer"].to_pylist())
+    return numbers
+
+
+def _logged(town: Town) -> Counter[int]:
+    reader = LogReader(folder=town.log)
+    numbers, at = Counter[int](), Position(0)
+    while (batch := reader.read(at, 10_000)).frames:
+        numbers.update(
+            int.from_bytes(frame.data[ODOMETER_AT], "big")
+            for frame in batch.frames
+            if frame.data[2] == gb32960.REALTIME
+        )
+        at = batch.next
+    reader.close()
+    return numbers
+
+
+def test_nothing_acknowledged_is_lost_or_counted_twice(found: Found) -> None:
+    town = found(TERMINALS, history_s=1.5)
+    town.open_for_terminals()
+    town.start("ingest")
+    fleet = Fleet(town)
+    outages: list[float] = []
+
+    async def story() -> None:
+        chance = Random(11)
+        vans = [asyncio.create_task(fleet.drive(vin, chance)) for vin in town.vins]
+        await asyncio.sleep(5)
+        for victim in KILLS:
+            killed_at = time.monotonic()
+            if victim == "postgres":
+                town.land.kill_server()
+                before = len(fleet.answered)
+                await asyncio.sleep(2)
+                assert len(fleet.answered) > before, "known terminals are served without it"
+                town.land.server.start()  # It must be started by the main thread.
+            else:
+                town.kill(victim)
+                town.start(victim)
+            fleet.last_answer_at = 0.0
+            while fleet.last_answer_at < killed_at:
+                assert time.monotonic() < killed_at + 3 * BACK_WITHIN_S, town.said("gateway")
+                await asyncio.sleep(0.05)
+            outages.append(fleet.last_answer_at - killed_at)
+            await asyncio.sleep(4)
+        fleet.stopping = True
+        await asyncio.gather(*vans)
+
+    asyncio.run(asyncio.wait_for(story(), 240))
+    end = LogReader(folder=town.log).end()
+
+    def caught_up() -> bool:
+        query = "SELECT position FROM telematics_consumer WHERE gateway = %s"
+        positions = [position for (position,) in town.ask(query, town.number)]
+        return len(positions) == 2 and min(positions) >= end
+
+    town.wait(caught_up, within_s=60)
+    logged, stored = _logged(town), _stored(town)
+    answered = set(fleet.answered)
+    assert len(answered) > TERMINALS
+    assert answered - logged.keys() == set(), "an answered frame is not in the log"
+    assert answered - stored.keys() == set(), "an answered frame is not in history"
+    assert [number for number, count in stored.items() if count > 1] == []
+    assert stored == logged
+    live = dict(town.ask("SELECT vin, odometer_tenths FROM telematics_livestate"))
+    behind = {vin for vin, number in fleet.newest.items() if live.get(vin, 0) < number}
+    assert behind == set()
+    assert max(outages) < BACK_WITHIN_S, outages
