@@ -13,13 +13,11 @@ from panshi.config.settings import ROOMS
 from panshi.kit import http_api
 from panshi.org.middleware import public
 
-API = http_api.build(__version__)
-
 
 @require_GET
 def openapi(request: HttpRequest) -> HttpResponse:
     """The OpenAPI document; without sign-in, as it holds no data."""
-    return JsonResponse(API.get_openapi_schema(path_prefix="/api/v1/"))
+    return JsonResponse(http_api.document(__version__))
 
 
 handler403 = "panshi.console.views.forbidden"
@@ -31,7 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("api/openapi.json", public(openapi), name="openapi"),
-    path("api/v1/", API.urls),
+    path("api/v1/<slug:room>/<slug:name>", http_api.call, name="api"),
     path("language/", public(set_language), name="set_language"),
     *[
         path("", include(f"panshi.{room}.urls"))

@@ -1,114 +1,112 @@
 """The HTTP API: every verb as POST, every question as GET, straight from the registries.
 
 A body holds the verb's keywords as JSON; `actor` comes from the sign-in and `at` from the clock.
+Models are built at their first use, so that no process pays for endpoints nobody calls.
 """
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, cast, get_args, get_origin
+from functools import cache
+from typing import Any, cast, get_args, get_origin
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.utils import timezone
-from ninja import NinjaAPI, Schema
-from ninja.params.functions import Body, Query
-from pydantic import ConfigDict, TypeAdapter, create_model
+from django.views.decorators.csrf import csrf_exempt
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
-from panshi.kit.refusals import NotPermitted, Refusal
-from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import QUESTIONS, VERBS, parameters
 from panshi.kit.web import Request, once
 
+_REF = "#/components/schemas/{model}"
 
-def _schema(name: str, function: Callable[..., Any]) -> type[Schema]:
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+
+
+@cache
+def _input(name: str) -> type[BaseModel]:
+    """The model of what a caller sends for a verb or question."""
     fields: dict[str, Any] = {
         key: (
             parameter.annotation,
             ... if parameter.default is inspect.Parameter.empty else parameter.default,
         )
-        for key, parameter in parameters(function).items()
+        for key, parameter in parameters(_function(name)).items()
     }
-    title = name.replace(".", "_")
-    made: type[Schema] = create_model(title, __base__=Schema, __config__=None, **fields)
-    made.model_config = ConfigDict(**{**made.model_config, "extra": "forbid"})
-    made.model_rebuild(force=True)
-    return made
+    return create_model(name.replace(".", "_"), __base__=_Strict, **fields)
 
 
-def _summary(function: Callable[..., Any]) -> str:
-    return (inspect.getdoc(function) or "").split("\n", 1)[0]
+@cache
+def _answer(name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(inspect.signature(_function(name), eval_str=True).return_annotation)
 
 
-def _fits_a_query(function: Callable[..., Any]) -> bool:
-    """A question is served by GET when each parameter is a plain value or a list of such."""
-    for parameter in parameters(function).values():
-        kind = parameter.annotation
-        inner = [a for a in get_args(kind) if a is not type(None)] if get_args(kind) else [kind]
-        if get_origin(kind) in (list, tuple, set, dict, Sequence):
-            return False
-        if not all(isinstance(i, type) for i in inner):
-            return False
-    return True
+def _function(name: str) -> Callable[..., Any]:
+    return VERBS[name] if name in VERBS else QUESTIONS[name]
 
 
-def _add_verb(api: NinjaAPI, name: str, function: Callable[..., Any]) -> None:
-    schema = _schema(name, function)
-    answer = inspect.signature(function, eval_str=True).return_annotation
-    adapter = TypeAdapter(answer)
-    takes_time = "at" in inspect.signature(function).parameters
+# The session's own CSRF check is made by the middleware, which knows whether a token was sent.
+@csrf_exempt
+def call(request: HttpRequest, room: str, name: str) -> HttpResponse:
+    """Call one verb (POST) or ask one question (GET). 404 for a name that does not exist.
 
-    def act(request: HttpRequest, body: Any) -> HttpResponse:
-        actor: Actor = cast(Request, request).actor
-        given = {key: getattr(body, key) for key in schema.model_fields}
-        if takes_time:
-            given["at"] = timezone.now()
-        header = request.headers.get("Idempotency-Key")
-        try:
-            key = UUID(header) if header else None
-        except ValueError:
-            return _json({"error": "Idempotency-Key must be a UUID."}, 422)
-        plain, new = once(
-            key=key, actor=actor, name=name, call=lambda: function(actor=actor, **given)
+    201 with the new fact, 200 with a stored or asked answer, 422 for a body that does not fit.
+    """
+    full = f"{room}.{name}"
+    method = "POST" if full in VERBS else "GET"
+    if full not in VERBS and full not in QUESTIONS:
+        raise Http404(full)
+    if request.method != method:
+        return HttpResponseNotAllowed([method])
+    try:
+        key = UUID(request.headers["Idempotency-Key"]) if _has_key(request) else None
+        model = _input(full)
+        sent = (
+            model.model_validate_json(request.body or b"{}")
+            if method == "POST"
+            else model.model_validate(_from_query(request.GET, model))
         )
-        return _json(plain, 201 if new else 200)
-
-    act.__annotations__["body"] = Annotated[schema, Body(...)]
-    act.__name__ = name.replace(".", "_")
-    room, verb = name.split(".")
-    api.post(
-        f"/{room}/{verb}",
-        summary=_summary(function),
-        operation_id=name,
-        tags=[room],
-        openapi_extra={
-            "responses": {
-                201: {
-                    "description": "The fact that is now true",
-                    "content": {"application/json": {"schema": adapter.json_schema()}},
-                },
-                409: {"description": "Refused, in words"},
-            }
-        },
-    )(act)
+    except ValidationError as error:
+        return _json({"error": error.errors(include_url=False, include_context=False)}, 422)
+    except ValueError:
+        return _json({"error": "Idempotency-Key must be a UUID."}, 422)
+    given = {field: getattr(sent, field) for field in model.model_fields}
+    return _act(cast(Request, request), full, given, key)
 
 
-def _add_question(api: NinjaAPI, name: str, function: Callable[..., Any]) -> None:
-    schema = _schema(name, function)
-    adapter = TypeAdapter(inspect.signature(function, eval_str=True).return_annotation)
+def _act(request: Request, full: str, given: dict[str, Any], key: UUID | None) -> HttpResponse:
+    function = _function(full)
+    if "at" in inspect.signature(function).parameters:
+        given["at"] = timezone.now()
+    if full in QUESTIONS:
+        answer = function(actor=request.actor, **given)
+        return HttpResponse(_answer(full).dump_json(answer), content_type="application/json")
+    plain, new = once(
+        key=key,
+        actor=request.actor,
+        name=full,
+        call=lambda: function(actor=request.actor, **given),
+    )
+    return _json(plain, 201 if new else 200)
 
-    def ask(request: HttpRequest, query: Any) -> HttpResponse:
-        actor: Actor = cast(Request, request).actor
-        given = {key: getattr(query, key) for key in schema.model_fields}
-        if "at" in inspect.signature(function).parameters:
-            given["at"] = timezone.now()
-        return HttpResponse(
-            adapter.dump_json(function(actor=actor, **given)), content_type="application/json"
-        )
 
-    ask.__annotations__["query"] = Annotated[schema, Query(...)]
-    ask.__name__ = name.replace(".", "_")
-    room, noun = name.split(".")
-    api.get(f"/{room}/{noun}", summary=_summary(function), operation_id=name, tags=[room])(ask)
+def _has_key(request: HttpRequest) -> bool:
+    return bool(request.headers.get("Idempotency-Key"))
+
+
+def _from_query(query: QueryDict, model: type[BaseModel]) -> dict[str, Any]:
+    """Query parameters as values; a parameter that may repeat is a list."""
+    return {key: query.getlist(key) if _is_many(model, key) else query[key] for key in query}
+
+
+def _is_many(model: type[BaseModel], key: str) -> bool:
+    field = model.model_fields.get(key)
+    if field is None:
+        return False
+    kinds = [field.annotation, *get_args(field.annotation)]
+    return any(get_origin(kind) in (list, tuple, set, Sequence) for kind in kinds)
 
 
 def _json(plain: Any, status: int) -> HttpResponse:
@@ -117,22 +115,82 @@ def _json(plain: Any, status: int) -> HttpResponse:
     )
 
 
-def build(version: str) -> NinjaAPI:
-    """Build the API over all verbs and questions that the rooms have listed."""
-    api = NinjaAPI(
-        title="Panshi", version=version, urls_namespace="api", docs_url=None, openapi_url=None
-    )
-
-    @api.exception_handler(Refusal)
-    def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
-        status = 403 if isinstance(refusal, NotPermitted) else 409
-        return _json(
-            {"refused": refusal.code, "words": refusal.words, "way_out": refusal.way_out}, status
+@cache
+def document(version: str) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of all verbs and questions."""
+    parts: dict[str, Any] = {}
+    paths: dict[str, Any] = {}
+    for name in sorted({*VERBS, *QUESTIONS}):
+        paths[f"/api/v1/{name.replace('.', '/')}"] = (
+            {"post": _verb_item(name, parts)}
+            if name in VERBS
+            else {"get": _question_item(name, parts)}
         )
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Panshi", "version": version},
+        "paths": paths,
+        "components": {
+            "schemas": parts,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": [{"token": []}],
+    }
 
-    for name, function in sorted(VERBS.items()):
-        _add_verb(api, name, function)
-    for name, function in sorted(QUESTIONS.items()):
-        if _fits_a_query(function):
-            _add_question(api, name, function)
-    return api
+
+def _schema(made: dict[str, Any], parts: dict[str, Any]) -> dict[str, Any]:
+    parts.update(made.pop("$defs", {}))
+    return made
+
+
+def _item(name: str) -> dict[str, Any]:
+    words = (inspect.getdoc(_function(name)) or "").split("\n", 1)
+    return {
+        "operationId": name,
+        "tags": [name.split(".")[0]],
+        "summary": words[0],
+        "description": words[-1].strip() if len(words) > 1 else "",
+    }
+
+
+def _content(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"content": {"application/json": {"schema": schema}}}
+
+
+def _verb_item(name: str, parts: dict[str, Any]) -> dict[str, Any]:
+    fact = _schema(_answer(name).json_schema(ref_template=_REF), parts)
+    body = _schema(_input(name).model_json_schema(ref_template=_REF), parts)
+    return {
+        **_item(name),
+        "parameters": [
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "schema": {"type": "string", "format": "uuid"},
+                "description": "A repeated key answers the first call's fact.",
+            }
+        ],
+        "requestBody": {"required": True, **_content(body)},
+        "responses": {
+            "201": {"description": "The fact that is now true", **_content(fact)},
+            "200": {"description": "The stored answer of this idempotency key", **_content(fact)},
+            "403": {"description": "Not permitted"},
+            "404": {"description": "No such record in your part of the tree"},
+            "409": {"description": "Refused, in words"},
+            "422": {"description": "The body does not fit"},
+        },
+    }
+
+
+def _question_item(name: str, parts: dict[str, Any]) -> dict[str, Any]:
+    schema = _schema(_input(name).model_json_schema(ref_template=_REF), parts)
+    needed = set(schema.get("required", ()))
+    answer = _schema(_answer(name).json_schema(ref_template=_REF, mode="serialization"), parts)
+    return {
+        **_item(name),
+        "parameters": [
+            {"name": key, "in": "query", "required": key in needed, "schema": value}
+            for key, value in schema.get("properties", {}).items()
+        ],
+        "responses": {"200": {"description": "The answer", **_content(answer)}},
+    }

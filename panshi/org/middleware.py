@@ -10,7 +10,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from panshi.kit.refusals import Refusal
+from panshi.kit.refusals import NotPermitted, Refusal
 from panshi.kit.tenancy import acting
 from panshi.kit.web import Request
 from panshi.org import queries, services
@@ -47,7 +47,7 @@ def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """A refusal as 409: JSON for programs, a toast for htmx, a plain page otherwise."""
     if _wants_json(request):
         answer = {"refused": refusal.code, "words": refusal.words, "way_out": refusal.way_out}
-        return JsonResponse(answer, status=409)
+        return JsonResponse(answer, status=403 if isinstance(refusal, NotPermitted) else 409)
     template = "kit/toast.html" if request.headers.get("HX-Request") else "kit/refused.html"
     return render(request, template, {"refusal": refusal}, status=409)
 
@@ -92,6 +92,8 @@ class ActorMiddleware:
         except Refusal as refusal:
             return refused(request, refusal)
         except ObjectDoesNotExist as missing:
+            if _wants_json(request):
+                return JsonResponse({"error": "There is no such record here."}, status=404)
             raise Http404(str(missing)) from missing
 
     @staticmethod
