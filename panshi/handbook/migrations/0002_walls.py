@@ -32,28 +32,37 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE FUNCTION handbook_search(wanted tsquery, orgs integer[], how_many integer)
-RETURNS TABLE (document_id uuid, node_id uuid, score real) LANGUAGE sql STABLE SECURITY DEFINER
-SET search_path = public AS $$
-    SELECT d.id, d.node_id, ts_rank_cd('{0.1, 0.3, 0.6, 1.0}', d.terms, wanted, 4) AS score
-    FROM handbook_searchdocument d
-    WHERE d.terms @@ wanted AND (d.org_id = handbook_hq_org() OR d.org_id = ANY(orgs))
-    ORDER BY score DESC LIMIT how_many
+CREATE FUNCTION handbook_search(wanted text[], orgs integer[], how_many integer)
+RETURNS TABLE (document_id uuid, node_id uuid, score double precision)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+    WITH hit AS (
+        SELECT d.id, d.node_id, w.term,
+            ts_rank('{0.1, 0.3, 0.6, 1.0}', d.terms, quote_literal(w.term)::tsquery, 1) AS rank
+        FROM unnest(wanted) AS w (term)
+        JOIN handbook_searchdocument d ON d.terms @@ quote_literal(w.term)::tsquery
+        WHERE d.org_id = handbook_hq_org() OR d.org_id = ANY(orgs)
+    ), rarity AS (
+        SELECT term, ln(1 + (SELECT count(*) FROM handbook_searchdocument)::float / count(*)) AS idf
+        FROM hit GROUP BY term
+    )
+    SELECT h.id, h.node_id, sum(h.rank * r.idf * r.idf) AS score
+    FROM hit h JOIN rarity r USING (term)
+    GROUP BY h.id, h.node_id ORDER BY score DESC, h.id LIMIT how_many
 $$;
 
 GRANT CREATE ON SCHEMA public TO panshi_hq;
 ALTER FUNCTION handbook_hq_org() OWNER TO panshi_hq;
 ALTER FUNCTION handbook_refuse_open_close() OWNER TO panshi_hq;
-ALTER FUNCTION handbook_search(tsquery, integer[], integer) OWNER TO panshi_hq;
+ALTER FUNCTION handbook_search(text[], integer[], integer) OWNER TO panshi_hq;
 SET LOCAL ROLE panshi_hq;
 GRANT EXECUTE ON FUNCTION handbook_hq_org() TO panshi_owner, panshi_app, panshi_portal, panshi_report;
 GRANT EXECUTE ON FUNCTION handbook_refuse_open_close() TO panshi_owner;
-GRANT EXECUTE ON FUNCTION handbook_search(tsquery, integer[], integer) TO panshi_app, panshi_portal;
+GRANT EXECUTE ON FUNCTION handbook_search(text[], integer[], integer) TO panshi_app, panshi_portal;
 RESET ROLE;
 REVOKE CREATE ON SCHEMA public FROM panshi_hq
 """
 NO_FUNCTIONS = """
-DROP FUNCTION handbook_search(tsquery, integer[], integer);
+DROP FUNCTION handbook_search(text[], integer[], integer);
 DROP FUNCTION handbook_refuse_open_close();
 DROP FUNCTION handbook_hq_org()
 """

@@ -72,4 +72,7 @@ def adherence_cells(
                 "city": city,
             },
         )
-        return [AdherenceCell(*row[:6], Tally(*map(int, row[6:]))) for row in cursor.fetchall()]
+        return [
+            AdherenceCell(day, slug, zh, en, org_id, name, Tally(*map(int, counts)))
+            for day, slug, zh, en, org_id, name, *counts in cursor.fetchall()
+        ]

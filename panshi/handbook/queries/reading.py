@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from panshi.handbook import book
 from panshi.handbook.models import (
@@ -28,7 +28,7 @@ from panshi.kit.clock import local_day
 from panshi.kit.tenancy import HQ, Actor
 from panshi.kit.verbs import question
 
-SUMS = {f: Sum(f) for f in Tally.__dataclass_fields__}
+COUNTS = tuple(Tally.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,14 +130,17 @@ def _load(actor: Actor, at: datetime, city: str) -> dict[UUID, tuple[int, int]]:
     return {row["node_id"]: (row["n"], row["late"]) for row in counted}
 
 
+def _summed(days: QuerySet[AdherenceDay], by: str) -> dict[Any, Tally]:
+    """The counts of these days added up for each value of one field."""
+    rows = days.values_list(by).annotate(**{f"sum_{name}": Sum(name) for name in COUNTS})
+    return {key: Tally(*counts) for key, *counts in rows}
+
+
 def _tallies(actor: Actor, at: datetime, city: str) -> dict[UUID, Tally]:
     days = AdherenceDay.objects.visible_to(actor).filter(day__gt=local_day(at) - timedelta(days=28))
     if city:
         days = days.filter(city=city)
-    return {
-        row["node_id"]: Tally(**{f: row[f] for f in SUMS})
-        for row in days.values("node_id").annotate(**SUMS)
-    }
+    return _summed(days, "node_id")
 
 
 def _written(edition: book.Book | None) -> set[UUID]:
@@ -211,10 +214,7 @@ def node_page(*, slug: str, actor: Actor, at: datetime) -> NodePage:
     days = AdherenceDay.objects.visible_to(actor).filter(
         node=node, day__gt=local_day(at) - timedelta(days=28)
     )
-    by_city = tuple(
-        (row["city"], Tally(**{f: row[f] for f in SUMS}))
-        for row in days.values("city").annotate(**SUMS).order_by("city")
-    )
+    by_city = tuple(sorted(_summed(days, "city").items()))
     return NodePage(
         code=node.code,
         slug=node.slug,
@@ -276,7 +276,7 @@ def search(*, text: str, actor: Actor, at: datetime, limit: int = 10) -> list[Fo
     orgs = None if actor.db_role == HQ else list(actor.org_ids)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT document_id, node_id, score FROM handbook_search(%s::tsquery, %s, %s)",
+            "SELECT document_id, node_id, score FROM handbook_search(%s, %s, %s)",
             [wanted, orgs or [], limit * 8],
         )
         hits = cursor.fetchall()
@@ -284,8 +284,9 @@ def search(*, text: str, actor: Actor, at: datetime, limit: int = 10) -> list[Fo
     scores: dict[UUID, float] = {}
     parts: dict[UUID, list[SearchDocument]] = {}
     for document_id, node_id, score in hits:
-        parts.setdefault(node_id, []).append(documents[document_id])
-        scores[node_id] = max(scores.get(node_id, 0.0), score)
+        kept = parts.setdefault(node_id, [])
+        scores[node_id] = scores.get(node_id, 0.0) + score / 2 ** len(kept)
+        kept.append(documents[document_id])
     written = _written(edition)
     said = f"{text} {' '.join(w for k, ws in meant.items() if k in text for w in ws)}"
     found = []

@@ -18,7 +18,7 @@ from panshi.handbook.models import (
     RunState,
     RunStep,
 )
-from panshi.handbook.rules import flow, texts
+from panshi.handbook.rules import conditions, flow, texts
 from panshi.handbook.rules.conditions import World
 from panshi.handbook.rules.flow import Record, Standing
 from panshi.kit import files as files_of_kit
@@ -107,6 +107,10 @@ class StepCard:
     files: tuple[UUID, ...]
     waits_for: str
     event: str
+    role: str = ""
+    group: int = 0
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,7 +332,14 @@ def run_card(*, run_id: UUID, actor: Actor, at: datetime) -> RunCard:
     names = org.names_of(user_ids=tuple(people), actor=actor) if people else {}
     steps = tuple(
         _step_card(
-            run, edition, item, rows.get((item.step.id, item.iteration)), clauses, names, files
+            run,
+            edition,
+            item,
+            rows.get((item.step.id, item.iteration)),
+            clauses,
+            names,
+            files,
+            found.world,
         )
         for item in found.items
     )
@@ -362,6 +373,7 @@ def _step_card(
     clauses: dict[int, str],
     names: dict[UUID, str],
     files: dict[tuple[str, int], list[UUID]],
+    world: World,
 ) -> StepCard:
     step, proof = item.step, item.step.evidence
     post = edition.posts.get(step.role or run.owner_role)
@@ -391,7 +403,17 @@ def _step_card(
         files=tuple(files.get((step.id, item.iteration), ())),
         waits_for=step.waits_for,
         event=proof.fact.event if proof and proof.fact else "",
+        role=step.role or run.owner_role,
+        group=step.group,
+        low=_limit(proof.low if proof else None, world),
+        high=_limit(proof.high if proof else None, world),
     )
+
+
+def _limit(value: object, world: World) -> float | None:
+    """A bound of a reading, which may be a reference that is not known yet."""
+    found = conditions.number(conditions.resolve(value, world))
+    return None if found is None else float(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -442,7 +464,7 @@ def evidence_file(*, file_id: UUID, actor: Actor) -> EvidenceFile:
     """The bytes of a picture or file that proves a step; raises Evidence.DoesNotExist."""
     with acting(actor):
         piece = Evidence.objects.visible_to(actor).filter(file_id=file_id).first()
-        if piece is None:
+        if piece is None or piece.file_id is None:
             raise Evidence.DoesNotExist(f"no evidence {file_id}")
         stored = StoredFile.objects.get(id=piece.file_id)
     return EvidenceFile(

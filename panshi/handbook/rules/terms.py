@@ -60,8 +60,8 @@ def common(documents: Iterable[Iterable[str]]) -> list[str]:
 
 def query(
     text: str, *, synonyms: Mapping[str, Sequence[str]], common_terms: Iterable[str] = ()
-) -> str:
-    """A `tsquery` in its text form: terms of the words and their synonyms, any of them.
+) -> list[str]:
+    """The terms of the words and of their synonyms, any of which a document may hold.
 
     Stop words, and terms that stand nearly everywhere, are left out when rarer ones remain.
     """
@@ -70,7 +70,7 @@ def query(
     found = list(dict.fromkeys(t for part in said for t in terms(part)))
     dull = STOP | set(common_terms)
     rare = [t for t in found if t not in dull]
-    return " | ".join(f"'{t}'" for t in (rare or found)[:MAX_QUERY_TERMS])
+    return (rare or found)[:MAX_QUERY_TERMS]
 
 
 def mark(text: str, wanted: str, *, width: int = 90) -> list[tuple[str, bool]]:

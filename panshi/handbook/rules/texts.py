@@ -174,7 +174,8 @@ def _question(given: object, number: int, faults: _Faults) -> Question | None:
         faults.add(f"{place}: needs at least two options")
         return None
     answers = answer if isinstance(answer, list) else [answer]
-    if not all(isinstance(a, int) and 1 <= a <= len(options) for a in answers):
+    places = [a - 1 for a in answers if isinstance(a, int) and 1 <= a <= len(options)]
+    if len(places) < len(answers):
         faults.add(f"{place}: the answer names options from 1 to {len(options)}")
         return None
     if ("step" in given) == ("clause" in given):
@@ -183,7 +184,7 @@ def _question(given: object, number: int, faults: _Faults) -> Question | None:
         kind=str(given.get("kind")),
         zh=str(given.get("zh")),
         options=tuple(map(str, options)),
-        answer=tuple(a - 1 for a in answers),
+        answer=tuple(places),
         why=str(given.get("why")),
         step=str(given.get("step", "")),
         clause=given.get("clause"),

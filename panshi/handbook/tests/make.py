@@ -10,6 +10,7 @@ from panshi.diagnosis.events import FindingRow, FindingsRaised
 from panshi.handbook import book, services
 from panshi.handbook.content_files import SHIPPED
 from panshi.handbook.models import Edition, Run
+from panshi.kit.facts import Fact
 from panshi.kit.ids import uuid7
 from panshi.kit.tenancy import Actor, hq_actor, system_actor
 from panshi.org import rules as org_rules
@@ -84,7 +85,7 @@ def findings_raised(org: OrgNode, *rows: FindingRow) -> FindingsRaised:
     return FindingsRaised(org_id=org.id, actor_id=UUID(int=0), at=NOON, findings=rows)
 
 
-def start(*facts: BillOverdue | FindingsRaised) -> list[Run]:
+def start(*facts: Fact) -> list[Run]:
     """Start what these facts call for; answers the runs, first to last."""
     started = services.start_runs(facts=facts, actor=system_actor(facts[0].org_id), at=facts[0].at)
     by_id = Run.objects.select_related("node", "revision").in_bulk([r.run_id for r in started.runs])

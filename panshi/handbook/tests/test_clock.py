@@ -14,9 +14,8 @@ pytestmark = pytest.mark.plain
 CALENDAR = Calendar(is_workday, Opening(time(9), time(18)))
 
 
-def shanghai(*parts: int) -> datetime:
-    year, month, day, hour, *minute = parts
-    return datetime(year, month, day, hour, *minute[:1], tzinfo=SHANGHAI)
+def shanghai(year: int, month: int, day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=SHANGHAI)
 
 
 def due(start: datetime, allowed: str, *, working: bool = True, share: int = 100) -> datetime:

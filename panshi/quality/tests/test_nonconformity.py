@@ -59,8 +59,8 @@ def test_a_stranger_neither_sees_nor_closes_it() -> None:
     assert queries.nonconformities(actor=stranger) == []
     with pytest.raises(Nonconformity.DoesNotExist):
         close(fact, stranger, "返工")
+    org = org_make.operator()
     with pytest.raises(NotPermitted):
-        org = org_make.operator()
         services.open_nonconformity(
             org_id=org.id, source_kind="x", source_id=uuid7(), grade="MINOR", words="x",
             actor=org_make.actor(org), at=NOON,

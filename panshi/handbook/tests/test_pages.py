@@ -1,0 +1,145 @@
+"""The handbook's pages, as a browser asks them."""
+
+import re
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from panshi.handbook import queries, services
+from panshi.handbook.models import Run, RunState, SearchMiss
+from panshi.handbook.tests import make
+from panshi.kit.ids import uuid7
+from panshi.kit.tenancy import hq_actor
+from panshi.org.models import OrgNode
+from panshi.org.tests import make as org_make
+from panshi.org.tests.window import Window, page, window
+from panshi.telematics.events import VehicleWentOffline
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"1" * 64
+
+
+@pytest.fixture
+def node() -> OrgNode:
+    make.edition()
+    return org_make.operator()
+
+
+@pytest.fixture
+def client(node: OrgNode) -> Window:
+    return window(node, "OPERATIONS")
+
+
+def offline(org: OrgNode) -> Run:
+    now = timezone.now()
+    fact = VehicleWentOffline(
+        org_id=org.id, actor_id=UUID(int=0), at=now, vehicle_id=uuid7(), hours=24,
+        last_report_at=now - timedelta(hours=24), soc_pct=60.0,
+    )  # fmt: skip
+    services.start_runs(facts=[fact], actor=hq_actor(org.id), at=now)
+    return Run.objects.get(fact_id=fact.id)
+
+
+def test_the_panorama_names_all_first_level_nodes_and_their_load(
+    client: Window, node: OrgNode
+) -> None:
+    offline(node)
+    shown = page(client.get(reverse("handbook-panorama")))
+    assert shown.count('class="tile"') == 180
+    assert shown.count('data-state="busy"') == 1
+    assert len(shown.encode()) < 200_000
+
+
+def test_a_run_is_taken_and_done_on_its_page(client: Window, node: OrgNode) -> None:
+    run = offline(node)
+    url = reverse("handbook-run", args=[run.id])
+    assert "最后十分钟数据像哪一种" in page(client.get(url))
+    assert reverse("handbook-run", args=[run.id]) in page(client.get(reverse("handbook-inbox")))
+
+    def do(step: str, **post: object) -> None:
+        answer = client.post(reverse("handbook-complete", args=[run.id, step, 0]), post)
+        assert answer.status_code == 302, answer.content
+
+    do("last_minutes", value="突然中断")
+    do("holder", value="闲置在场")
+    do("seen", kind="photo", files=SimpleUploadedFile("a.png", PNG, "image/png"))
+    shown = page(client.get(url))
+    picture = re.search(r'src="(/handbook/evidence/[^"]+)"', shown)
+    assert picture is not None
+    assert client.get(picture[1]).content == PNG
+    do("cause", value="终端故障约更换")
+    run.refresh_from_db()
+    assert run.state == RunState.CLOSED
+    stranger = window(org_make.operator(), "OPERATIONS")
+    assert stranger.get(url).status_code == 404
+    assert stranger.get(picture[1]).status_code == 404
+
+
+def test_a_refusal_is_told_in_words(client: Window, node: OrgNode) -> None:
+    run = offline(node)
+    early = client.post(
+        reverse("handbook-complete", args=[run.id, "cause", 0]), {"value": "无信号"}
+    )
+    assert early.status_code == 409
+
+
+def test_a_written_node_shows_its_text_and_an_unwritten_one_says_so(client: Window) -> None:
+    written = page(client.get(reverse("handbook-node", args=["insulation-fault"])))
+    assert "验电读数" in written
+    assert "暴雨后的充电口" in written
+    unwritten = page(client.get(reverse("handbook-node", args=["market-notebook"])))
+    assert "竞品价格与区域需求记录" in unwritten
+    assert "handbook/nodes/market-notebook/start" not in unwritten
+    assert client.get(reverse("handbook-node", args=["no-such-node"])).status_code == 404
+
+
+def test_editions_bindings_and_supervision_open(client: Window, node: OrgNode) -> None:
+    run = offline(node)
+    shown = page(client.get(reverse("handbook-editions"), {"before": "0.2", "after": "0.2"}))
+    assert "telematics.VehicleWentOffline" in shown
+    Run.objects.filter(id=run.id).update(due_at=timezone.now() - timedelta(hours=1))
+    assert str(run.id) in page(client.get(reverse("handbook-supervision")))
+    assert window(node, "ENGINEER").get(reverse("handbook-supervision")).status_code in (403, 409)
+
+
+def test_the_inbox_asks_a_fixed_number_of_questions(client: Window, node: OrgNode) -> None:
+    counts = []
+    for _round in range(2):
+        for _run in range(4):
+            offline(node)
+        with CaptureQueriesContext(connection) as asked:
+            client.get(reverse("handbook-inbox"))
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize(
+    ("said", "slug"),
+    [
+        ("绝缘", "insulation-fault"),
+        ("车漏电了还能开吗", "insulation-fault"),
+        ("客户欠租一天怎么提醒", "overdue-reminder"),
+        ("年审快到期", "inspection-plan"),
+        ("车掉线了", "vehicle-offline"),
+        ("offline vehicle", "vehicle-offline"),
+        ("差评回访", "rating-callback"),
+        ("押金没到账能计租吗", "lease-start"),
+        ("还车验车", "return-inspection"),
+        ("电瓶打不着", "idle-upkeep"),
+        ("投诉", "complaint-intake"),
+    ],
+)
+def test_search_finds_what_was_meant(node: OrgNode, said: str, slug: str) -> None:
+    actor = make.person(node, "ENGINEER")
+    found = queries.search(text=said, actor=actor, at=make.NOON)
+    assert slug in [f.slug for f in found[:5]], [f.slug for f in found]
+
+
+def test_a_search_without_an_answer_is_noted(client: Window) -> None:
+    client.get(reverse("handbook-search"), {"text": "zzzyyyxxx"})
+    assert SearchMiss.objects.get().query == "zzzyyyxxx"
