@@ -26,11 +26,8 @@ from panshi.service.queries.catalogue import (
     price_rules,
     public_catalogue,
 )
+from panshi.service.queries.order_rows import DayVisit, OrderPage, OrderRow, WorkOrderCard
 from panshi.service.queries.orders import (
-    DayVisit,
-    OrderPage,
-    OrderRow,
-    WorkOrderCard,
     customer_orders,
     engineer_day,
     order_counts,

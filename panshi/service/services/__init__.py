@@ -56,7 +56,6 @@ from panshi.service.services.talks import (
 )
 from panshi.service.services.visits import (
     CertificateLapsed,
-    NotAboard,
     NotOnSite,
     NotYourVisit,
     ProcedureOpen,
@@ -66,14 +65,17 @@ from panshi.service.services.visits import (
     TooFarFromPlace,
     accept_visit,
     arrive,
-    attach_photo,
     complete_visit,
     record_checklist,
     record_diagnosis,
-    record_labour,
     refuse_visit,
-    sign_visit,
     start_travel,
+)
+from panshi.service.services.work import (
+    NotAboard,
+    attach_photo,
+    record_labour,
+    sign_visit,
     use_part,
 )
 

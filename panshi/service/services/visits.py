@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from panshi.kit import files
 from panshi.kit.clock import local_day
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import SYSTEM, Actor
@@ -21,7 +20,6 @@ from panshi.service.models import (
     BookingState,
     Labour,
     OrderState,
-    PartUsed,
     Photo,
     Visit,
     VisitCrew,
@@ -30,9 +28,7 @@ from panshi.service.models import (
 )
 from panshi.service.queries.board import wish_of_visit
 from panshi.service.services import placing
-from panshi.supply import queries as stock
 from panshi.supply import services as supply
-from panshi.supply.events import StockLine
 
 NEAR_METRES: Final = 500
 BEFORE_SHIFT: Final = timedelta(minutes=90)
@@ -63,10 +59,6 @@ class NotOnSite(Refusal):
     pass
 
 
-class NotAboard(Refusal):
-    pass
-
-
 class ProcedureOpen(Refusal):
     pass
 
@@ -75,7 +67,7 @@ class SignatureMissing(Refusal):
     pass
 
 
-def _on_visit(visit_id: UUID, permission: str, actor: Actor) -> tuple[Visit, WorkOrder, UUID]:
+def on_visit(visit_id: UUID, permission: str, actor: Actor) -> tuple[Visit, WorkOrder, UUID]:
     """The visit and its order, locked, and its lead. Raises NotYourVisit for other engineers."""
     seen = Visit.objects.visible_to(actor).get(id=visit_id)
     actor.must(permission, seen.org_id)
@@ -94,7 +86,7 @@ def _on_visit(visit_id: UUID, permission: str, actor: Actor) -> tuple[Visit, Wor
 @verb
 def accept_visit(*, visit_id: UUID, actor: Actor, at: datetime) -> events.VisitAccepted:
     """Take a visit on; from now on only a dispatcher moves it. Raises NotYourVisit."""
-    visit, order, engineer_id = _on_visit(visit_id, "service.accept_visit", actor)
+    visit, order, engineer_id = on_visit(visit_id, "service.accept_visit", actor)
     visit.state = VISIT_LIFE.step(visit.state, VisitState.COMMITTED)
     visit.accepted_at = at
     visit.save(update_fields=["state", "accepted_at"])
@@ -111,7 +103,7 @@ def accept_visit(*, visit_id: UUID, actor: Actor, at: datetime) -> events.VisitA
 @verb
 def refuse_visit(*, visit_id: UUID, reason: str, actor: Actor, at: datetime) -> events.VisitRefused:
     """Hand a visit back to the dispatcher, who sees the reason. Raises ReasonMissing."""
-    visit, order, engineer_id = _on_visit(visit_id, "service.refuse_visit", actor)
+    visit, order, engineer_id = on_visit(visit_id, "service.refuse_visit", actor)
     if not reason.strip():
         raise ReasonMissing(_("Say why you cannot take this visit."))
     if visit.state == VisitState.COMMITTED:
@@ -142,7 +134,7 @@ def start_travel(
     lat: float | None = None,
 ) -> events.TravelStarted:
     """Set off. Raises CertificateLapsed, ShiftNotStarted, NotYourVisit."""
-    visit, order, engineer_id = _on_visit(visit_id, "service.start_travel", actor)
+    visit, order, engineer_id = on_visit(visit_id, "service.start_travel", actor)
     needed = tuple(sorted(wish_of_visit(visit, actor).certificates))
     fit = people.fit_for(user_id=engineer_id, certificates=needed, on=local_day(at), actor=actor)
     if not fit.fit:
@@ -189,7 +181,7 @@ def arrive(
     lat: float | None = None,
 ) -> events.EngineerArrived:
     """Be at the vehicle. Raises TooFarFromPlace beyond 500 m unless a dispatcher records it."""
-    visit, order, engineer_id = _on_visit(visit_id, "service.arrive", actor)
+    visit, order, engineer_id = on_visit(visit_id, "service.arrive", actor)
     metres: int | None = None
     if lon is not None and lat is not None and visit.lon is not None and visit.lat is not None:
         metres = round(kilometres(Place(lon, lat), Place(visit.lon, visit.lat)) * 1000)
@@ -219,7 +211,7 @@ def arrive(
     )
 
 
-def _order_in_work(work_order_id: UUID, permission: str, actor: Actor) -> WorkOrder:
+def order_in_work(work_order_id: UUID, permission: str, actor: Actor) -> WorkOrder:
     order = WorkOrder.objects.visible_to(actor).select_for_update().get(id=work_order_id)
     actor.must(permission, order.org_id)
     return order
@@ -236,7 +228,7 @@ def record_diagnosis(
     note: str = "",
 ) -> events.VehicleDiagnosed:
     """Note what was found: CONFIRMED, OTHER_CAUSE, NOT_REPRODUCED or NO_ACCESS; work may begin."""
-    order = _order_in_work(work_order_id, "service.record_diagnosis", actor)
+    order = order_in_work(work_order_id, "service.record_diagnosis", actor)
     if outcome not in ("CONFIRMED", "OTHER_CAUSE", "NOT_REPRODUCED", "NO_ACCESS"):
         raise ReasonMissing(_("Choose what was found."))
     if outcome == "OTHER_CAUSE" and not cause.strip():
@@ -267,7 +259,7 @@ def record_checklist(
     open_steps: tuple[str, ...] = (),
 ) -> events.ChecklistRecorded:
     """Take over how far the procedure on this order has come; the handbook calls it each step."""
-    order = _order_in_work(work_order_id, "service.record_checklist", actor)
+    order = order_in_work(work_order_id, "service.record_checklist", actor)
     order.steps_done, order.steps_required = done, required
     order.steps_blocked, order.steps_at = blocked, at
     order.open_steps = [title[:120] for title in open_steps]
@@ -285,181 +277,6 @@ def record_checklist(
     )
 
 
-def _keep_photo(
-    order: WorkOrder,
-    content: bytes,
-    name: str,
-    purpose: str,
-    actor: Actor,
-    at: datetime,
-    *,
-    step: str = "",
-    signed_by: str = "",
-    lon: float | None = None,
-    lat: float | None = None,
-) -> Photo:
-    stored = files.store(
-        content=content,
-        name=name,
-        org_id=order.org_id,
-        actor=actor,
-        customer_id=order.customer_id,
-    )
-    return Photo.objects.create(
-        org_id=order.org_id,
-        order=order,
-        file_id=stored.id,
-        customer_id=order.customer_id,
-        purpose=purpose,
-        step=step[:120],
-        signed_by=signed_by,
-        lon=lon,
-        lat=lat,
-        taken_at=at,
-        by_id=actor.id,
-    )
-
-
-@verb
-def attach_photo(
-    *,
-    work_order_id: UUID,
-    content: bytes,
-    name: str,
-    purpose: str,
-    actor: Actor,
-    at: datetime,
-    step: str = "",
-    lon: float | None = None,
-    lat: float | None = None,
-) -> events.PhotoAttached:
-    """Keep a photo (BEFORE, AFTER or EVIDENCE). Raises files.FileTooLarge, FileNotAccepted."""
-    order = _order_in_work(work_order_id, "service.attach_photo", actor)
-    if purpose not in ("BEFORE", "AFTER", "EVIDENCE"):
-        raise ReasonMissing(_("Say what the photo shows: before, after, or evidence."))
-    photo = _keep_photo(order, content, name, purpose, actor, at, step=step, lon=lon, lat=lat)
-    return events.PhotoAttached(
-        org_id=order.org_id,
-        actor_id=actor.id,
-        at=at,
-        work_order_id=order.id,
-        photo_id=photo.id,
-        purpose=purpose,
-        step=step,
-    )
-
-
-@verb
-def sign_visit(
-    *, work_order_id: UUID, content: bytes, signed_by: str, actor: Actor, at: datetime
-) -> events.VisitSigned:
-    """Keep the customer's signature, as an image. Raises SignatureMissing without a name."""
-    order = _order_in_work(work_order_id, "service.sign_visit", actor)
-    if not signed_by.strip():
-        raise SignatureMissing(_("Say who signs."))
-    photo = _keep_photo(
-        order, content, "signature.png", "SIGNATURE", actor, at, signed_by=signed_by[:60]
-    )
-    return events.VisitSigned(
-        org_id=order.org_id,
-        actor_id=actor.id,
-        at=at,
-        work_order_id=order.id,
-        photo_id=photo.id,
-        signed_by=signed_by,
-    )
-
-
-def _must_be_on_site(visit: Visit) -> None:
-    if visit.state != VisitState.ON_SITE:
-        raise NotOnSite(_("Record your arrival first."))
-
-
-@verb
-def use_part(
-    *,
-    visit_id: UUID,
-    item_code: str,
-    quantity: int,
-    actor: Actor,
-    at: datetime,
-    lot: str = "",
-    serial: str = "",
-    client_id: UUID | None = None,
-) -> events.PartUsed:
-    """Build a part in, out of the engineer's van. Raises NotAboard, NotOnSite, NotYourVisit."""
-    visit, order, engineer_id = _on_visit(visit_id, "service.use_part", actor)
-    _must_be_on_site(visit)
-    van = stock.van_of(user_id=engineer_id, at=at, actor=actor)
-    if van is None:
-        raise NotAboard(_("You have no van to take parts from."))
-    try:
-        used = supply.consume_parts(
-            location_id=van.id,
-            lines=[StockLine(item_code=item_code, quantity=quantity, lot=lot)],
-            document=placing.DOCUMENT.format(visit.id),
-            client_id=client_id,
-            actor=actor,
-            at=at,
-        )
-    except supply.InsufficientStock as error:
-        raise NotAboard(
-            _("Your van does not hold %(quantity)d of %(item)s.")
-            % {"quantity": quantity, "item": item_code}
-        ) from error
-    PartUsed.objects.bulk_create(
-        PartUsed(
-            org_id=visit.org_id,
-            visit=visit,
-            item_code=line.item_code,
-            lot=line.lot,
-            serial=serial,
-            quantity=line.quantity,
-            movement_id=movement_id,
-            at=at,
-            by_id=actor.id,
-        )
-        for line, movement_id in zip(used.lines, used.movement_ids, strict=True)
-    )
-    known = {item.code: item for item in stock.items(actor=actor)}
-    return events.PartUsed(
-        org_id=visit.org_id,
-        actor_id=actor.id,
-        at=at,
-        visit_id=visit.id,
-        work_order_id=order.id,
-        vehicle_id=order.vehicle_id,
-        item_code=item_code,
-        quantity=quantity,
-        lot=lot,
-        serial=serial,
-        safety=item_code in known and known[item_code].safety,
-    )
-
-
-@verb
-def record_labour(
-    *, visit_id: UUID, minutes: int, actor: Actor, at: datetime, words: str = ""
-) -> events.LabourRecorded:
-    """Note working time of the person who records it. Raises NotOnSite, ReasonMissing."""
-    visit, order, _lead = _on_visit(visit_id, "service.record_labour", actor)
-    _must_be_on_site(visit)
-    if not 1 <= minutes <= 1440:
-        raise ReasonMissing(_("Working time lies between one minute and one day."))
-    Labour.objects.create(
-        org_id=visit.org_id, visit=visit, user_id=actor.id, minutes=minutes, words=words, at=at
-    )
-    return events.LabourRecorded(
-        org_id=visit.org_id,
-        actor_id=actor.id,
-        at=at,
-        visit_id=visit.id,
-        work_order_id=order.id,
-        user_id=actor.id,
-        minutes=minutes,
-    )
-
-
 @verb
 def complete_visit(*, visit_id: UUID, actor: Actor, at: datetime) -> events.VisitDone:
     """End the work at the vehicle.
@@ -467,7 +284,7 @@ def complete_visit(*, visit_id: UUID, actor: Actor, at: datetime) -> events.Visi
     Raises ProcedureOpen while the handbook's checklist has open or blocked steps,
     SignatureMissing when a customer has not signed, IllegalMove before the diagnosis.
     """
-    visit, order, engineer_id = _on_visit(visit_id, "service.complete_visit", actor)
+    visit, order, engineer_id = on_visit(visit_id, "service.complete_visit", actor)
     if order.state != OrderState.IN_WORK:
         ORDER_LIFE.step(order.state, OrderState.IN_WORK)
         raise NotOnSite(_("Record the diagnosis first."))

@@ -12,7 +12,6 @@ from django.db import connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from psycopg import sql
 
-from panshi.config import roles
 from panshi.kit.tenancy import acting, hq_actor
 from panshi.service.models import Booking, VisitCrew
 from panshi.service.services import SlotTaken
@@ -42,7 +41,6 @@ def committing(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
                 sql.Identifier(NAME), sql.Identifier(environment.TEMPLATE)
             )
         )
-        roles.bootstrap(superuser, NAME)
     with django_db_blocker.unblock():
         connection.close()
         pooled.close_pool()

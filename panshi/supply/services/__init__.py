@@ -1,0 +1,45 @@
+"""Verbs of supply, one file per noun."""
+
+from panshi.supply.services.places import (
+    NewItem,
+    NotAVan,
+    PlaceMissing,
+    VanTaken,
+    hand_over_van,
+    load_items,
+    open_location,
+)
+from panshi.supply.services.stock import (
+    AlreadyRecorded,
+    InsufficientStock,
+    OutOfStock,
+    UnknownItem,
+    confirm_reservation,
+    consume_parts,
+    issue_kit,
+    move_stock,
+    receive_stock,
+    release_parts,
+    reserve_parts,
+)
+
+__all__ = [
+    "AlreadyRecorded",
+    "InsufficientStock",
+    "NewItem",
+    "NotAVan",
+    "OutOfStock",
+    "PlaceMissing",
+    "UnknownItem",
+    "VanTaken",
+    "confirm_reservation",
+    "consume_parts",
+    "hand_over_van",
+    "issue_kit",
+    "load_items",
+    "move_stock",
+    "open_location",
+    "receive_stock",
+    "release_parts",
+    "reserve_parts",
+]
