@@ -99,8 +99,8 @@ def _keep(data: Path, cached: Path) -> None:
 def _migrate() -> None:
     environment = os.environ | {"PANSHI_DB_ROLE": "panshi_owner", "PANSHI_DB_NAME": TEMPLATE}
     done = subprocess.run(
-        [sys.executable, "-m", "django", "migrate", "-v", "0"],
-        env=environment | {"DJANGO_SETTINGS_MODULE": "panshi.config.settings"},
+        [sys.executable, "-m", "panshi", "migrate", "--no-static"],
+        env=environment,
         capture_output=True,
         text=True,
         check=False,

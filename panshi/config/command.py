@@ -87,14 +87,18 @@ def worker() -> None:
 
 
 @main.command()
-def migrate() -> None:
+@click.option("--static/--no-static", default=True, help="Collect the static files too.")
+def migrate(static: bool) -> None:
     """Bring database and static files to this version."""
     os.environ["PANSHI_DB_ROLE"] = "panshi_owner"
     _django()
     from django.core.management import call_command
 
-    call_command("migrate", verbosity=0, interactive=False)
-    call_command("collectstatic", verbosity=0, interactive=False)
+    from panshi.config import migrating
+
+    migrating.migrate()
+    if static:
+        call_command("collectstatic", verbosity=0, interactive=False)
     click.echo("The database and the static files are up to date.")
 
 

@@ -157,11 +157,12 @@ def _take_back(
 def _return(lease: Running, moment: datetime, random: Random) -> None:
     actor = lease.operator.actor
     lease.odometer_km += Decimal(random.randrange(4_000, 22_000))
+    soc = Decimal(random.randrange(15, 90))
     leasing.request_return(lease_id=lease.lease_id, on=local_day(moment), actor=actor, at=moment)
     leasing.accept_return(
         lease_id=lease.lease_id,
         odometer_km=lease.odometer_km,
-        soc_pct=Decimal(random.randrange(15, 90)),
+        soc_pct=soc,
         signed_by=world.person(random),
         actor=actor,
         at=moment,
@@ -175,7 +176,15 @@ def _return(lease: Running, moment: datetime, random: Random) -> None:
         ]
     leasing.settle_lease(lease_id=lease.lease_id, damages=damages, actor=actor, at=moment)
     ready = moment + timedelta(hours=2)
-    fleet.sign_inspection(vehicle_id=lease.vehicle_id, passed=True, actor=actor, at=ready)
+    fleet.sign_inspection(
+        vehicle_id=lease.vehicle_id,
+        kind="IDLE",
+        odometer_km=lease.odometer_km,
+        soc_pct=soc,
+        passed=True,
+        actor=actor,
+        at=ready,
+    )
     fleet.make_ready(vehicle_id=lease.vehicle_id, actor=actor, at=ready)
 
 
