@@ -9,9 +9,8 @@ from typing import Any
 import click
 
 from panshi import __version__
-from panshi.config import home, postgres, supervisor
+from panshi.config import demo_commands, home, postgres, supervisor
 from panshi.config.home import StartError
-from panshi.demo import commands as demo_commands
 from panshi.gateway import commands as terminals
 
 DEFAULT_PORT = 8000

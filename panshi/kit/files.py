@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from panshi.kit.models import StoredFile
+from panshi.kit.models import StoredFile as StoredFile
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 

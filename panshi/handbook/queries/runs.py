@@ -23,7 +23,7 @@ from panshi.handbook.rules.conditions import World
 from panshi.handbook.rules.flow import Record, Standing
 from panshi.kit import files as files_of_kit
 from panshi.kit.clock import day_span, local_day
-from panshi.kit.models import StoredFile
+from panshi.kit.files import StoredFile
 from panshi.kit.tenancy import Actor, acting
 from panshi.kit.verbs import question
 from panshi.org import queries as org
