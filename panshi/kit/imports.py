@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
+from django.db import connection
 from django.utils.translation import gettext as _
 from pydantic import TypeAdapter
 
@@ -26,6 +27,10 @@ from panshi.kit.tenancy import Actor
 R = TypeVar("R")
 _BATCH: Final = 1000
 _PREVIEW: Final = 50
+_CREATED: Final = """
+UPDATE kit_importrow r SET record_id = made.record_id, state = 'CREATED'
+FROM unnest(%s::uuid[], %s::uuid[]) AS made (id, record_id) WHERE r.id = made.id
+"""
 _ERRORS: Final = TypeAdapter(tuple[CellError, ...])
 
 
@@ -261,9 +266,10 @@ def commit(importer: Importer[R], *, batch_id: UUID, actor: Actor, at: datetime)
             _("Nothing was imported: the register changed since. Choose the file again.")
         )
     ids = importer.create(rows=rows, org_id=batch.org_id, actor=actor, at=at) if rows else ()
-    for row, record_id in zip(kept, ids, strict=True):
-        row.record_id, row.state = record_id, "CREATED"
-    ImportRow.objects.bulk_update(kept, ["record_id", "state"], batch_size=_BATCH)
+    if len(ids) != len(kept):
+        raise ValueError(f"{importer.kind}: {len(ids)} records for {len(kept)} rows")
+    with connection.cursor() as cursor:
+        cursor.execute(_CREATED, [[row.id for row in kept], list(ids)])
     batch.state, batch.committed_at = "COMMITTED", at
     batch.save(update_fields=["state", "committed_at"])
     _forget(batch)
