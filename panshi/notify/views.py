@@ -12,7 +12,8 @@ from panshi.notify import queries, services
 @require_GET
 def messages(request: Request) -> HttpResponse:
     rows = queries.my_messages(actor=request.actor)
-    return render(request, "notify/messages.html", {"messages_": rows})
+    unread = any(row.read_at is None for row in rows)
+    return render(request, "notify/messages.html", {"messages_": rows, "unread": unread})
 
 
 @require_POST
