@@ -9,13 +9,13 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 from uuid import UUID
 
-import yaml
 from django.db.models import Q
 
 from panshi.handbook.models import Edition, EditionItem, EditionState, Revision
-from panshi.handbook.rules import reading
+from panshi.handbook.rules import reading, texts
 from panshi.handbook.rules.clock import Calendar
 from panshi.handbook.rules.procedure import Procedure
+from panshi.handbook.rules.texts import Outline
 from panshi.handbook.workdays import calendar
 from panshi.kit.tenancy import Actor
 
@@ -50,13 +50,17 @@ class Book:
 
     @cached_property
     def posts(self) -> dict[str, Post]:
-        rows = yaml.safe_load(self.files["roles.yaml"])["roles"]
+        rows = texts.load_yaml(self.files["roles.yaml"], "roles.yaml")["roles"]
         return {r["slug"]: Post(r["slug"], r["zh"], r["en"], frozenset(r["holds"])) for r in rows}
 
     @cached_property
     def params(self) -> dict[str, object]:
-        rows = yaml.safe_load(self.files["params.yaml"])["params"]
+        rows = texts.load_yaml(self.files["params.yaml"], "params.yaml")["params"]
         return {name: row["value"] for name, row in rows.items()}
+
+    @cached_property
+    def outline(self) -> Outline:
+        return texts.outline_of(self.files["outline.yaml"])
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -109,7 +113,7 @@ def procedure_of(revision: Revision) -> Procedure:
     """The procedure of an approved revision, read once."""
     known = _PROCEDURES.get(revision.id)
     if known is None:
-        known = reading.procedure_of(yaml.safe_load(revision.files["sop.yaml"]))
+        known = reading.procedure_of(texts.load_yaml(revision.files["sop.yaml"], "sop.yaml"))
         _PROCEDURES[revision.id] = known
     return known
 

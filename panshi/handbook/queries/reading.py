@@ -155,7 +155,6 @@ def panorama(*, actor: Actor, at: datetime, city: str = "") -> list[CategoryCard
     edition = book.book_at(at)
     if edition is None:
         return []
-    outline = texts.outline_of(edition.files["outline.yaml"])
     nodes = list(Node.objects.filter(org_id=edition.org_id).order_by("position"))
     load, tallies, written = _load(actor, at, city), _tallies(actor, at, city), _written(edition)
     below: dict[UUID, list[Node]] = {}
@@ -184,7 +183,7 @@ def panorama(*, actor: Actor, at: datetime, city: str = "") -> list[CategoryCard
         CategoryCard(
             line=c.line, code=c.code, title=c.zh, title_en=c.en, tiles=tuple(tiles.get(c.code, ())),
         )
-        for c in outline.categories
+        for c in edition.outline.categories
     ]  # fmt: skip
 
 

@@ -85,7 +85,7 @@ def load_yaml(text: str, name: str) -> Any:
         raise ContentFault([f"{where}: {getattr(error, 'problem', error)}"]) from error
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """The safe loader, which also refuses a key that stands twice."""
 
 

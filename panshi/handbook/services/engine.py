@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -198,25 +199,26 @@ def service_actor(run: Run, verb_name: str) -> Actor:
 def report_checklist(run: Run, actor: Actor, at: datetime) -> None:
     """Tell the job how far its checklists are, over all runs that serve it."""
     record = verbs.VERBS.get(CHECKLIST)
-    if run.work_order_id is None or record is None:
+    if run.work_order_id is None or not run.job_required or record is None:
         return
     runs = Run.objects.filter(org_id=run.org_id, work_order_id=run.work_order_id).exclude(
         state=RunState.VOID
     )
-    done = required = 0
-    blocked = False
+    done = required = blocked = 0
     for one in runs.only("state", "job_done", "job_required", "closed_by_fact_id"):
         if one.closed_by_fact_id is None:
             done, required = done + one.job_done, required + one.job_required
-            blocked = blocked or one.state == RunState.HALTED
-    record(
-        work_order_id=run.work_order_id,
-        done=done,
-        required=required,
-        blocked=blocked,
-        actor=actor,
-        at=at,
-    )
+            blocked += one.state == RunState.HALTED
+    # A job that is over no longer asks for its checklist; the run goes on without it.
+    with suppress(Refusal, ObjectDoesNotExist):
+        record(
+            work_order_id=run.work_order_id,
+            done=done,
+            required=required,
+            blocked=blocked,
+            actor=actor,
+            at=at,
+        )
 
 
 def settle(run: Run, actor: Actor, at: datetime) -> Progress:
