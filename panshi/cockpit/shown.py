@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
-from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
 from panshi.cockpit.catalogue import DEFINITIONS, Definition, Indicator
@@ -59,6 +59,11 @@ WHAT = {
     "SEVERITY_3": gettext_lazy("Severity 3 · stop"),
     "SEVERITY_4": gettext_lazy("Severity 4 · thermal"),
 }
+ENTRIES = {
+    "BILL_ISSUED": gettext_lazy("Bill issued"),
+    "BILL_CREDITED": gettext_lazy("Credit note"),
+    "REVENUE_RECOGNISED": gettext_lazy("Revenue recognised"),
+}
 
 
 def short_money(amount: Decimal | None) -> Any:
@@ -96,8 +101,13 @@ def plain(definition: Definition, amount: Decimal) -> str:
     if definition.kind == "money":
         return yuan(amount)
     if definition.kind == "percent":
-        return f"{(amount * 100).normalize():f} %"
-    return f"{amount.normalize():f}"
+        return f"{_short(amount * 100, '0.1')} %"
+    return _short(amount, "0.01")
+
+
+def _short(amount: Decimal, step: str) -> str:
+    """Rounded to a step, without zeros at the end."""
+    return f"{amount.quantize(Decimal(step)).normalize():f}"
 
 
 def indicator_url(code: Indicator, period: str, city: str) -> str:
@@ -107,8 +117,15 @@ def indicator_url(code: Indicator, period: str, city: str) -> str:
 
 def _hint(definition: Definition, figure: Figure) -> str:
     """What the figure rests on, and how it stands to its marks, in words."""
+    if definition.measure.form == SUM:
+        return ""
     parts = []
-    if definition.measure.form != SUM:
+    if definition.code is Indicator.COLLECTION:
+        parts.append(
+            _("%(part)s of %(whole)s")
+            % {"part": yuan(figure.numerator), "whole": yuan(figure.denominator)}
+        )
+    else:
         parts.append(_("n = %(count)s") % {"count": f"{figure.denominator:,.0f}"})
     if figure.green is not None and definition.measure.better:
         parts.append(_("target %(mark)s") % {"mark": plain(definition, figure.green)})
@@ -117,9 +134,9 @@ def _hint(definition: Definition, figure: Figure) -> str:
         "warn": _("short of target"),
         "bad": _("beyond the red mark"),
     }.get(figure.tone)
-    if verdict and definition.measure.form != SUM:
+    if verdict:
         parts.append(verdict)
-    if not verdict and figure.denominator and definition.measure.form != SUM:
+    elif figure.denominator:
         parts.append(_("too few cases"))
     return " · ".join(parts)
 
@@ -133,7 +150,7 @@ def tile(figure: Figure, period: str, city: str) -> Tile:
         hint=_hint(definition, figure),
         url=indicator_url(figure.code, period, city),
         tone=figure.tone if definition.measure.form != SUM else "",
-        trend=figure.trend,
+        trend=figure.trend if any(day is not None for day in figure.trend) else (),
     )
 
 
@@ -170,7 +187,7 @@ def money_tiles(board: Board) -> list[Tile]:
             hint=_("against as many days of last month"),
         ),
         Tile(
-            label=_("Receivables"),
+            label=pgettext("cockpit", "Receivables"),
             value=short_money(money.receivable),
             hint=_("owed by customers now, deposits aside"),
         ),
@@ -323,12 +340,12 @@ def alert_words(alert: AlertRow) -> str:
     definition = DEFINITIONS[alert.indicator]
     return _("%(name)s is %(value)s; the red mark is %(red)s.") % {
         "name": alert.indicator.label,
-        "value": plain(definition, alert.value.quantize(Decimal("0.0001"))),
+        "value": plain(definition, alert.value),
         "red": plain(definition, alert.red),
     }
 
 
-_RECORDS = {
+RECORDS = {
     "WORK_ORDER": "service-order",
     "FINDING": "diagnosis-finding",
     "BILL": "billing-bill",
@@ -340,7 +357,9 @@ _RECORDS = {
 def record_link(row: BehindRow) -> Any:
     """The record behind a row, opened where its room has a page for it."""
     words = row.label or (str(row.subject_id)[-8:] if row.subject_id else "")
-    name = _RECORDS.get(row.subject_type)
+    if row.subject_type in {"BILL", "ENTRY"} and row.what in SOURCES:
+        words = str(ENTRIES.get(row.label, _("Entry")))
+    name = RECORDS.get(row.subject_type)
     if row.subject_id is None or name is None:
         return words
     return link(reverse(name, args=[row.subject_id]), words)

@@ -1,6 +1,7 @@
 """The cockpit's pages, asked as a browser asks them."""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,11 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from panshi.billing.tests import make as billing_make
-from panshi.cockpit import services
+from panshi.cockpit import services, shown
 from panshi.cockpit.catalogue import DEFINITIONS
 from panshi.cockpit.models import Alert, Risk, RollOutPlan, Target
+from panshi.cockpit.queries import BehindRow
 from panshi.cockpit.tests import make
 from panshi.kit.clock import local_day
+from panshi.kit.ids import uuid7
 from panshi.kit.tenancy import hq_actor, system_actor
 from panshi.org import services as org
 from panshi.org.models import OrgNode, User
@@ -127,6 +130,22 @@ def test_asks_a_fixed_number_of_questions() -> None:
     with CaptureQueriesContext(connection) as full:
         window.get("/cockpit/figures/")
     assert len(full) == len(empty)
+
+
+@pytest.mark.parametrize("subject", sorted(shown.RECORDS))
+def test_the_record_behind_a_row_has_a_page(subject: str) -> None:
+    row = BehindRow(
+        day=make.DAY,
+        what="CLOSED",
+        label="",
+        city="",
+        org_name="",
+        numerator=Decimal(1),
+        denominator=Decimal(1),
+        subject_type=subject,
+        subject_id=uuid7(),
+    )
+    assert "<a href=" in shown.record_link(row)
 
 
 def test_a_target_is_set_by_form_and_a_wrong_one_says_so() -> None:

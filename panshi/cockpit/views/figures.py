@@ -1,5 +1,6 @@
 """Pages of the figures: cockpit, indicator, wall screen."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from panshi.cockpit import queries, shown
@@ -152,7 +153,7 @@ def _rows_table(definition: Definition) -> Table:
         filters=(
             Filter(
                 key="period",
-                label=gettext_lazy("Period"),
+                label=pgettext_lazy("cockpit", "Period"),
                 kind="choice",
                 choices=shown.PERIODS,
             ),
@@ -181,10 +182,14 @@ def indicator(request: Request, slug: str) -> HttpResponse:
     table = _ROWS[definition.code]
     ask = table.read(request.GET)
     part = _behind(request, definition, ask, at)
-    if ask.export or target.endswith(f"#table-{table.name}"):
+    if ask.export:
         return table.respond(request, ask, part)
-    context = _figure(request, definition, at)
-    return table.respond(request, ask, part, "cockpit/indicator.html", context)
+    # Period and city stand once, at the head of the page: the rows follow the figure.
+    rows = {"table": replace(table.view(request, ask, part), filters=(), more=())}
+    if target.endswith(f"#table-{table.name}"):
+        return render(request, "kit/table.html", rows)
+    context = {**_figure(request, definition, at), **rows}
+    return render(request, "cockpit/indicator.html", context)
 
 
 def _behind(request: Request, definition: Definition, ask: Ask, at: datetime) -> Slice:
@@ -221,11 +226,7 @@ def _figure(request: Request, definition: Definition, at: datetime) -> dict[str,
         "figure": [shown.tile(page.figure, period, city)],
         "chart": shown.chart(page) if page.points else None,
         "points": [shown.point(definition, point) for point in reversed(page.points)],
-        "chart_note": _("%(count)s cases · data of %(at)s")
-        % {
-            "count": f"{page.figure.denominator or len(page.points):,.0f}",
-            "at": timezone.localtime(at).strftime("%H:%M:%S"),
-        },
+        "chart_note": _("Data of %(at)s") % {"at": timezone.localtime(at).strftime("%H:%M:%S")},
         "details": _definition_details(definition),
         **_choice(request, request.path),
     }

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from panshi.cockpit import queries, services, shown
@@ -240,7 +240,7 @@ RISKS = Table(
             show=lambda row: row.risk_class.label,
         ),
         Column(key="weight", label=gettext_lazy("Weight, before → after"), show=_weight),
-        Column(key="owner", label=gettext_lazy("Owner")),
+        Column(key="owner", label=pgettext_lazy("cockpit", "Owner")),
         Column(key="review_on", label=gettext_lazy("Next review"), kind="day", sort=True),
         Column(key="org_name", label=gettext_lazy("Node")),
     ),
@@ -315,7 +315,10 @@ def _risk_form(actor: Actor) -> Form:
                 ),
             ),
             Field(
-                name="owner_id", label=gettext_lazy("Owner"), kind="choice", choices=_people(actor)
+                name="owner_id",
+                label=pgettext_lazy("cockpit", "Owner"),
+                kind="choice",
+                choices=_people(actor),
             ),
             Field(name="review_on", label=gettext_lazy("Next review"), kind="day"),
         ]
@@ -385,7 +388,7 @@ def risk(request: Request, risk_id: UUID) -> HttpResponse:
         Detail(label=_("Class"), value=card.risk_class.label),
         Detail(label=_("Weight before controls"), value=card.weight, kind="number"),
         Detail(label=_("Weight after controls"), value=card.residual_weight, kind="number"),
-        Detail(label=_("Owner"), value=card.owner),
+        Detail(label=pgettext("cockpit", "Owner"), value=card.owner),
         Detail(label=_("Next review"), value=card.review_on, kind="day"),
         Detail(label=_("Last review"), value=card.reviewed_at, kind="moment"),
         Detail(label=_("Node"), value=card.org_name),
@@ -403,7 +406,10 @@ def _plan_form(actor: Actor) -> Form:
         fields=[
             Field(name="city", label=gettext_lazy("City"), longest=40),
             Field(
-                name="owner_id", label=gettext_lazy("Owner"), kind="choice", choices=_people(actor)
+                name="owner_id",
+                label=pgettext_lazy("cockpit", "Owner"),
+                kind="choice",
+                choices=_people(actor),
             ),
             Field(name="opens_on", label=gettext_lazy("Opens on"), kind="day"),
             Field(name="budget", label=gettext_lazy("Budget"), kind="money", least=0),
