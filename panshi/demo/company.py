@@ -6,7 +6,7 @@ from random import Random
 
 from django.utils import timezone
 
-from panshi.demo import founding, history, terminals
+from panshi.demo import founding, history, jobs, terminals
 from panshi.demo.founding import Company, Say
 from panshi.kit import outbox
 from panshi.kit.clock import day_start
@@ -26,8 +26,9 @@ def found(*, seed: int, say: Say) -> None:
         founding.publish_models(company, since)
         founding.buy_vehicles(company, random, at, say, since=since)
         founding.win_customers(company, random, since, say)
-        founding.staff_service(company, random, at, say)
+        founding.staff_service(company, random, at, say, since=since)
         terminals.fit(company, at)
         history.live_through(company, random, at, say)
+        jobs.serve_through(company, random, at, say)
     founding.write_sign_ins(company)
     say(f"The demo company was founded in {time.monotonic() - began:.0f} s.")

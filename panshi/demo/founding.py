@@ -40,7 +40,10 @@ PAPERS = (
     ("INSPECTION", 365), ("COMPULSORY_INSURANCE", 365), ("COMMERCIAL_INSURANCE", 365),
     ("ROAD_PERMIT", 730),
 )  # fmt: skip
-SKILLS = (("GENERAL", "HV", "BODY"), ("GENERAL", "HV"), ("GENERAL", "BODY"))
+SKILLS = (
+    ("GENERAL", "HV", "ELECTRICAL", "BODY"), ("GENERAL", "HV", "BRAKE", "TYRE"),
+    ("GENERAL", "BODY"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,14 +222,16 @@ def _papers(vehicle_ids: Sequence[UUID], random: Random, today: date) -> Iterato
             )
 
 
-def win_customers(company: Company, random: Random, at: datetime, say: Say) -> None:
-    """Two hundred and fifty customers, firms and persons, nearly all of them qualified."""
+def win_customers(
+    company: Company, random: Random, at: datetime, say: Say, *, customers: int = CUSTOMERS
+) -> None:
+    """Customers in the measure of the fleets, firms and persons, nearly all of them qualified."""
     today = local_day(at)
     vehicles = sum(o.plan.vehicles for o in company.operators)
     for operator in company.operators:
         city = operator.plan.city
         names = world.firms(random, city)
-        count = round(CUSTOMERS * operator.plan.vehicles / vehicles)
+        count = round(customers * operator.plan.vehicles / vehicles)
         rows = []
         for number in range(count):
             firm = number % 3 != 2
@@ -281,15 +286,18 @@ def _qualify(operator: Operator, random: Random, at: datetime) -> None:
         )
 
 
-def staff_service(company: Company, random: Random, at: datetime, say: Say) -> None:
+def staff_service(
+    company: Company, random: Random, at: datetime, say: Say, *, since: datetime
+) -> None:
     """Catalogue and prices, engineers with skills and shifts, stations, vans and their stock."""
-    service.load_catalogue(org_id=company.platform_id, actor=hq_actor(company.platform_id), at=at)
+    hq = hq_actor(company.platform_id)
+    service.load_catalogue(org_id=company.platform_id, actor=hq, at=since)
     for operator in company.operators:
-        _station_and_vans(operator, random, at)
+        _station_and_vans(operator, random, at, since)
         say(f"{operator.plan.name}: station, {len(operator.engineers)} vans")
 
 
-def _station_and_vans(operator: Operator, random: Random, at: datetime) -> None:
+def _station_and_vans(operator: Operator, random: Random, at: datetime, since: datetime) -> None:
     city, actor = operator.plan.city, operator.actor
     station = supply.open_location(
         org_id=operator.org_id,
@@ -299,7 +307,7 @@ def _station_and_vans(operator: Operator, random: Random, at: datetime) -> None:
         lon=city.lon,
         lat=city.lat,
         actor=actor,
-        at=at,
+        at=since,
     ).location_id
     codes = [item.code for item in supply_queries.items(actor=actor)]
     supply.receive_stock(
@@ -307,7 +315,7 @@ def _station_and_vans(operator: Operator, random: Random, at: datetime) -> None:
         lines=[StockLine(item_code=code, quantity=random.randrange(6, 40)) for code in codes],
         document="开站入库",
         actor=actor,
-        at=at,
+        at=since,
     )
     for number, user_id in enumerate(operator.engineers):
         lon, lat = world.near(random, city, km=8)
@@ -318,7 +326,7 @@ def _station_and_vans(operator: Operator, random: Random, at: datetime) -> None:
             lat=lat,
             skills=SKILLS[number % len(SKILLS)],
             actor=actor,
-            at=at,
+            at=since,
         )
         people.grant_certificate(
             user_id=user_id,
@@ -327,7 +335,7 @@ def _station_and_vans(operator: Operator, random: Random, at: datetime) -> None:
             valid_until=local_day(at) + timedelta(days=random.randrange(90, 800)),
             number=f"T{random.randrange(10**8):08d}",
             actor=actor,
-            at=at,
+            at=since,
         )
         van = supply.open_location(
             org_id=operator.org_id,
@@ -335,16 +343,16 @@ def _station_and_vans(operator: Operator, random: Random, at: datetime) -> None:
             name=f"{city.name}服务车 {number + 1}",
             city=city.name,
             actor=actor,
-            at=at,
+            at=since,
         ).location_id
-        supply.hand_over_van(location_id=van, user_id=user_id, actor=actor, at=at)
+        supply.hand_over_van(location_id=van, user_id=user_id, actor=actor, at=since)
         supply.move_stock(
             source_id=station,
             target_id=van,
             lines=[StockLine(item_code=code, quantity=random.randrange(1, 4)) for code in codes],
             reason="TRANSFER",
             actor=actor,
-            at=at,
+            at=since,
         )
     people.set_shifts(
         org_id=operator.org_id, shifts=list(shifts(operator.engineers, at)), actor=actor, at=at
