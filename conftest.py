@@ -13,6 +13,8 @@ from panshi.config import roles
 from panshi.kit.tenancy import acting, hq_actor
 from tests import environment
 
+pytest_plugins = ["tests.chromium"]
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:

@@ -1,7 +1,6 @@
 """A browser before the real pages: one server for the session, one fresh window for each test."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -11,23 +10,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from psycopg import sql
 
 from panshi.config import roles
 from panshi.console.tests.company import PASSWORD
-from panshi.kit import fonts
 from tests import environment
 
 DATABASE = "panshi_pages"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-]
 
 
 def _free_port() -> int:
@@ -89,31 +79,6 @@ def _await(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
         except OSError:
             time.sleep(0.1)
     pytest.fail(f"the pages did not start:\n{log.read_text()[-4000:]}")
-
-
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """Chromium with our own Chinese font, so that pictures are alike everywhere."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("Chromium is not installed")
-    tmp = tmp_path_factory.mktemp("fonts")
-    conf = tmp / "fonts.conf"
-    conf.write_text(
-        '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">\n'
-        f"<fontconfig><dir>{fonts.folder()}</dir><dir>/usr/share/fonts/truetype/dejavu</dir>"
-        f"<cachedir>{tmp}/cache</cachedir></fontconfig>\n"
-    )
-    # Playwright leaves its loop in this thread, which Django would take for asynchronous code.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=program,
-            args=ARGUMENTS,
-            env={**os.environ, "FONTCONFIG_FILE": str(conf)},
-        )
-        yield chromium
-        chromium.close()
 
 
 Opener = Callable[..., Page]

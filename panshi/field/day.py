@@ -1,0 +1,252 @@
+"""All that an engineer's phone needs for a shift, in one document."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from panshi.handbook import queries as handbook
+from panshi.handbook.queries.runs import StepCard
+from panshi.kit.clock import local_day
+from panshi.kit.tenancy import Actor
+from panshi.people import queries as people
+from panshi.service import queries as service
+from panshi.supply import queries as supply
+
+# The handbook's job post for those who go to the vehicles.
+POST: Final = "engineer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A measurement of the self-check, with its unit and what is allowed."""
+
+    code: str
+    name: str
+    unit: str
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsedPart:
+    item_code: str
+    name: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VanPart:
+    item_code: str
+    name: str
+    lot: str
+    on_hand: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Van:
+    name: str
+    parts: tuple[VanPart, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A step of the handbook. `mine` says that an engineer does it; `taken` counts its photos."""
+
+    step_id: str
+    iteration: int
+    title: str
+    why: str
+    group: int
+    required: bool
+    mine: bool
+    done: bool
+    kind: str
+    options: tuple[Option, ...]
+    unit: str
+    low: float | None
+    high: float | None
+    least: int
+    taken: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    run_id: UUID
+    title: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One visit with its order. `missing` names certificates without which travel is refused."""
+
+    work_order_id: UUID
+    visit_id: UUID
+    number: str
+    visit_state: str
+    order_state: str
+    plate: str
+    model_name: str
+    customer_name: str
+    has_customer: bool
+    address: str
+    lon: float | None
+    lat: float | None
+    window_start: datetime
+    window_end: datetime
+    starts_at: datetime
+    minutes: int
+    services: tuple[str, ...]
+    high_voltage: bool
+    missing: tuple[str, ...]
+    outcome: str
+    readings: tuple[Limit, ...]
+    parts: tuple[UsedPart, ...]
+    photos: int
+    signed: bool
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    day: date
+    made_at: datetime
+    jobs: tuple[Job, ...]
+    van: Van | None
+
+
+def _van(actor: Actor, at: datetime, names: dict[str, str]) -> Van | None:
+    place = supply.van_of(user_id=actor.id, at=at, actor=actor)
+    if place is None:
+        return None
+    rows = supply.stock_at(location_id=place.id, actor=actor)
+    return Van(
+        name=place.name,
+        parts=tuple(
+            VanPart(
+                item_code=row.item_code,
+                name=names.get(row.item_code, row.item_code),
+                lot=row.lot,
+                on_hand=row.on_hand,
+            )
+            for row in rows
+        ),
+    )
+
+
+def _missing(
+    codes: Iterable[str], wanted: dict[str, tuple[str, ...]], on: date, actor: Actor
+) -> tuple[str, ...]:
+    kinds = tuple(sorted({kind for code in codes for kind in wanted.get(code, ())}))
+    if not kinds:
+        return ()
+    return people.fit_for(user_id=actor.id, certificates=kinds, on=on, actor=actor).missing
+
+
+def day_of(*, actor: Actor, at: datetime, chinese: bool) -> Day:
+    """The engineer's own day: nobody else's jobs, and of customers only what the job needs."""
+    on = local_day(at)
+    visits = service.engineer_day(user_id=actor.id, day=on, actor=actor)
+    names = {
+        item.code: item.name_zh if chinese else item.name_en for item in supply.items(actor=actor)
+    }
+    wanted = {row.code: row.certificates for row in service.catalogue(actor=actor, at=at)}
+    return Day(
+        day=on,
+        made_at=at,
+        jobs=tuple(_job(visit, wanted, names, on, actor, at) for visit in visits),
+        van=_van(actor, at, names),
+    )
+
+
+def _runs(card: service.WorkOrderCard, actor: Actor, at: datetime) -> tuple[Run, ...]:
+    """The open procedures of this order that hold steps for an engineer."""
+    subjects = (("service.work_order", card.id), ("fleet.vehicle", card.vehicle_id))
+    found = []
+    for subject_type, subject_id in subjects:
+        for row in handbook.runs_of(
+            subject_type=subject_type, subject_id=str(subject_id), actor=actor, at=at
+        ):
+            if row.closed_at is not None:
+                continue
+            run = handbook.run_card(run_id=row.id, actor=actor, at=at)
+            steps = tuple(_step(s) for s in run.steps if s.standing != "NOT_APPLICABLE")
+            if run.work_order_id == card.id and any(step.mine for step in steps):
+                found.append(Run(run_id=row.id, title=row.title, steps=steps))
+    return tuple(found)
+
+
+def _step(step: StepCard) -> Step:
+    return Step(
+        step_id=step.step_id,
+        iteration=step.iteration,
+        title=f"{step.title} {step.label}".strip(),
+        why=step.why,
+        group=step.group,
+        required=step.required,
+        mine=step.role == POST,
+        done=step.standing in ("DONE", "SKIPPED"),
+        kind=step.kind,
+        options=tuple(Option(value=option, label=option) for option in step.options),
+        unit=step.unit,
+        low=step.low,
+        high=step.high,
+        least=step.least,
+        taken=len(step.files),
+    )
+
+
+def _job(
+    visit: service.DayVisit,
+    wanted: dict[str, tuple[str, ...]],
+    names: dict[str, str],
+    on: date,
+    actor: Actor,
+    at: datetime,
+) -> Job:
+    card = service.work_order_card(work_order_id=visit.work_order_id, actor=actor)
+    return Job(
+        work_order_id=visit.work_order_id,
+        visit_id=visit.visit_id,
+        number=visit.number,
+        visit_state=visit.state,
+        order_state=card.state,
+        plate=visit.plate,
+        model_name=visit.model_name,
+        customer_name=visit.customer_name,
+        has_customer=card.customer_id is not None,
+        address=visit.address,
+        lon=visit.lon,
+        lat=visit.lat,
+        window_start=visit.window_start,
+        window_end=visit.window_end,
+        starts_at=visit.starts_at,
+        minutes=visit.minutes,
+        services=visit.services,
+        high_voltage=visit.high_voltage,
+        missing=_missing(card.item_codes, wanted, on, actor),
+        outcome=card.outcome,
+        readings=tuple(
+            Limit(code=r.code, name=r.name, unit=r.unit, low=r.low, high=r.high)
+            for r in card.readings
+        ),
+        parts=tuple(
+            UsedPart(
+                item_code=p.item_code,
+                name=names.get(p.item_code, p.item_code),
+                quantity=p.quantity,
+            )
+            for p in card.parts
+        ),
+        photos=sum(photo.purpose != "SIGNATURE" for photo in card.photos),
+        signed=any(photo.purpose == "SIGNATURE" for photo in card.photos),
+        runs=_runs(card, actor, at),
+    )

@@ -1,0 +1,61 @@
+// Small hands for drawing a screen: elements, icons, sentences, times.
+const words = JSON.parse(document.getElementById("words").textContent);
+const sprite = document.body.dataset.icons;
+const language = document.documentElement.lang;
+
+export function t(name, values = {}) {
+  return Object.entries(values).reduce((text, [key, value]) => text.replace(`{${key}}`, value), words[name] ?? name);
+}
+
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === false || value === null || value === undefined) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "class") element.className = value;
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `${sprite}#${name}`);
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  svg.append(use);
+  return svg;
+}
+
+const zone = "Asia/Shanghai";
+const hours = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit" });
+const days = new Intl.DateTimeFormat(language, { timeZone: zone, month: "long", day: "numeric", weekday: "long" });
+export const clock = (moment) => hours.format(new Date(moment));
+export const day = (moment) => days.format(new Date(moment));
+
+export function plate(text) {
+  const bare = text.replace("·", "").replace(" ", "");
+  return h("span", { class: `plate ${bare.length >= 8 ? "plate-green" : "plate-blue"}` }, `${bare.slice(0, 2)}·${bare.slice(2)}`);
+}
+
+let leaving = 0;
+export function say(text, kind = "") {
+  const box = document.getElementById("say");
+  box.textContent = text;
+  box.className = `say say-on ${kind ? `say-${kind}` : ""}`;
+  clearTimeout(leaving);
+  leaving = setTimeout(() => { box.className = "say"; }, 5000);
+}
+
+export function ask(text, yes) {
+  const dialog = document.getElementById("confirm");
+  document.getElementById("confirm-words").textContent = text;
+  dialog.querySelector("[data-yes]").textContent = yes;
+  dialog.returnValue = "no";
+  dialog.showModal();
+  return new Promise((answered) => {
+    dialog.addEventListener("close", () => answered(dialog.returnValue === "yes"), { once: true });
+  });
+}

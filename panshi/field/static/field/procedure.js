@@ -1,0 +1,91 @@
+// The handbook's steps on this job: each is proved as the book asks, on the phone first.
+import { ask, h, icon, say, t } from "./draw.js";
+import { here, shrink } from "./photo.js";
+
+// How the job looks once this step is changed; reckoned when the act is kept.
+function marked(run, step, change) {
+  const same = (other) => other.step_id === step.step_id && other.iteration === step.iteration;
+  const within = (each) => ({ ...each, steps: each.steps.map((other) => (same(other) ? { ...other, ...change(other) } : other)) });
+  return (job) => ({ runs: job.runs.map((each) => (each.run_id === run.run_id ? within(each) : each)) });
+}
+
+function finish(job, run, step, act, value, more = {}) {
+  return act(job, "handbook.complete_step", step.title,
+    { run_id: run.run_id, step_id: step.step_id, iteration: step.iteration, value, ...more }, marked(run, step, () => ({ done: true, value })));
+}
+
+function wide(words, onclick, kind = "") {
+  return h("button", { class: `btn ${kind} btn-wide`, type: "button", onclick }, words);
+}
+
+function reading(job, run, step, act) {
+  const input = h("input", { class: "form-control", type: "number", step: "any", inputmode: "decimal", "aria-label": step.title });
+  const range = [step.low === null ? "" : `≥ ${step.low}`, step.high === null ? "" : `≤ ${step.high}`].filter(Boolean).join(" · ");
+  const keep = async () => {
+    const value = input.valueAsNumber;
+    if (!Number.isFinite(value)) { input.focus(); return say(t("number_first"), "bad"); }
+    const beyond = (step.low !== null && value < step.low) || (step.high !== null && value > step.high);
+    if (beyond && !(await ask(t("beyond", { value: `${value} ${step.unit}`, range }), t("keep_all_the_same")))) return undefined;
+    return finish(job, run, step, act, input.value, beyond ? { confirm: true } : {});
+  };
+  return [h("div", { class: "part-row" }, input, h("span", { class: "unit" }, `${step.unit} ${range}`)), wide(t("keep"), keep, "btn-primary")];
+}
+
+function picture(job, run, step, act) {
+  const taken = step.taken || 0;
+  const input = h("input", { type: "file", accept: "image/*", capture: "environment", class: "sr-only", "data-step": step.step_id, onchange: async () => {
+    const [file] = input.files;
+    if (!file) return;
+    try {
+      const content = await shrink(file);
+      const place = await here(1500);
+      await act(job, "handbook.attach_evidence", step.title,
+        { run_id: run.run_id, step_id: step.step_id, iteration: step.iteration, kind: step.kind, file_name: "photo.jpg", client_id: crypto.randomUUID(), ...(place || {}) },
+        marked(run, step, (now) => ({ taken: (now.taken || 0) + 1 })), { content, name: "photo.jpg" });
+    } catch { say(t("photo_bad"), "bad"); }
+  } });
+  return [
+    h("label", { class: "btn btn-wide photo" }, icon("camera"), t("take", { n: taken, of: step.least }), input),
+    taken >= step.least ? wide(t("done"), () => finish(job, run, step, act, ""), "btn-primary") : null,
+  ];
+}
+
+function proof(job, run, step, act) {
+  if (step.kind === "choice") return h("div", { class: "choices" }, step.options.map((option) => h("button", { class: "btn", type: "button", onclick: () => finish(job, run, step, act, option.value) }, option.label)));
+  if (step.kind === "reading") return reading(job, run, step, act);
+  if (["photo", "file", "signature"].includes(step.kind)) return picture(job, run, step, act);
+  if (step.kind === "text" || step.kind === "scan") {
+    const input = h("textarea", { class: "form-control", rows: 2, "aria-label": step.title });
+    return [input, wide(t("keep"), () => (input.value.trim().length < Math.max(step.least, 1) ? say(t("write", { n: Math.max(step.least, 1) }), "bad") : finish(job, run, step, act, input.value.trim())), "btn-primary")];
+  }
+  if (step.kind === "location") return wide(t("here"), async () => {
+    const place = await here();
+    return place ? finish(job, run, step, act, `${place.lon.toFixed(6)},${place.lat.toFixed(6)}`) : say(t("no_place"), "bad");
+  }, "btn-primary");
+  if (step.kind === "fact" || step.kind === "person") return h("p", { class: "quiet" }, t(`by_${step.kind}`));
+  return wide(t("done"), () => finish(job, run, step, act, step.kind === "check" ? "yes" : ""), "btn-primary");
+}
+
+function line(job, run, step, open, act) {
+  const shown = open && !step.done && step.mine;
+  return h("li", { class: `check ${step.done ? "check-done" : ""}`, "data-step": step.step_id },
+    h("p", { class: "check-title" }, h("span", { class: "check-mark" }, step.done ? icon("check") : ""), h("span", {}, step.title, step.required ? "" : h("span", { class: "quiet" }, ` ${t("if_needed")}`))),
+    step.why && shown ? h("p", { class: "quiet" }, step.why) : null,
+    !step.mine && !step.done ? h("p", { class: "quiet" }, t("other_post")) : null,
+    shown ? h("div", { class: "check-proof" }, proof(job, run, step, act)) : null);
+}
+
+// A step opens once the required ones before it are done; those of one group in any order.
+function isOpen(steps, at) {
+  const step = steps[at];
+  return steps.slice(0, at).every((before) => before.done || !before.required || !before.mine || (step.group > 0 && before.group === step.group));
+}
+
+export function procedure(job, onSite, act) {
+  return job.runs.map((run) => {
+    const left = run.steps.filter((step) => step.required && !step.done && step.mine).length;
+    return h("section", { class: `step ${left ? (onSite ? "step-now" : "step-ahead") : "step-done"}`, "data-key": run.run_id, "data-print": JSON.stringify([onSite, run]) },
+      h("h2", { class: "step-head" }, h("span", { class: "step-number" }, left ? icon("list-check") : icon("check")), h("span", {}, run.title)),
+      h("ul", { class: "checks" }, run.steps.map((step, at) => line(job, run, step, onSite && isOpen(run.steps, at), act))));
+  });
+}

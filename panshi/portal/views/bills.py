@@ -1,0 +1,73 @@
+"""Bills: what is owed, what was paid, and one bill line by line."""
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from panshi.billing import queries as billing
+from panshi.billing import services as acts
+from panshi.kit.clock import local_day
+from panshi.kit.money import ZERO
+from panshi.kit.web import Request
+from panshi.portal import words
+from panshi.portal.door import customer_of, for_customers
+
+OWED = ("OPEN", "OVERDUE")
+CHANNEL = "SIM"
+
+
+def _shown(row: billing.BillRow) -> dict[str, object]:
+    """A bill with the words and the tone of its standing."""
+    return {
+        "row": row,
+        "words": words.BILL_WORDS.get(row.standing, row.standing),
+        "tone": words.BILL_TONES.get(row.standing, "idle"),
+    }
+
+
+@require_GET
+@for_customers
+def bills(request: Request) -> HttpResponse:
+    """Open bills first, with their sum; then the others."""
+    found = billing.customer_bills(
+        customer_id=customer_of(request.actor),
+        today=local_day(timezone.now()),
+        actor=request.actor,
+    )
+    owed = [row for row in found if row.standing in OWED]
+    context = {
+        "tab": "me",
+        "owed": [_shown(row) for row in owed],
+        "others": [_shown(row) for row in found if row.standing not in OWED],
+        "total": sum((row.open_amount or ZERO for row in owed), ZERO),
+    }
+    return render(request, "portal/bills.html", context)
+
+
+@require_GET
+@for_customers
+def bill(request: Request, bill_id: UUID) -> HttpResponse:
+    """One bill with its lines."""
+    card = billing.bill_card(bill_id=bill_id, today=local_day(timezone.now()), actor=request.actor)
+    context = {
+        "tab": "me",
+        "bill": card,
+        "state": words.BILL_WORDS.get(card.standing, card.standing),
+        "tone": words.BILL_TONES.get(card.standing, "idle"),
+    }
+    return render(request, "portal/bill.html", context)
+
+
+@require_POST
+@for_customers
+def pay(request: Request) -> HttpResponse:
+    """Start a payment of the chosen bills, or of all that are open, and go to its pay page."""
+    actor, today = request.actor, local_day(timezone.now())
+    found = billing.customer_bills(customer_id=customer_of(actor), today=today, actor=actor)
+    chosen = set(request.POST.getlist("bill"))
+    owed = [r.id for r in found if r.standing in OWED and (not chosen or str(r.id) in chosen)]
+    fact = acts.start_payment(bill_ids=owed, channel=CHANNEL, actor=actor, at=timezone.now())
+    return redirect("billing-pay", acts.pay_token(payment_id=fact.payment_id))

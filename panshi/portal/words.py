@@ -1,0 +1,46 @@
+"""How states read to a customer: the tone of the dot, and the sentence of a stage."""
+
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+ORDER_TONES: Final = {
+    "OPEN": "idle", "SCHEDULED": "info", "IN_DIAGNOSIS": "info", "QUOTED": "warn",
+    "IN_WORK": "info", "WAITING": "warn", "SELF_CHECKED": "info", "RELEASED": "ok",
+    "BILLED": "warn", "CLOSED": "idle", "CANCELLED": "idle",
+}  # fmt: skip
+ORDER_WORDS: Final[dict[str, "Promise | str"]] = {
+    "OPEN": _("We are looking for a time"),
+    "SCHEDULED": _("Booked"),
+    "IN_DIAGNOSIS": _("Being examined"),
+    "QUOTED": _("Waiting for your answer"),
+    "IN_WORK": _("Being worked on"),
+    "WAITING": _("Waiting for parts or a new time"),
+    "SELF_CHECKED": _("Being checked"),
+    "RELEASED": _("Finished"),
+    "BILLED": _("Finished, bill open"),
+    "CLOSED": _("Closed"),
+    "CANCELLED": _("Cancelled"),
+}
+OVER: Final = frozenset({"CLOSED", "CANCELLED"})
+LEASE_TONES: Final = {
+    "DRAFT": "idle", "RESERVED": "info", "SIGNED": "info", "ACTIVE": "ok", "RETURNING": "warn",
+    "SETTLING": "warn", "ENDED": "idle", "CANCELLED": "idle",
+}  # fmt: skip
+REVIEW_TAGS: Final[dict[str, "Promise | str"]] = {
+    "ON_TIME": _("On time"),
+    "CAREFUL": _("Careful work"),
+    "CLEAR": _("Explained well"),
+    "FRIENDLY": _("Friendly"),
+    "LATE": _("Came late"),
+    "NOT_FIXED": _("Not fixed"),
+    "DEAR": _("Too expensive"),
+}
+BILL_TONES: Final = {"OPEN": "warn", "OVERDUE": "bad", "PAID": "ok", "CREDIT": "info"}
+BILL_WORDS: Final[dict[str, "Promise | str"]] = {
+    "OPEN": _("To be paid"),
+    "OVERDUE": _("Overdue"),
+    "PAID": _("Paid"),
+    "CREDIT": _("Credit note"),
+}
