@@ -38,14 +38,19 @@ def gateway(
     incomplete: float,
 ) -> None:
     """Let terminals in over TCP and answer what is safe on disk."""
-    home = _django()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "panshi.config.settings")
+    from logging.config import dictConfig
+
     import uvloop
+    from django.conf import settings
 
     from panshi.gateway.lines import Limits
     from panshi.gateway.server import Options, serve
     from panshi.wire.log import LogLocked
 
+    home = settings.HOME
     home.run.mkdir(parents=True, exist_ok=True)
+    dictConfig(settings.LOGGING)
     options = Options(
         log_folder=home.log / str(number),
         snapshot=home.run / f"devices-{number}.json",

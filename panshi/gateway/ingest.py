@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 from django.db import DatabaseError, connection
 
-from panshi.gateway import directory
+from panshi.gateway import desk, directory
 from panshi.gateway.books import Books
 from panshi.gateway.directory import Archive
 from panshi.gateway.rows import Kept, rows_of
@@ -134,7 +134,7 @@ class Ingest:
         self._options = options
         self._reader = LogReader(folder=options.log_folder)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="history")
-        self._books = Books(gateway=options.gateway)
+        self._books = Books()
         self._changed = threading.Event()
         self._decoder: Decoder | None = None
         self._actor: Actor | None = None
@@ -287,7 +287,7 @@ class Ingest:
 
     def _write_books(self) -> None:
         page = self._books.turn()
-        if not page.empty and not self._books.write(page):
+        if not page.empty and not desk.write(page, gateway=self._options.gateway):
             self._books.put_back(page)
 
     def _keep_house(self) -> None:

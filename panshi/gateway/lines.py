@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, cast
 
-from panshi.gateway.directory import auth_code, code_is_right
-from panshi.telematics.queries import CODES, KnownDevice
+from panshi.gateway.known import Known, auth_code, code_is_right
 from panshi.wire import gb32960, jtt808
-from panshi.wire.columns import GB32960, JTT808
+from panshi.wire.columns import CODES, GB32960, JTT808
 from panshi.wire.errors import WireError
 from panshi.wire.framing import Split
 from panshi.wire.gb32960_messages import COMMAND
@@ -53,7 +52,7 @@ class Line(asyncio.Protocol):
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
         self.limits = gateway.limits
-        self.known: KnownDevice | None = None
+        self.known: Known | None = None
         self.identity = b""
         self.epoch = 0
         self.frames = 0
@@ -170,12 +169,12 @@ class Line(asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
-    def lookup(self, identity: str) -> KnownDevice | None:
+    def lookup(self, identity: str) -> Known | None:
         """The terminal of this name, if it may speak."""
         found = self.gateway.archive.get((self.code, identity))
         return found if found is not None and found.active else None
 
-    def begin(self, known: KnownDevice) -> None:
+    def begin(self, known: Known) -> None:
         """This line is the terminal's from now on; an older one of it ends."""
         self.known = known
         self.identity = known.identity.encode()
@@ -305,7 +304,7 @@ class JtLine(Line):
     def __init__(self, gateway: Gateway) -> None:
         super().__init__(gateway)
         self._authenticated = False
-        self._claimed: KnownDevice | None = None
+        self._claimed: Known | None = None
         self._serial = 0
 
     def split(self, buffer: bytes) -> Split:

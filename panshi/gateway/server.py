@@ -8,26 +8,32 @@ import os
 import resource
 import signal
 import time
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
-from django.db import DatabaseError
-
-from panshi.gateway import directory
-from panshi.gateway.books import Books
+from panshi.gateway import known
+from panshi.gateway.books import Books, Page
 from panshi.gateway.lines import BLOCKED_S, SIGN_IN_TRIES, GbLine, JtLine, Limits, Line
 from panshi.wire.group import GroupCommit
 from panshi.wire.log import SegmentLog
 from panshi.wire.segments import SEGMENT_SIZE, LogFailed, disk_space
 
+if TYPE_CHECKING:
+    from panshi.gateway.directory import Watch
+
+Done = TypeVar("Done")
 _log = logging.getLogger(__name__)
 FULL = 20_000  # Frames on their way to the disk; beyond, terminals keep their data.
 SWEEP_S = 2.0
 WRITE_S = 1.0
 DISK_FAILED = 70
 CLEAN_STOP_S = 4.0
+RETRY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +59,8 @@ class Gateway:
         self.options = options
         self.limits = options.limits
         self.secret = options.secret
-        self.archive: directory.Archive = {}
-        self.books = Books(gateway=options.gateway)
+        self.archive: known.Archive = {}
+        self.books = Books()
         self.lines: set[Line] = set()
         self.held: set[Line] = set()
         self.sessions: dict[tuple[int, bytes], Line] = {}
@@ -66,6 +72,7 @@ class Gateway:
         self._changed = asyncio.Event()
         self._desk = ThreadPoolExecutor(1, thread_name_prefix="gateway-books")
         self._full = False
+        self._watch: Watch | None = None
 
     @property
     def is_full(self) -> bool:
@@ -113,8 +120,6 @@ class Gateway:
         if stopping.is_set():
             self._finish()
             return
-        watch = directory.Watch(changed=self._tell_changed)
-        watch.start()
         servers = [
             await self.loop.create_server(
                 lambda: GbLine(self), self.options.bind, self.options.gb_port, backlog=4096
@@ -132,7 +137,8 @@ class Gateway:
             len(self.archive), self.options.gb_port, self.options.jt_port,
         )  # fmt: skip
         await stopping.wait()
-        watch.stop()
+        if self._watch is not None:
+            self._watch.stop()
         for server in servers:
             server.close()
         for task in tasks:
@@ -141,11 +147,9 @@ class Gateway:
             line.close("GATEWAY_STOPPED")
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.sleep(0.05)  # Lines close in the loop's next turns.
+        page, number = self.books.turn(), self.options.gateway
         with suppress(TimeoutError):
-            page = self.books.turn()
-            await asyncio.wait_for(
-                self.loop.run_in_executor(self._desk, self.books.write, page), CLEAN_STOP_S
-            )
+            await asyncio.wait_for(self._at_desk(lambda: _write(page, number)), CLEAN_STOP_S)
         self._finish()
 
     def _finish(self) -> None:
@@ -154,28 +158,33 @@ class Gateway:
         self._desk.shutdown(wait=False, cancel_futures=True)
 
     async def _learn(self, stopping: asyncio.Event) -> None:
-        """Know the terminals before the first may knock: a known one must not be called unknown."""
-        while not stopping.is_set():
-            if await self._load():
-                return
-            kept = directory.restore(self.options.snapshot)
-            if kept is not None:
-                _log.warning("the database is away: going by the archive as it was last kept")
-                self.archive = kept
-                return
+        """Know the terminals before the first may knock: a known one must not be called unknown.
+
+        The archive as it was last kept is enough to begin; the database follows.
+        """
+        kept = known.restore(self.options.snapshot)
+        if kept is not None:
+            self.archive = kept
+            self._changed.set()
+            return
+        while not stopping.is_set() and not await self._load():
             with suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), directory.RETRY_S)
+                await asyncio.wait_for(stopping.wait(), RETRY_S)
 
     async def _load(self) -> bool:
-        try:
-            self.archive = await self.loop.run_in_executor(self._desk, directory.load)
-        except DatabaseError as error:
-            _log.warning("the archive waits: %s", str(error).strip().split("\n")[0])
-            await self.loop.run_in_executor(self._desk, directory.let_go)
+        found = await self._at_desk(_load)
+        if found is None:
             return False
+        self.archive = found
         with suppress(OSError):
-            directory.save(self.archive, self.options.snapshot)
+            known.save(found, self.options.snapshot)
+        if self._watch is None:
+            self._watch = await self._at_desk(lambda: _watch(self._tell_changed))
         return True
+
+    def _at_desk(self, work: Callable[[], Done]) -> Awaitable[Done]:
+        """Do something with the database, in the one thread that may."""
+        return self.loop.run_in_executor(self._desk, work)
 
     def _tell_changed(self) -> None:
         with suppress(RuntimeError):  # The loop may have ended.
@@ -185,24 +194,21 @@ class Gateway:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            await self._load()
+            if not await self._load():
+                self._changed.set()
             for line in list(self.sessions.values()):
                 if line.known is not None and line.lookup(line.known.identity) is None:
                     line.close("BLOCKED")
             await asyncio.sleep(WRITE_S)
 
     async def _keep_books(self) -> None:
-        before, former_closed = self._epoch, False
+        before, number, former_closed = self._epoch, self.options.gateway, False
         while True:
             await asyncio.sleep(WRITE_S)
             if not former_closed:
-                former_closed = await self.loop.run_in_executor(
-                    self._desk, lambda: self.books.close_former(before_epoch=before)
-                )
+                former_closed = await self._at_desk(lambda: _close_former(number, before))
             page = self.books.turn()
-            if not page.empty and not await self.loop.run_in_executor(
-                self._desk, self.books.write, page
-            ):
+            if not page.empty and not await self._at_desk(partial(_write, page, number)):
                 self.books.put_back(page)
 
     async def _sweep(self) -> None:
@@ -231,6 +237,50 @@ class Gateway:
         """Nothing that came since may be answered; the supervisor starts us on a fresh file."""
         _log.critical("the disk refused the log: %s", error)
         os._exit(DISK_FAILED)
+
+
+def _office() -> None:
+    """Load Django once, in the thread that needs it, while the lines are served already."""
+    import django
+
+    django.setup()
+
+
+def _load() -> known.Archive | None:
+    """The archive from the database; None while it is away."""
+    _office()
+    from django.db import DatabaseError
+
+    from panshi.gateway import directory
+
+    try:
+        return directory.known_terminals()
+    except DatabaseError as error:
+        _log.warning("the archive waits: %s", str(error).strip().split("\n")[0])
+        directory.let_go()
+        return None
+
+
+def _watch(changed: Callable[[], None]) -> Watch:
+    from panshi.gateway import directory
+
+    watch = directory.Watch(changed=changed)
+    watch.start()
+    return watch
+
+
+def _write(page: Page, gateway: int) -> bool:
+    _office()
+    from panshi.gateway import desk
+
+    return desk.write(page, gateway=gateway)
+
+
+def _close_former(gateway: int, before_epoch: int) -> bool:
+    _office()
+    from panshi.gateway import desk
+
+    return desk.close_former(gateway=gateway, before_epoch=before_epoch)
 
 
 def raise_file_limit() -> None:

@@ -99,11 +99,15 @@ class Terminal(asyncio.Protocol):
         """Write one frame; the future holds its answer. Raises ConnectionError."""
         if self._transport is None or self._transport.is_closing():
             raise ConnectionError("the line is closed")
-        answer: asyncio.Future[bytes] = self._loop.create_future()
         is_gb = self.protocol == GB32960
-        key = frame[2] if is_gb else jtt808.open_frame(frame=frame).serial
-        self._waiting.append((key, answer))
+        answer = self.expect(frame[2] if is_gb else jtt808.open_frame(frame=frame).serial)
         self._transport.write(frame)
+        return answer
+
+    def expect(self, key: int) -> asyncio.Future[bytes]:
+        """Wait for an answer to a command byte or a serial number, written by other means."""
+        answer: asyncio.Future[bytes] = self._loop.create_future()
+        self._waiting.append((key, answer))
         return answer
 
     def write(self, data: bytes) -> None:

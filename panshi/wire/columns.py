@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 GB32960 = "GB32960"
 JTT808 = "JTT808"
+CODES = {GB32960: 1, JTT808: 2}
+"""How the segment log names the protocols."""
 
 LOGIN, LOGOUT, HEARTBEAT, TIME_SYNC = "LOGIN", "LOGOUT", "HEARTBEAT", "TIME_SYNC"
 REALTIME, REISSUE = "REALTIME", "REISSUE"

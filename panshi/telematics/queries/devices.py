@@ -19,10 +19,9 @@ from panshi.telematics.models import (
     Series,
     Session,
 )
-from panshi.wire.columns import GB32960, JTT808
+from panshi.wire.columns import CODES
 
-CODES = {GB32960: 1, JTT808: 2}
-"""How the segment log names the protocols."""
+__all__ = ["CODES"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,99 @@
+"""Where the gateway's books meet the database; called in one thread."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+
+from django.db import DatabaseError, connection
+
+from panshi.gateway.books import Page
+from panshi.gateway.directory import let_go
+from panshi.kit.tenancy import hq_actor
+from panshi.org import queries as org
+from panshi.telematics import services
+from panshi.telematics.services import EndedSession, NewSession, Reject
+
+_log = logging.getLogger(__name__)
+
+
+def write(page: Page, *, gateway: int) -> bool:
+    """Write a page; False when the database is away, and the page must wait."""
+    try:
+        platform = org.platform_id()
+        if platform is None:
+            return True  # Nobody is founded yet, so no terminal is anybody's.
+        actor, at = hq_actor(platform), datetime.now(UTC)
+        if page.opened:
+            services.open_sessions(
+                gateway=gateway,
+                sessions=[
+                    NewSession(
+                        device_id=one.device_id,
+                        epoch=one.epoch,
+                        peer=one.peer,
+                        opened_at=one.opened_at,
+                    )
+                    for one in page.opened.values()
+                ],
+                actor=actor,
+                at=at,
+            )
+        if page.ended:
+            services.close_sessions(
+                sessions=[
+                    EndedSession(
+                        device_id=one.device_id,
+                        epoch=one.epoch,
+                        closed_at=one.closed_at,
+                        reason=one.reason,
+                        frames=one.frames,
+                    )
+                    for one in page.ended
+                ],
+                actor=actor,
+                at=at,
+            )
+        if page.refused:
+            services.count_rejects(
+                gateway=gateway,
+                rejects=[
+                    Reject(
+                        hour=hour,
+                        source=source,
+                        reason=reason,
+                        count=refused.count,
+                        samples=tuple(refused.samples),
+                    )
+                    for (hour, source, reason), refused in page.refused.items()
+                ],
+                actor=actor,
+                at=at,
+            )
+    except DatabaseError as error:
+        _log.warning("sessions wait: %s", str(error).strip().split("\n")[0])
+        let_go()
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def close_former(*, gateway: int, before_epoch: int) -> bool:
+    """Close the sessions that a killed gateway left open; False when the database is away."""
+    try:
+        platform = org.platform_id()
+        if platform is not None:
+            services.close_gateway(
+                gateway=gateway,
+                before_epoch=before_epoch,
+                reason="GATEWAY_LOST",
+                actor=hq_actor(platform),
+                at=datetime.now(UTC),
+            )
+    except DatabaseError:
+        let_go()
+        return False
+    finally:
+        connection.close()
+    return True
