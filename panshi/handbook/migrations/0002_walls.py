@@ -16,7 +16,7 @@ BEGIN
         SELECT 1 FROM handbook_runstep r
         WHERE r.run_id = NEW.id AND r.step_id = s.step_id AND NOT r.superseded
           AND (r.state IN ('DONE', 'SKIPPED') OR r.state = 'NOT_APPLICABLE' AND s.conditional))
-    LIMIT 1;
+    ORDER BY s.position LIMIT 1;
     IF open_step IS NULL THEN
         SELECT r.step_id INTO open_step FROM handbook_runstep r
         WHERE r.run_id = NEW.id AND r.required AND NOT r.superseded
