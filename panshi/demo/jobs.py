@@ -35,6 +35,7 @@ from panshi.supply import services as supply
 from panshi.supply.events import StockLine
 from panshi.telematics.events import AlarmRow
 
+CONTENT: Final = Path(panshi.handbook.__file__).parent / "content"
 DAYS: Final = 60
 DAYS_AHEAD: Final = 2
 PROCEDURE_DAYS: Final = 7  # Procedures of bookings are played for these last days.
@@ -85,8 +86,7 @@ def serve_through(company: Company, random: Random, at: datetime, say: Say) -> N
     """Play the service of the last two months up to `at`, and plan today and tomorrow."""
     began = time.process_time()
     hq = hq_actor(company.platform_id)
-    content = Path(panshi.handbook.__file__).parent / "content"
-    handbook.import_content(directory=str(content), actor=hq, at=at)
+    handbook.import_content(directory=str(CONTENT), actor=hq, at=at)
     today = local_day(at)
     for operator in company.operators:
         town = _town(operator, today, at)

@@ -1,0 +1,46 @@
+"""The service history of the demo is played through verbs."""
+
+from datetime import timedelta
+from random import Random
+
+from panshi.cockpit import queries as cockpit
+from panshi.demo import jobs
+from panshi.demo.tests import make
+from panshi.handbook import queries as handbook
+from panshi.kit import outbox
+from panshi.kit.clock import local_day
+from panshi.kit.tenancy import hq_actor
+from panshi.service import queries as service
+
+
+def test_two_months_of_service_leave_orders_bills_findings_and_runs() -> None:
+    company = make.company()
+    said: list[str] = []
+
+    with outbox.telling_history():
+        jobs.serve_through(company, Random(5), make.NOON, said.append)
+
+    actor = company.operators[0].actor
+    orders = service.work_orders(actor=actor, size=200).rows
+    states = [str(order.state) for order in orders]
+    assert states.count("CLOSED") > 5
+    today = local_day(make.NOON)
+    board = [o for o in orders if o.starts_at and local_day(o.starts_at) == today]
+    assert 4 <= len(board) <= jobs.TODAY
+    assert {o.state for o in board} & {"SCHEDULED"}
+    assert any(o.starts_at and local_day(o.starts_at) > today for o in orders)
+    assert all(o.starts_at and o.starts_at <= make.NOON for o in orders if o.state == "CLOSED")
+    assert len(handbook.supervision(actor=hq_actor(), at=make.NOON).by_city) == 1
+    assert "orders" in said[0]
+
+
+def test_what_was_played_is_counted() -> None:
+    company = make.company()
+    with outbox.telling_history():
+        jobs.serve_through(company, Random(5), make.NOON, make.quiet)
+
+    today = local_day(make.NOON)
+    differences = cockpit.check_indicators(
+        since=today - timedelta(days=jobs.DAYS), until=today + timedelta(days=1), actor=hq_actor()
+    )
+    assert differences == []
