@@ -5,6 +5,7 @@ from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 WORDS: Final[Mapping[str, Promise]] = {
     "today": _("Today"),
@@ -75,9 +76,9 @@ WORDS: Final[Mapping[str, Promise]] = {
     "van_empty": _("No parts aboard."),
     "photo_title": _("Photos"),
     "photos": _("{n} photos"),
-    "photo_BEFORE": _("Before"),
-    "photo_AFTER": _("After"),
-    "photo_EVIDENCE": _("Evidence"),
+    "photo_BEFORE": pgettext_lazy("photo", "Before"),
+    "photo_AFTER": pgettext_lazy("photo", "After"),
+    "photo_EVIDENCE": pgettext_lazy("photo", "Evidence"),
     "photo_bad": _("This photo cannot be read. Take it again."),
     "signature": _("Signature"),
     "signed_by": _("Who signs?"),

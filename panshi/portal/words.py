@@ -4,6 +4,7 @@ from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 ORDER_TONES: Final = {
     "OPEN": "idle", "SCHEDULED": "info", "IN_DIAGNOSIS": "info", "QUOTED": "warn",
@@ -20,7 +21,7 @@ ORDER_WORDS: Final[dict[str, "Promise | str"]] = {
     "SELF_CHECKED": _("Being checked"),
     "RELEASED": _("Finished"),
     "BILLED": _("Finished, bill open"),
-    "CLOSED": _("Closed"),
+    "CLOSED": pgettext_lazy("portal", "Closed"),
     "CANCELLED": _("Cancelled"),
 }
 OVER: Final = frozenset({"CLOSED", "CANCELLED"})

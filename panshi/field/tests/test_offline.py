@@ -73,6 +73,7 @@ def test_a_visit_without_network_arrives_once(phone: Opener) -> None:
     press(page, "Take from the van")
     expect(page.locator(".plain li")).to_have_count(1)
     page.fill("#signed-by", "陈国强")
+    page.locator("canvas").scroll_into_view_if_needed()
     box = page.locator("canvas").bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 20, box["y"] + 80)
