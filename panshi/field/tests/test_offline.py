@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
 from tests import environment
 from tests.browser import DATABASE, Opener
@@ -64,7 +64,7 @@ def test_a_visit_without_network_arrives_once(phone: Opener) -> None:
     press(page, "I am setting off")
     press(page, "I am at the vehicle")
     press(page, "As reported")
-    photo = {"name": "p.png", "mimeType": "image/png", "buffer": picture()}
+    photo: FilePayload = {"name": "p.png", "mimeType": "image/png", "buffer": picture()}
     page.set_input_files('input[data-purpose="BEFORE"]', photo)
     expect(page.get_by_text("1 photos")).to_be_visible()
     page.set_input_files('input[data-purpose="AFTER"]', photo)

@@ -1,0 +1,55 @@
+"""Bills on the phone: one's own are shown and paid, a stranger's are not found."""
+
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+from panshi.billing import services as billing
+from panshi.kit.clock import local_day
+from panshi.kit.tenancy import hq_actor
+from panshi.org.models import User
+from tests.town import Town
+from tests.windows import Window
+
+
+def _bill(place: Town) -> UUID:
+    return billing.raise_bill(
+        org_id=place.org_id,
+        customer_id=place.customer_id,
+        source_kind="service.work_order",
+        source_id=uuid4(),
+        vehicle_id=place.vehicle_id,
+        due_on=local_day(place.at) + timedelta(days=7),
+        lines=[
+            billing.NewLine(
+                product_code="SERVICE_LABOUR",
+                words="常规保养",
+                quantity=Decimal(1),
+                unit_price=Decimal("263.00"),
+            )
+        ],
+        actor=hq_actor(place.org_id),
+        at=place.at,
+    ).bill_id
+
+
+def test_a_bill_is_shown_and_paid_by_its_customer_alone(place: Town) -> None:
+    bill_id = _bill(place)
+    own = Window(User.objects.get(id=place.customer_user))
+    stranger = Window(User.objects.get(id=place.stranger_user))
+
+    assert "263.00" in own.get("/portal/").content.decode()
+    assert "263.00" in own.get("/portal/bills/").content.decode()
+    assert "常规保养" in own.get(f"/portal/bills/{bill_id}/").content.decode()
+    assert stranger.get(f"/portal/bills/{bill_id}/").status_code == 404
+    assert "263.00" not in stranger.get("/portal/bills/").content.decode()
+    assert stranger.post("/portal/bills/pay/", {"bill": str(bill_id)}).status_code == 409
+
+    started = own.post("/portal/bills/pay/", {"bill": str(bill_id)})
+    assert started.status_code == 302
+    payment = started["Location"]
+    assert payment.startswith("/pay/")
+    own.post(payment)
+
+    assert "To be paid" not in own.get(f"/portal/bills/{bill_id}/").content.decode()
+    assert "Pay all" not in own.get("/portal/bills/").content.decode()
