@@ -39,7 +39,7 @@ CONTENT: Final = Path(panshi.handbook.__file__).parent / "content"
 DAYS: Final = 60
 DAYS_AHEAD: Final = 2
 PROCEDURE_DAYS: Final = 7  # Procedures of bookings are played for these last days.
-VEHICLES_A_VISIT: Final = 75  # One visit a day for so many vehicles.
+VEHICLES_A_VISIT: Final = 80  # One visit a day for so many vehicles.
 TODAY: Final = 6
 TOMORROW: Final = 3
 # What customers order, how often, and the parts that each uses up.
