@@ -57,7 +57,8 @@ def measure_ingest(
     """Run gateway and ingest as processes and load them with full reports of 100 cells.
 
     `lost` counts answered reports that history does not hold, `doubled` those it holds twice.
-    `cpu_s` says what the load itself took. Baselines of the same run: `fdatasync` writes the same
+    `cpu_s` says what the load itself took. `bytes_per_row` is that of made-up readings, which
+    repeat. Baselines of the same run: `fdatasync` writes the same
     bytes in groups of 300, `ack_only` answers the same load without disk or decoding. Raises
     HomeInUse.
     """
@@ -133,6 +134,7 @@ def _found(connections: int) -> list[str]:
     """A platform, an operator, a model, and as many vehicles with terminals. Raises HomeInUse."""
     if org.platform_id() is not None:
         raise HomeInUse("give the benchmark a home of its own")
+    (settings.HOME.run / f"devices-{GATEWAY}.json").unlink(missing_ok=True)
     at = datetime.now(UTC)
     top = nodes.found_platform(name="Bench", city="", actor=hq_actor(), at=at).node_id
     actor = hq_actor(top)
@@ -246,7 +248,7 @@ def _stored() -> tuple[Counter[int], float]:
 
 def _fdatasync(seconds: float) -> float:
     """Frames a second that the bare disk takes: one write and one sync for each 300 of them."""
-    group = bytes(Press().size * GROUP)
+    group = Press().group(GROUP)
     folder = Path(tempfile.mkdtemp(prefix="bench-sync-", dir=settings.HOME.path))
     try:
         descriptor = os.open(folder / "bare", os.O_CREAT | os.O_WRONLY)

@@ -19,7 +19,7 @@ from panshi.wire.clock import CHINA
 from panshi.wire.layout import Value
 
 SEED = 20_261_122
-CELLS, PROBES, BODIES = 100, 30, 256
+CELLS, PROBES, BODIES = 100, 30, 2048
 VIN_AT, TIME_AT, ODOMETER_AT = slice(4, 21), slice(24, 30), slice(36, 40)
 TICK_S = 0.005
 PATIENCE_S = 20.0
@@ -121,7 +121,10 @@ class Press:
             # Blank fields are zeros but for the time's own bytes, so the check byte is theirs.
             if any(body[VIN_AT]) or any(body[TIME_AT]) or any(body[ODOMETER_AT]):
                 raise ValueError("a field that is stamped is not blank")
-        self.size = len(self._bodies[0])
+
+    def group(self, frames: int) -> bytes:
+        """So many reports one behind the other, for the bare disk."""
+        return b"".join(bytes(self._bodies[at % BODIES]) for at in range(frames))
 
     def report(self, *, number: int, vin: bytes, vin_fold: int, time_bytes: bytes) -> bytes:
         place = number % BODIES
@@ -181,7 +184,9 @@ class _Van(asyncio.Protocol):
         )
         assert self._transport is not None
         self._transport.write(gb32960.encode(message=message))
-        await asyncio.wait_for(self.signed_in, PATIENCE_S)
+        flag = await asyncio.wait_for(self.signed_in, PATIENCE_S)
+        if flag != gb32960.SUCCESS:
+            raise ConnectionError(f"{message.vin} was refused with flag {flag}")
 
     def hang_up(self) -> None:
         if self._transport is not None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from django.db import DatabaseError, connection
 
-from panshi.gateway.books import Page
+from panshi.gateway.books import Ended, Page
 from panshi.gateway.directory import let_go
-from panshi.kit.tenancy import hq_actor
+from panshi.kit.tenancy import Actor, hq_actor
 from panshi.org import queries as org
 from panshi.telematics import services
 from panshi.telematics.services import EndedSession, NewSession, Reject
@@ -24,6 +25,8 @@ def write(page: Page, *, gateway: int) -> bool:
         if platform is None:
             return True  # Nobody is founded yet, so no terminal is anybody's.
         actor, at = hq_actor(platform), datetime.now(UTC)
+        # An end that was seen must not be overtaken by the sign-in that came after it.
+        _close(page.ended, actor, at)
         if page.opened:
             services.open_sessions(
                 gateway=gateway,
@@ -39,21 +42,8 @@ def write(page: Page, *, gateway: int) -> bool:
                 actor=actor,
                 at=at,
             )
-        if page.ended:
-            services.close_sessions(
-                sessions=[
-                    EndedSession(
-                        device_id=one.device_id,
-                        epoch=one.epoch,
-                        closed_at=one.closed_at,
-                        reason=one.reason,
-                        frames=one.frames,
-                    )
-                    for one in page.ended
-                ],
-                actor=actor,
-                at=at,
-            )
+        briefly = [one for one in page.ended if _opened_here(page, one)]
+        _close(briefly, actor, at)
         if page.refused:
             services.count_rejects(
                 gateway=gateway,
@@ -77,6 +67,29 @@ def write(page: Page, *, gateway: int) -> bool:
     finally:
         connection.close()
     return True
+
+
+def _opened_here(page: Page, ended: Ended) -> bool:
+    opened = page.opened.get(ended.device_id)
+    return opened is not None and opened.epoch == ended.epoch
+
+
+def _close(ended: Sequence[Ended], actor: Actor, at: datetime) -> None:
+    if ended:
+        services.close_sessions(
+            sessions=[
+                EndedSession(
+                    device_id=one.device_id,
+                    epoch=one.epoch,
+                    closed_at=one.closed_at,
+                    reason=one.reason,
+                    frames=one.frames,
+                )
+                for one in ended
+            ],
+            actor=actor,
+            at=at,
+        )
 
 
 def close_former(*, gateway: int, before_epoch: int) -> bool:

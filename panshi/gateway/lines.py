@@ -267,6 +267,9 @@ class GbLine(Line):
 
     def _admit(self, frame: bytes) -> bool:
         known = self.lookup(gb32960.vin_of(frame=frame).upper())
+        if known is None and not self.gateway.certain:
+            self.close("NOT_KNOWN_YET")
+            return False
         if known is None:
             self.refuse("UNKNOWN_VIN", frame)
             newest = gb32960.EDITIONS[frame[:2]] == 2025
@@ -336,6 +339,9 @@ class JtLine(Line):
 
     def _register(self, frame: bytes, identity: str) -> None:
         known = self.lookup(identity)
+        if known is None and not self.gateway.certain:
+            self.close("NOT_KNOWN_YET")
+            return
         if known is None:
             self.refuse("UNKNOWN_PHONE", frame)
             self._answer(frame, 4)

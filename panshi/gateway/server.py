@@ -7,6 +7,7 @@ import logging
 import os
 import resource
 import signal
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,8 @@ WRITE_S = 1.0
 DISK_FAILED = 70
 CLEAN_STOP_S = 4.0
 RETRY_S = 1.0
+HEAD_START_S = 2.0
+SWITCH_S = 0.001  # The loop must not wait long for a thread that loads or writes.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,7 @@ class Gateway:
         self.limits = options.limits
         self.secret = options.secret
         self.archive: known.Archive = {}
+        self.certain = False  # Whether the archive is the database's, not one kept before.
         self.books = Books()
         self.lines: set[Line] = set()
         self.held: set[Line] = set()
@@ -165,7 +169,8 @@ class Gateway:
         kept = known.restore(self.options.snapshot)
         if kept is not None:
             self.archive = kept
-            self._changed.set()
+            # Terminals that come back are answered first; loading Django takes seconds of a core.
+            self.loop.call_later(HEAD_START_S, self._changed.set)
             return
         while not stopping.is_set() and not await self._load():
             with suppress(TimeoutError):
@@ -175,7 +180,7 @@ class Gateway:
         found = await self._at_desk(_load)
         if found is None:
             return False
-        self.archive = found
+        self.archive, self.certain = found, True
         with suppress(OSError):
             known.save(found, self.options.snapshot)
         if self._watch is None:
@@ -205,6 +210,8 @@ class Gateway:
         before, number, former_closed = self._epoch, self.options.gateway, False
         while True:
             await asyncio.sleep(WRITE_S)
+            if not self.certain:
+                continue
             if not former_closed:
                 former_closed = await self._at_desk(lambda: _close_former(number, before))
             page = self.books.turn()
@@ -293,6 +300,7 @@ def raise_file_limit() -> None:
 async def serve(options: Options) -> None:
     """Serve until SIGTERM or SIGINT. Raises LogLocked, LogFailed, OSError for a taken port."""
     raise_file_limit()
+    sys.setswitchinterval(SWITCH_S)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
