@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from panshi import __version__
-from panshi.config import demo_commands, home, postgres, supervisor
+from panshi.config import demo_commands, home, postgres, supervisor, tools
 from panshi.config.home import StartError
 from panshi.gateway import commands as terminals
 
@@ -148,7 +148,7 @@ def decode(file: Any) -> None:
 
 @main.command(name="status")
 def status_() -> None:
-    """What the supervisor of this home says of its processes, as JSON."""
+    """What the supervisor of this home says of its processes."""
     status = supervisor.read_status(home.current().run)
     if status is None:
         raise click.ClickException(f"Nothing runs in {home.current().path}. Start it: panshi up")
@@ -169,3 +169,5 @@ for _command in (terminals.gateway, terminals.ingest, terminals.replay):
 
 main.add_command(demo_commands.group(_django))
 main.add_command(demo_commands.welcome)
+for _tool in tools.commands(_django):
+    main.add_command(_tool)

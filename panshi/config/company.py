@@ -41,6 +41,7 @@ def children(*, demo: bool, port: int, bind: str, environment: Mapping[str, str]
     if demo:
         posts.append(child("found", "demo", "found", once=True))
     posts += [
+        child("handbook", "handbook", "import", once=True),
         child(
             "web", "web", "--port", str(port), "--bind", bind, ready=_answers(f"{address}/readyz")
         ),

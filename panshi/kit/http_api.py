@@ -5,19 +5,23 @@ Models are built at their first use, so that no process pays for endpoints nobod
 """
 
 import inspect
+import logging
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, cast, get_args, get_origin
 from uuid import UUID
 
+from django.db import DataError, ProgrammingError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
+from psycopg.errors import InsufficientPrivilege
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
 from panshi.kit.verbs import QUESTIONS, VERBS, parameters
 from panshi.kit.web import Request, once
 
+log = logging.getLogger("panshi.api")
 _REF = "#/components/schemas/{model}"
 
 
@@ -73,7 +77,16 @@ def call(request: HttpRequest, room: str, name: str) -> HttpResponse:
     except ValueError:
         return _json({"error": "Idempotency-Key must be a UUID."}, 422)
     given = {field: getattr(sent, field) for field in model.model_fields}
-    return _act(cast(Request, request), full, given, key)
+    try:
+        return _act(cast(Request, request), full, given, key)
+    except (ValueError, LookupError, DataError) as unfit:
+        # A value that has the right type and still names nothing: an unknown code or column.
+        log.warning("%s does not take this", full, exc_info=True)
+        return _json({"error": str(unfit).split("\n")[0]}, 422)
+    except ProgrammingError as denied:
+        if not isinstance(denied.__cause__, InsufficientPrivilege):
+            raise
+        return _json({"error": "Your part of the tree may not change this."}, 403)
 
 
 def _act(request: Request, full: str, given: dict[str, Any], key: UUID | None) -> HttpResponse:

@@ -124,6 +124,9 @@ def _matching(
     return rows
 
 
+_ORDERS = frozenset({"created_at", "number", "monthly_rent", "starts_on", "ends_on"})
+
+
 @question
 def leases(
     *,
@@ -136,7 +139,9 @@ def leases(
     offset: int = 0,
     limit: int = 50,
 ) -> LeasePage:
-    """Leases that match, a page of them, and how many there are."""
+    """Leases that match, a page of them, and how many there are. ValueError for another order."""
+    if order_by.removeprefix("-") not in _ORDERS:
+        raise ValueError(f"leases cannot be ordered by {order_by}")
     rows = _matching(
         Lease.objects.visible_to(actor), state=state, city=city, text=text, customer_id=customer_id
     )

@@ -75,7 +75,7 @@ def leases(request: Request) -> HttpResponse:
 
 
 def _draft_form(request: Request) -> Form:
-    vehicles = fleet.available_vehicles(actor=request.actor)
+    vehicles = fleet.available_vehicles(city="", model_code="", actor=request.actor)
     customers = crm.customer_list(limit=500, actor=request.actor).rows
     return Form(
         fields=[
