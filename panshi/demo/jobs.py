@@ -115,6 +115,9 @@ def _count(company: Company, today: date, at: datetime) -> None:
         actor=hq,
         at=at,
     )
+    # Leases begin and end by the month in this history, so these days stand as today does.
+    for offset in range(DAYS, 0, -1):
+        cockpit.keep_vehicle_days(actor=hq, at=moment(today - timedelta(days=offset), 23))
     cockpit.keep_vehicle_days(actor=hq, at=at)
     handbook.roll_up_adherence(actor=hq, at=at)
 

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Sequence
 from random import Random
 from typing import Final
 
@@ -35,20 +36,29 @@ def run() -> None:
     )
     staff.start()
     try:
-        asyncio.run(_drive(on_road, first_org_id, random))
+        asyncio.run(
+            drive_until_told(on_road, road=traffic.Road(), first_org_id=first_org_id, random=random)
+        )
     finally:
         leaving.set()
         staff.join(timeout=6)
 
 
-async def _drive(on_road: list[traffic.Car], first_org_id: int | None, random: Random) -> None:
+async def drive_until_told(
+    on_road: Sequence[traffic.Car],
+    *,
+    road: traffic.Road,
+    first_org_id: int | None,
+    random: Random,
+) -> None:
+    """Let vehicles drive until SIGTERM or SIGINT, then sign them out."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     await traffic.drive_all(
         on_road,
-        road=traffic.Road(),
+        road=road,
         stopping=stopping,
         first_fault_s=first_alarm_s(),
         first_org_id=first_org_id,

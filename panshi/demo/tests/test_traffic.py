@@ -1,6 +1,8 @@
 """Vehicles of the demo keep their line to a gateway, and one of them gets a fault."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -9,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from panshi.demo import traffic, world
+from panshi.demo import life, traffic, world
 from panshi.demo.driving import FAULTY_KOHM, FIRM_KOHM, Driver
 from panshi.demo.traffic import Car, Road
 from panshi.wire import gb32960
@@ -85,6 +87,29 @@ def test_a_vehicle_signs_in_reports_and_signs_out() -> None:
     assert commands[0] == gb32960.LOGIN
     assert commands[-1] == gb32960.LOGOUT
     assert set(commands[1:-1]) == {gb32960.REALTIME}
+
+
+def test_all_vehicles_sign_out_when_the_process_is_told_to_stop() -> None:
+    async def play() -> list[int]:
+        gateway = Counter()
+        async with gateway as road:
+            driving = asyncio.create_task(
+                life.drive_until_told(
+                    [_car(1), _car(2)], road=road, first_org_id=None, random=Random(1)
+                )
+            )
+            await _until(lambda: gateway.commands.count(gb32960.REALTIME) >= 4)
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.wait_for(driving, 5)
+        return gateway.commands
+
+    assert asyncio.run(play()).count(gb32960.LOGOUT) == 2
+
+
+def test_the_first_alarm_comes_when_the_setting_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert life.first_alarm_s() == 90
+    monkeypatch.setenv("PANSHI_DEMO_ALARM_S", "5")
+    assert life.first_alarm_s() == 5
 
 
 def test_a_vehicle_comes_back_when_the_line_is_lost() -> None:
