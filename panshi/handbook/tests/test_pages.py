@@ -50,7 +50,7 @@ def test_the_panorama_names_all_first_level_nodes_and_their_load(
 ) -> None:
     offline(node)
     shown = page(client.get(reverse("handbook-panorama")))
-    assert shown.count('class="tile"') == 180
+    assert shown.count('class="atlas-node"') == 180
     assert shown.count('data-state="busy"') == 1
     assert len(shown.encode()) < 200_000
 
