@@ -51,10 +51,7 @@ def first_day(at: datetime) -> date:
 
 def live_through(company: Company, random: Random, at: datetime, say: Say) -> None:
     """Play two years month by month up to `at`."""
-    yards = [
-        Yard(o, [(v, m, Decimal(2_500)) for v, m in o.vehicles])
-        for o in company.operators
-    ]
+    yards = [Yard(o, [(v, m, Decimal(2_500)) for v, m in o.vehicles]) for o in company.operators]
     running: list[Running] = []
     late = {c for o in company.operators for c in o.customers if random.random() < LATE_SHARE}
     start = first_day(at)
