@@ -73,10 +73,10 @@ def live_through(company: Company, random: Random, at: datetime, say: Say) -> No
 def _hand_out(
     yard: Yard, month: date, number: int, random: Random, at: datetime
 ) -> Iterator[Running]:
-    """New leases of a month: the fleet fills up over the first year, then follows the season."""
+    """New leases of a month: the fleet fills up in a year and a half, then follows the season."""
     operator = yard.operator
     fleet_size = len(operator.vehicles)
-    wanted = min(0.5 + 0.04 * number, 0.88) * (0.94 + 0.06 * DEMAND[month.month - 1])
+    wanted = min(0.22 + 0.04 * number, 0.88) * (0.94 + 0.06 * DEMAND[month.month - 1])
     out = fleet_size - len(yard.waiting)
     random.shuffle(yard.waiting)
     for _ in range(max(0, round(fleet_size * min(wanted, 0.93)) - out)):
