@@ -1,6 +1,7 @@
 """The whole loop: an insulation alarm in a real frame becomes a bill, a review and a figure."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from random import Random
 from uuid import UUID
 
@@ -62,6 +63,7 @@ def _ingest(frame: bytes, company: Company, at: datetime) -> None:
     hq = hq_actor(company.platform_id)
     (reading,) = gb32960_columns.read_columns(frame=frame)
     archive = telematics.device_directory(actor=hq)
+    assert reading.time is not None
     fitted = archive[telematics.CODES[columns.GB32960], reading.identity].fitted_at(reading.time)
     assert fitted is not None
     micros = int(at.timestamp() * 1_000_000)
@@ -158,4 +160,4 @@ def test_an_alarm_becomes_a_procedure_a_job_a_bill_a_review_and_a_figure(company
     craft.review(craft.job_of(row.id, staff, Random(9)), moment + timedelta(hours=1), stars=5)
     relay.drain()
     counted = IndicatorDay.objects.get(org_id=operator.org_id, indicator="SATISFACTION")
-    assert (counted.numerator, counted.denominator) == (5, 1)
+    assert (counted.numerator, counted.denominator) == (Decimal(5), Decimal(1))
