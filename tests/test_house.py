@@ -118,15 +118,32 @@ def _frozen(kind: type) -> bool:
 def test_every_verb_asks_for_its_permission() -> None:
     """Inside itself or in a function of its room that it calls; own things need no permission."""
     own = {"notify.mark_messages_read"}
+    files = list(_room_files("services"))
+    asking = {(_room(path), name) for path in files for name in _asking(path)}
     silent = []
-    for path in _room_files("services"):
-        source = path.read_text(encoding="utf-8")
-        for node in _decorated(path, "verb"):
-            name = f"{_room(path)}.{node.name}"
-            asks = f'"{name}"' in source or ".must(" in (ast.get_source_segment(source, node) or "")
-            if not asks and name not in own:
-                silent.append(name)
-    assert silent == []
+    for path in files:
+        for verb in _decorated(path, "verb"):
+            room = _room(path)
+            names = {verb.name, *_called(verb)}
+            if not any((room, name) in asking for name in names):
+                silent.append(f"{room}.{verb.name}")
+    assert set(silent) - own == set()
+
+
+def _asking(path: Path) -> Iterator[str]:
+    """The functions of a file that ask for a permission themselves."""
+    source = path.read_text(encoding="utf-8")
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef):
+            text = ast.get_source_segment(source, node) or ""
+            if ".must(" in text:
+                yield node.name
+
+
+def _called(function: ast.FunctionDef) -> Iterator[str]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id
 
 
 def test_neighbours_are_referred_to_by_name_alone() -> None:
@@ -179,7 +196,7 @@ def test_nothing_is_silenced() -> None:
 
 def test_no_address_of_a_registry_and_no_path_of_a_machine() -> None:
     hosts = "|".join(("python" + "hosted", "npm" + "js", r"registry\.", "deb" + r"\.debian"))
-    address = re.compile(rf"https?://[a-z0-9.-]*({hosts})|(^|[^\w.])/(ho" + r"me|ro" + r"ot)/\w")
+    address = re.compile(rf"https?://[a-z0-9.-]*({hosts})|(^|[^\w.])/(ro" + r"ot|wo" + r"rk)/\w")
     wrong = []
     for path in _tracked():
         try:

@@ -134,6 +134,7 @@ def accounts(*, actor: Actor) -> list[tuple[str, str]]:
 
 @question
 def entry_card(*, entry_id: UUID, actor: Actor) -> EntryCard:
+    """One entry with its legs, as the journal shows it."""
     return _cards([Entry.objects.visible_to(actor).get(id=entry_id)])[0]
 
 

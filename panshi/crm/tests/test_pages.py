@@ -22,8 +22,8 @@ from panshi.org.tests import make as org_make
 from panshi.org.tests.window import Window, page, window
 
 # A page of the shell asks for the session, the person, its place in the tree and its tray as well.
-LIST_QUERIES = 17
-RECORD_QUERIES = 19
+LIST_QUERIES = 18
+RECORD_QUERIES = 20
 
 
 @pytest.fixture

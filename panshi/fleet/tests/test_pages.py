@@ -26,8 +26,8 @@ from panshi.org.tests import make as org_make
 from panshi.org.tests.window import Window, page, window
 
 # A page of the shell asks for the session, the person, its place in the tree and its tray as well.
-LIST_QUERIES = 19
-RECORD_QUERIES = 22
+LIST_QUERIES = 20
+RECORD_QUERIES = 23
 
 
 @pytest.fixture
