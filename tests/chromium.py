@@ -29,7 +29,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Browser"]:
 
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
-        pytest.skip("Chromium is not installed")
+        pytest.skip("no Chromium: to run the browser tests install Debian's package chromium")
     tmp = tmp_path_factory.mktemp("fonts")
     conf = tmp / "fonts.conf"
     conf.write_text(
