@@ -196,7 +196,9 @@ def test_nothing_is_silenced() -> None:
 
 def test_no_address_of_a_registry_and_no_path_of_a_machine() -> None:
     hosts = "|".join(("python" + "hosted", "npm" + "js", r"registry\.", "deb" + r"\.debian"))
-    address = re.compile(rf"https?://[a-z0-9.-]*({hosts})|(^|[^\w.])/(ro" + r"ot|wo" + r"rk)/\w")
+    address = re.compile(
+        rf"https?://[a-z0-9.-]*({hosts})|(^|[^\w.])/(ro" + r"ot|wo" + r"rk|ho" + r"me/\w+)/\w"
+    )
     wrong = []
     for path in _tracked():
         try:
