@@ -1,10 +1,8 @@
 """A town in which service runs today: an operator, a customer with a van, two engineers at work.
 
 Everything is arranged by verbs at the real moment, so that pages and browsers meet it as it is.
-`python -m tests.town PORT` arranges it in the database of the environment and serves the pages.
 """
 
-import sys
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -36,7 +34,8 @@ class Town:
     at: datetime
 
 
-def _user(org_id: int, username: str, name: str, role: str, customer: UUID | None = None) -> UUID:
+def person(org_id: int, username: str, name: str, role: str, customer: UUID | None = None) -> UUID:
+    """Somebody who signs in with PASSWORD."""
     from django.utils import timezone
 
     from panshi.kit.tenancy import hq_actor
@@ -54,7 +53,8 @@ def _user(org_id: int, username: str, name: str, role: str, customer: UUID | Non
     ).user_id
 
 
-def _nodes(at: datetime) -> int:
+def nodes(at: datetime) -> int:
+    """An operator below a region, and the platform where there is none yet."""
     from panshi.kit.tenancy import hq_actor
     from panshi.org import queries, services
 
@@ -76,9 +76,7 @@ def _nodes(at: datetime) -> int:
     ).node_id
 
 
-def _engineer(
-    org_id: int, username: str, name: str, east: float, at: datetime
-) -> tuple[UUID, UUID]:
+def engineer(org_id: int, username: str, name: str, east: float, at: datetime) -> tuple[UUID, UUID]:
     """An engineer on shift round the clock for four days, with a stocked van; and the van."""
     from panshi.kit.clock import day_start, local_day
     from panshi.kit.tenancy import hq_actor
@@ -87,7 +85,7 @@ def _engineer(
     from panshi.supply.events import StockLine
 
     boss = hq_actor(org_id)
-    user_id = _user(org_id, username, name, "ENGINEER")
+    user_id = person(org_id, username, name, "ENGINEER")
     people.add_engineer(
         user_id=user_id, city=CITY, lon=PLACE[0] + east, lat=PLACE[1],
         skills=("GENERAL", "HV", "BRAKE", "TYRE", "ELECTRICAL"), actor=boss, at=at,
@@ -123,7 +121,7 @@ def _engineer(
     return user_id, van
 
 
-def _customer(org_id: int, name: str, username: str, number: int, at: datetime) -> tuple[UUID, ...]:
+def customer(org_id: int, name: str, username: str, number: int, at: datetime) -> tuple[UUID, ...]:
     """A customer with a sign-in and a vehicle of its own: customer, user, vehicle."""
     from panshi.crm import services as crm
     from panshi.crm.tests import make as crm_make
@@ -152,7 +150,7 @@ def _customer(org_id: int, name: str, username: str, number: int, at: datetime) 
         actor=boss,
         at=at,
     )
-    user = _user(org_id, username, name, "CUSTOMER", customer)
+    user = person(org_id, username, name, "CUSTOMER", customer)
     return customer, user, received.vehicle_ids[0]
 
 
@@ -177,54 +175,48 @@ def _todays_visit(org_id: int, vehicle_id: UUID, engineer: UUID, at: datetime) -
     return opened.work_order_id, opened.visit_id
 
 
-def arrange() -> Town:
-    """Build the town under headquarters' own context."""
-    from django.utils import timezone
-
+def equip(org_id: int, at: datetime) -> None:
+    """The platform's catalogue and model of vehicle, and the operator's station."""
     from panshi.fleet import services as fleet
-    from panshi.kit.tenancy import acting, hq_actor
+    from panshi.kit.tenancy import hq_actor
     from panshi.org import queries as org
     from panshi.service import services
     from panshi.supply import services as supply
 
-    at = timezone.now()
-    with acting(hq_actor(), to_write=True):
-        org_id = _nodes(at)
-        platform = org.platform_id() or 0
-        boss = hq_actor(platform)
-        services.load_catalogue(org_id=platform, actor=boss, at=at)
-        fleet.publish_vehicle_model(
-            org_id=platform, code="QY-V42", maker="青原", name="轻运 V42", vehicle_class="VAN",
-            battery_kwh=Decimal("41.86"), gvw_kg=2510, range_km=265, service_km=10_000,
-            actor=boss, at=at,
-        )  # fmt: skip
-        supply.open_location(
-            org_id=org_id, kind="STATION", name="福田服务站", city=CITY, lon=PLACE[0],
-            lat=PLACE[1] + 0.02, actor=hq_actor(org_id), at=at,
-        )  # fmt: skip
-        engineer, van = _engineer(org_id, "huang", "黄志强", 0.02, at)
-        other, _van = _engineer(org_id, "zhou", "周建军", -0.03, at)
-        customer, user, vehicle = _customer(org_id, "顺达城配物流有限公司", "shunda", 12345, at)
-        stranger, their_user, their_vehicle = _customer(
-            org_id, "快捷同城货运有限公司", "kuaijie", 54321, at
-        )
-        order, visit = _todays_visit(org_id, vehicle, engineer, at)
-    return Town(
-        org_id=org_id, customer_id=customer, customer_user=user, stranger_id=stranger,
-        stranger_user=their_user, vehicle_id=vehicle, stranger_vehicle=their_vehicle,
-        engineer=engineer, other_engineer=other, van=van, work_order_id=order, visit_id=visit,
-        at=at,
+    platform = org.platform_id() or 0
+    boss = hq_actor(platform)
+    services.load_catalogue(org_id=platform, actor=boss, at=at)
+    fleet.publish_vehicle_model(
+        org_id=platform, code="QY-V42", maker="青原", name="轻运 V42", vehicle_class="VAN",
+        battery_kwh=Decimal("41.86"), gvw_kg=2510, range_km=265, service_km=10_000,
+        actor=boss, at=at,
+    )  # fmt: skip
+    supply.open_location(
+        org_id=org_id, kind="STATION", name="福田服务站", city=CITY, lon=PLACE[0],
+        lat=PLACE[1] + 0.02, actor=hq_actor(org_id), at=at,
     )  # fmt: skip
 
 
-def main(port: int) -> None:
-    import django
-    import uvicorn
+def arrange() -> Town:
+    """Build the town under headquarters' own context."""
+    from django.utils import timezone
 
-    django.setup()
-    arrange()
-    uvicorn.run("panshi.config.asgi:application", port=port, lifespan="off", log_level="warning")
+    from panshi.kit.tenancy import acting, hq_actor
 
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    at = timezone.now()
+    with acting(hq_actor(), to_write=True):
+        org_id = nodes(at)
+        equip(org_id, at)
+        first, van = engineer(org_id, "huang", "黄志强", 0.02, at)
+        other, _van = engineer(org_id, "zhou", "周建军", -0.03, at)
+        buyer, user, vehicle = customer(org_id, "顺达城配物流有限公司", "shunda", 12345, at)
+        stranger, their_user, their_vehicle = customer(
+            org_id, "快捷同城货运有限公司", "kuaijie", 54321, at
+        )
+        order, visit = _todays_visit(org_id, vehicle, first, at)
+    return Town(
+        org_id=org_id, customer_id=buyer, customer_user=user, stranger_id=stranger,
+        stranger_user=their_user, vehicle_id=vehicle, stranger_vehicle=their_vehicle,
+        engineer=first, other_engineer=other, van=van, work_order_id=order, visit_id=visit,
+        at=at,
+    )  # fmt: skip

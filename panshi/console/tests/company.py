@@ -2,7 +2,8 @@
 
 from typing import Final
 
-PASSWORD: Final = "Lvtu-2027-wuliu"
+from tests.town import PASSWORD
+
 COMPANY: Final = "深圳市绿途新能源物流车辆运营有限公司"
 
 

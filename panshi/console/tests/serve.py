@@ -1,4 +1,4 @@
-"""`python -m panshi.console.tests.serve PORT`: found the company, serve its pages until ended."""
+"""`python -m panshi.console.tests.serve PORT`: the pages with those of `site` beside them."""
 
 import os
 import sys
@@ -42,9 +42,6 @@ def offer_panels() -> None:
 def main(port: int) -> None:
     from django.core.handlers.asgi import ASGIHandler
 
-    from panshi.console.tests import company
-
-    company.found()
     offer_panels()
     uvicorn.run(ASGIHandler(), port=port, lifespan="off", log_level="warning")
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
-from panshi.console.tests.conftest import Opener
+from tests.site import Opener
 
 pytestmark = [pytest.mark.browser, pytest.mark.plain, pytest.mark.needs_database]
 

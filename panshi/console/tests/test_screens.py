@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from panshi.console.tests.conftest import Opener
+from tests.site import Opener
 
 pytestmark = [pytest.mark.browser, pytest.mark.plain, pytest.mark.needs_database]
 FOLDER = Path(__file__).resolve().parents[3] / "artifacts/screens/console"
@@ -46,7 +46,7 @@ def test_every_pattern_stands_in_its_frame(
 ) -> None:
     width, height = SIZES[size]
     FOLDER.mkdir(parents=True, exist_ok=True)
-    page = opened("chen", "/", width=width, height=height, theme=theme, django_language=language)
+    page = opened("chen", "/", width=width, height=height, theme=theme, language=language)
     for name, path in PAGES.items():
         page.goto(path)
         if name == "chart":

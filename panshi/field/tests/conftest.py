@@ -1,12 +1,22 @@
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from tests import town
-from tests.browser import phone, town_site
+from tests.site import Site, opened, phone, running, static_files
 
-__all__ = ["phone", "place", "town_site"]
+__all__ = ["opened", "phone", "place", "site", "static_files"]
 
 
 @pytest.fixture
 def place(_house: None) -> town.Town:
     """The town with its people, arranged at this very moment."""
     return town.arrange()
+
+
+@pytest.fixture(scope="module")
+def site(static_files: Path) -> Iterator[Site]:
+    """The town's pages."""
+    with running("field", static_files, arrange=town.arrange) as site:
+        yield site

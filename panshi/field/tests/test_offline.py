@@ -4,14 +4,11 @@ import io
 import re
 import struct
 import zlib
-from typing import Any
 
-import psycopg
 import pytest
 from playwright.sync_api import FilePayload, Page, Route, expect
 
-from tests import environment
-from tests.browser import DATABASE, Opener
+from tests.site import Opener, Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.needs_database, pytest.mark.plain]
 
@@ -35,12 +32,6 @@ def picture(width: int = 2000, height: int = 1500) -> bytes:
     )
 
 
-def ask(statement: str) -> list[tuple[Any, ...]]:
-    with environment.connect("postgres", DATABASE) as database:
-        found: psycopg.Cursor[tuple[Any, ...]] = database.execute(statement)
-        return found.fetchall()
-
-
 def press(page: Page, words: str) -> None:
     page.get_by_role("button", name=words, exact=True).click()
 
@@ -51,8 +42,8 @@ def ready(page: Page) -> None:
     page.wait_for_selector("html[data-worker=ready]")
 
 
-def test_a_visit_without_network_arrives_once(phone: Opener) -> None:
-    page = phone("huang", "/field/", django_language="en")
+def test_a_visit_without_network_arrives_once(phone: Opener, site: Site) -> None:
+    page = phone("huang", "/field/", language="en")
     context = page.context
     ready(page)
     page.reload()
@@ -87,7 +78,7 @@ def test_a_visit_without_network_arrives_once(phone: Opener) -> None:
     press(page, "I have checked the work")
     expect(page.get_by_text("A second person checks")).to_be_visible()
     expect(page.locator("#count")).to_have_text("10 not uploaded")
-    assert ask("SELECT state FROM service_visit WHERE accepted_at IS NOT NULL") == []
+    assert site.ask("SELECT state FROM service_visit WHERE accepted_at IS NOT NULL") == []
 
     page.close()
     again = context.new_page()
@@ -119,18 +110,18 @@ def test_a_visit_without_network_arrives_once(phone: Opener) -> None:
     expect(again.locator("#count")).to_have_text("All uploaded", timeout=60_000)
 
     assert len(dropped) == 1
-    keys = ask("SELECT key::text, count(*) FROM kit_idempotent GROUP BY 1")
+    keys = site.ask("SELECT key::text, count(*) FROM kit_idempotent GROUP BY 1")
     assert dict(keys)[dropped[0]] == 1
     assert len(keys) == 10
-    assert ask("SELECT purpose, count(*) FROM service_photo GROUP BY 1 ORDER BY 1") == [
+    assert site.ask("SELECT purpose, count(*) FROM service_photo GROUP BY 1 ORDER BY 1") == [
         ("AFTER", 1), ("BEFORE", 1), ("SIGNATURE", 1),
     ]  # fmt: skip
-    assert ask("SELECT count(*) FROM service_partused") == [(1,)]
-    assert ask("SELECT state FROM service_visit WHERE accepted_at IS NOT NULL") == [("DONE",)]
-    assert ask("SELECT state FROM service_workorder WHERE done_at IS NOT NULL") == [
+    assert site.ask("SELECT count(*) FROM service_partused") == [(1,)]
+    assert site.ask("SELECT state FROM service_visit WHERE accepted_at IS NOT NULL") == [("DONE",)]
+    assert site.ask("SELECT state FROM service_workorder WHERE done_at IS NOT NULL") == [
         ("SELF_CHECKED",)
     ]
-    media = ask(
+    media = site.ask(
         "SELECT f.media_type, f.size FROM kit_storedfile f JOIN service_photo p ON p.file_id = f.id"
         " WHERE p.purpose = 'AFTER'"
     )
@@ -138,8 +129,8 @@ def test_a_visit_without_network_arrives_once(phone: Opener) -> None:
     assert re.search(r"All uploaded", again.locator("#count").inner_text())
 
 
-def test_a_refused_act_stays_with_its_words(phone: Opener) -> None:
-    page = phone("zhou", "/field/", django_language="en")
+def test_a_refused_act_stays_with_its_words(phone: Opener, site: Site) -> None:
+    page = phone("zhou", "/field/", language="en")
     page.wait_for_selector("html[data-worker=ready]")
     with_key = (
         "async ([verb, given]) => { const body = new FormData();"
@@ -151,7 +142,7 @@ def test_a_refused_act_stays_with_its_words(phone: Opener) -> None:
         " headers: {'Idempotency-Key': crypto.randomUUID(), 'X-CSRFToken': token}});"
         " return [answer.status, (await answer.json()).words]; }"
     )
-    visit = ask("SELECT id FROM service_visit LIMIT 1")[0][0]
+    visit = site.ask("SELECT id FROM service_visit LIMIT 1")[0][0]
 
     status, words = page.evaluate(with_key, ["service.accept_visit", {"visit_id": str(visit)}])
 
@@ -160,7 +151,7 @@ def test_a_refused_act_stays_with_its_words(phone: Opener) -> None:
 
 
 def test_sign_out_wipes_the_phone(phone: Opener) -> None:
-    page = phone("zhou", "/field/", django_language="en")
+    page = phone("zhou", "/field/", language="en")
     page.wait_for_selector("html[data-worker=ready]")
     page.reload()
     page.wait_for_selector(".blank")

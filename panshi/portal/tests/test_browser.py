@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import Opener
+from tests.site import Opener
 
 pytestmark = [pytest.mark.browser, pytest.mark.needs_database, pytest.mark.plain]
 
@@ -22,7 +22,7 @@ def _book(page: Page, code: str) -> None:
 
 
 def test_booking_reaches_the_confirmed_order(phone: Opener) -> None:
-    page = phone("kuaijie", "/portal/", django_language="en")
+    page = phone("kuaijie", "/portal/", language="en")
 
     _book(page, "ROUTINE_SERVICE")
 
@@ -32,7 +32,7 @@ def test_booking_reaches_the_confirmed_order(phone: Opener) -> None:
 
 
 def test_a_press_on_where_i_am_leads_to_the_times(phone: Opener) -> None:
-    page = phone("shunda", "/portal/book/", django_language="en")
+    page = phone("shunda", "/portal/book/", language="en")
     page.locator(".rows .row").first.click()
     page.locator('a[href*="item=TYRE_ROTATION"]').click()
 
