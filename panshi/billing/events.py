@@ -36,6 +36,22 @@ class ChargePlansOpened(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountsTakenOver(Fact):
+    """Plans, deposits held and arrears that came from an operator's own books, in CNY."""
+
+    plan_ids: tuple[UUID, ...]
+    deposits: Decimal
+    arrears: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountsGivenBack(Fact):
+    """A move-in was undone: its plans and deposits are gone, its openings reversed."""
+
+    plans: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChargePlanEnded(Fact):
     plan_id: UUID
     ends_on: date

@@ -272,12 +272,15 @@ def next_bill_on(
     in_advance: bool,
     lead_days: int,
 ) -> date | None:
-    """The day from which period `n` may be billed, or None when the plan ends before it."""
+    """The day from which period `n` may be billed, or None when the plan ends before it.
+
+    A plan that ends on the day it starts has nothing to bill.
+    """
     span = period(n=n, anchor=anchor, alignment=alignment)
     start = max(span.start, starts_on)
     end = span.end if ends_on is None else min(span.end, ends_on)
     # A reversed plan still comes up, so that the run can say what is wrong with it.
-    if ends_on is not None and start >= ends_on > starts_on:
+    if ends_on is not None and start >= ends_on >= starts_on:
         return None
     return (start if in_advance else end) - timedelta(days=lead_days)
 

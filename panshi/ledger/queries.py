@@ -22,6 +22,8 @@ KIND_WORDS: Final = {
     "BILL_CREDITED": _("Credit note issued"),
     "CREDIT_LEFT_ON_ACCOUNT": _("Credit left on account"),
     "DEPOSIT_DEMANDED": _("Deposit demanded"),
+    "DEPOSIT_TAKEN_OVER": _("Deposit taken over at the move-in"),
+    "DEPOSIT_TAKEN_OVER_REVERSED": _("Take-over of a deposit undone"),
     "DEPOSIT_RESERVED": _("Deposit reserved"),
     "DEPOSIT_RELEASED": _("Deposit released"),
     "DEPOSIT_RETURNED": _("Deposit returned"),

@@ -217,13 +217,16 @@ DEPOSIT_LIFE = Machine(
 
 
 class Deposit(OwnedModel):
-    """A customer's security: held while the lease runs, reserved at return, applied or returned."""
+    """A customer's security: held while the lease runs, reserved at return, applied or returned.
+
+    `bill` is null for one that the operator already held when it moved in.
+    """
 
     source_kind = models.CharField(max_length=60)
     source_id = models.UUIDField()
     customer_id = models.UUIDField()
     vehicle_id = models.UUIDField(null=True)
-    bill = models.OneToOneField(Bill, on_delete=models.PROTECT, related_name="+")
+    bill = models.OneToOneField(Bill, null=True, on_delete=models.PROTECT, related_name="+")
     channel = models.CharField(max_length=8, blank=True)
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     held = models.DecimalField(max_digits=14, decimal_places=2, default=0)

@@ -18,7 +18,12 @@ from panshi.billing.queries.money import (
     receivables_by_age,
     statement,
 )
-from panshi.billing.queries.owed import bills_of_source, deposit_of, open_bills
+from panshi.billing.queries.owed import (
+    accounts_in_use,
+    bills_of_source,
+    deposit_of,
+    open_bills,
+)
 from panshi.billing.queries.payments import (
     PaymentCard,
     PaymentRow,
@@ -41,6 +46,7 @@ __all__ = [
     "PaymentCard",
     "PaymentRow",
     "Statement",
+    "accounts_in_use",
     "bill_card",
     "bill_rows",
     "billing_runs",

@@ -5,9 +5,9 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
-from panshi.billing.models import BillBalance, Deposit
+from panshi.billing.models import Bill, BillBalance, Deposit, DepositMove, DepositState
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 
@@ -77,4 +77,27 @@ def deposit_of(*, source_kind: str, source_id: UUID, actor: Actor) -> DepositRow
         return None
     return DepositRow(
         id=row.id, state=row.state, amount=row.amount, held=row.held, reserved=row.reserved
+    )
+
+
+@question
+def accounts_in_use(
+    *, source_kind: str, source_ids: tuple[UUID, ...], actor: Actor
+) -> frozenset[UUID]:
+    """Which taken-over sources have a bill of their own, a payment or a moved deposit since."""
+    given = {"source_kind": source_kind, "source_id__in": source_ids}
+    billed = Bill.objects.visible_to(actor).filter(**given, plan__isnull=False)
+    balances = BillBalance.objects.visible_to(actor).filter(**given)
+    deposits = Deposit.objects.visible_to(actor).filter(**given)
+    return frozenset(
+        (
+            *billed.values_list("source_id", flat=True),
+            *balances.exclude(open_amount=F("total")).values_list("source_id", flat=True),
+            *deposits.exclude(state=DepositState.HELD, held=F("amount")).values_list(
+                "source_id", flat=True
+            ),
+            *DepositMove.objects.filter(deposit__in=deposits).values_list(
+                "deposit__source_id", flat=True
+            ),
+        )
     )

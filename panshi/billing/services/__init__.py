@@ -29,6 +29,13 @@ from panshi.billing.services.deposits import (
     return_deposit,
 )
 from panshi.billing.services.dunning import advance_dunning, hold_case, resume_case
+from panshi.billing.services.openings import (
+    AccountsInUse,
+    AmountNegative,
+    NewAccount,
+    give_back_accounts,
+    take_over_accounts,
+)
 from panshi.billing.services.payments import (
     AmountMismatch,
     CallbackRepeated,
@@ -61,8 +68,10 @@ from panshi.billing.services.recognition import month_may_close, recognise_reven
 from panshi.billing.services.runs import discard_drafts, issue_bills, run_bills
 
 __all__ = [
+    "AccountsInUse",
     "AlreadyBilled",
     "AmountMismatch",
+    "AmountNegative",
     "BillImmutable",
     "CallbackRepeated",
     "CreditExceedsBill",
@@ -70,6 +79,7 @@ __all__ = [
     "DepositTooSmall",
     "ForgedCallback",
     "NegativePrice",
+    "NewAccount",
     "NewLine",
     "NewPlan",
     "NewPrice",
@@ -95,6 +105,7 @@ __all__ = [
     "discard_drafts",
     "draft_price_book",
     "end_plan",
+    "give_back_accounts",
     "hold_case",
     "issue_bills",
     "month_may_close",
@@ -115,4 +126,5 @@ __all__ = [
     "run_bills",
     "start_payment",
     "swap_plan_vehicle",
+    "take_over_accounts",
 ]

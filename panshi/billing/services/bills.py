@@ -114,7 +114,7 @@ def draft(
                 sequence=sequence,
                 due_on=due_on,
                 total=sum((row.gross for row in rows), ZERO),
-                city=_city(org_id, actor),
+                city=city_of(org_id, actor),
                 drafted_at=at,
             )
     except IntegrityError as error:
@@ -127,7 +127,8 @@ def draft(
     return bill
 
 
-def _city(org_id: int, actor: Actor) -> str:
+def city_of(org_id: int, actor: Actor) -> str:
+    """The city of a node."""
     return next((node.city for node in org.nodes(actor=actor) if node.id == org_id), "")
 
 

@@ -23,7 +23,7 @@ from panshi.billing.models import (
     DepositMoveKind,
     DepositState,
 )
-from panshi.billing.services.bills import NewLine, draft
+from panshi.billing.services.bills import NewLine, city_of, draft
 from panshi.billing.services.issuing import issue_these
 from panshi.billing.services.settling import settle
 from panshi.kit.clock import local_day
@@ -120,6 +120,8 @@ def _move(
     at: datetime,
 ) -> None:
     """Note a move of the deposit and post it."""
+    bill = deposit.bill
+    city = bill.city if bill is not None else city_of(deposit.org_id, actor)
     move = DepositMove.objects.create(
         org_id=deposit.org_id, deposit=deposit, kind=kind, amount=amount, at=at, by_id=actor.id
     )
@@ -137,7 +139,7 @@ def _move(
                         amount=part,
                         vehicle_id=deposit.vehicle_id,
                         customer_id=deposit.customer_id,
-                        city=deposit.bill.city,
+                        city=city,
                     )
                     for account, part in ((debit, amount), (credit, -amount))
                 ),

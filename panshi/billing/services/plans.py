@@ -65,12 +65,17 @@ class NewPlan:
     city: str = ""
 
 
-def _open(plans: Sequence[NewPlan], actor: Actor) -> list[UUID]:
+def open_all(plans: Sequence[NewPlan], actor: Actor) -> list[UUID]:
+    """Open plans, in order; called inside a verb, refusals as `open_plan`.
+
+    One that is taken over may be paid up to its end and then has nothing to charge.
+    """
     products = {plan.product_code: product_on(plan.product_code, plan.starts_on) for plan in plans}
     cities = {node.id: node.city for node in org.nodes(actor=actor)}
     rows = []
     for plan in plans:
-        if plan.ends_on is not None and plan.ends_on <= plan.starts_on:
+        least = timedelta(days=1 if plan.starts_on == plan.anchor_on else 0)
+        if plan.ends_on is not None and plan.ends_on < plan.starts_on + least:
             raise PlanReversed(_("The charge ends before it starts."))
         if plan.price < 0:
             raise NegativePrice(_("A price cannot be below zero."))
@@ -155,7 +160,7 @@ def open_plan(
     """
     org_id = actor.org_id if org_id is None else org_id
     actor.must("billing.open_plan", org_id)
-    (plan_id,) = _open(
+    (plan_id,) = open_all(
         [
             NewPlan(
                 org_id=org_id,
@@ -191,7 +196,7 @@ def open_plans(*, plans: Sequence[NewPlan], actor: Actor, at: datetime) -> Charg
     for org_id in sorted({plan.org_id for plan in plans}):
         actor.must("billing.open_plan", org_id)
     return ChargePlansOpened(
-        org_id=actor.org_id, actor_id=actor.id, at=at, plans=len(_open(plans, actor))
+        org_id=actor.org_id, actor_id=actor.id, at=at, plans=len(open_all(plans, actor))
     )
 
 
@@ -242,12 +247,14 @@ def _changed(
 
 @verb
 def end_plan(*, plan_id: UUID, ends_on: date, actor: Actor, at: datetime) -> ChargePlanEnded:
-    """Stop charging from `ends_on` on; the day of return is not charged, the first day always is.
+    """Stop charging from `ends_on` on: not for the day of return, but always for that of delivery.
 
-    Bills issued for later days stay; the settlement credits them.
+    A plan that was taken over charges nothing when it ends before its first unpaid day. Bills
+    issued for later days stay; the settlement credits them.
     """
     plan = _locked(plan_id, actor, "billing.end_plan")
-    plan.ends_on = max(ends_on, plan.starts_on + timedelta(days=1))
+    delivered = plan.starts_on == plan.anchor_on
+    plan.ends_on = max(ends_on, plan.starts_on + timedelta(days=1 if delivered else 0))
     _discard_drafts_after(plan, plan.ends_on)
     return ChargePlanEnded(
         org_id=plan.org_id, actor_id=actor.id, at=at, plan_id=plan.id, ends_on=plan.ends_on

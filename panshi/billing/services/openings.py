@@ -1,0 +1,275 @@
+"""Openings: what an operator's own books held of a lease when it moved in, and their undoing."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from panshi.billing import queries
+from panshi.billing.events import AccountsGivenBack, AccountsTakenOver
+from panshi.billing.models import (
+    Bill,
+    BillKind,
+    BillLine,
+    BillState,
+    Channel,
+    ChargePlan,
+    Deposit,
+    DepositState,
+    PlanPrice,
+    PlanVehicle,
+)
+from panshi.billing.services.bills import CreditLine, credit_bill
+from panshi.billing.services.catalogue import product_on, vat_rate_on
+from panshi.billing.services.issuing import issue_these
+from panshi.billing.services.plans import NewPlan, open_all
+from panshi.kit.clock import local_day
+from panshi.kit.ids import uuid7
+from panshi.kit.money import ZERO
+from panshi.kit.refusals import Refusal
+from panshi.kit.tenancy import Actor
+from panshi.kit.verbs import verb
+from panshi.ledger import queries as ledger_queries
+from panshi.ledger import services as ledger
+from panshi.ledger.services import NewEntry, NewPosting
+
+ARREARS: Final = "OPENING_ARREARS"
+OPENING: Final = "4103"
+TAKEN_OVER: Final = "DEPOSIT_TAKEN_OVER"
+# Out of the way of the bills that a lease raises itself, which are counted from 0.
+_SEQUENCE: Final = 99
+_BATCH: Final = 1000
+
+
+class AmountNegative(Refusal):
+    pass
+
+
+class AccountsInUse(Refusal):
+    """Something was billed, paid or moved since the accounts were taken over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAccount:
+    """What ran before the operator moved in, for one source; amounts in CNY, tax included.
+
+    `paid_until` is the last day whose rent was settled elsewhere: the plan charges from the day
+    after it up to, not including, `ends_on`. `deposit` is the security held. `arrears` is what the
+    customer owes up to `paid_until`; it becomes a bill due on `arrears_due_on`.
+    """
+
+    org_id: int
+    source_kind: str
+    source_id: UUID
+    payer_id: UUID
+    vehicle_id: UUID
+    product_code: str
+    price: Decimal
+    starts_on: date
+    ends_on: date
+    paid_until: date
+    alignment: str
+    basis: str
+    city: str
+    deposit: Decimal = ZERO
+    arrears: Decimal = ZERO
+    arrears_due_on: date | None = None
+
+
+@verb
+def take_over_accounts(
+    *, accounts: Sequence[NewAccount], actor: Actor, at: datetime
+) -> AccountsTakenOver:
+    """Open plans from their first unpaid day, and post deposits held and arrears as openings.
+
+    Both stand against the opening balances (4103). `plan_ids` are in the order of `accounts`.
+    Raises AmountNegative, PlanReversed, UnknownProduct or ledger.PeriodClosed; then none is taken.
+    """
+    for org_id in sorted({account.org_id for account in accounts}):
+        actor.must("billing.take_over_accounts", org_id)
+    if any(account.deposit < 0 or account.arrears < 0 for account in accounts):
+        raise AmountNegative(_("A deposit or arrears cannot be below zero."))
+    plan_ids = open_all([_plan(account) for account in accounts], actor)
+    _hold([account for account in accounts if account.deposit], actor=actor, at=at)
+    _claim([account for account in accounts if account.arrears], at=at)
+    return AccountsTakenOver(
+        org_id=actor.org_id,
+        actor_id=actor.id,
+        at=at,
+        plan_ids=tuple(plan_ids),
+        deposits=sum((account.deposit for account in accounts), ZERO),
+        arrears=sum((account.arrears for account in accounts), ZERO),
+    )
+
+
+def _plan(account: NewAccount) -> NewPlan:
+    return NewPlan(
+        org_id=account.org_id,
+        payer_id=account.payer_id,
+        vehicle_id=account.vehicle_id,
+        product_code=account.product_code,
+        anchor_on=account.starts_on,
+        price=account.price,
+        source_kind=account.source_kind,
+        source_id=account.source_id,
+        starts_on=account.paid_until + timedelta(days=1),
+        ends_on=account.ends_on,
+        alignment=account.alignment,
+        basis=account.basis,
+        city=account.city,
+    )
+
+
+def _hold(accounts: Sequence[NewAccount], *, actor: Actor, at: datetime) -> None:
+    """Hold deposits that no bill of ours demanded, and post them as a liability."""
+    Deposit.objects.bulk_create(
+        (
+            Deposit(
+                org_id=account.org_id,
+                source_kind=account.source_kind,
+                source_id=account.source_id,
+                customer_id=account.payer_id,
+                vehicle_id=account.vehicle_id,
+                channel=Channel.BANK,
+                amount=account.deposit,
+                held=account.deposit,
+                state=DepositState.HELD,
+            )
+            for account in accounts
+        ),
+        batch_size=_BATCH,
+    )
+    if not accounts:
+        return
+    ledger.post_entries(
+        entries=[
+            NewEntry(
+                org_id=account.org_id,
+                kind=TAKEN_OVER,
+                source_kind=account.source_kind,
+                source_id=account.source_id,
+                occurred_on=local_day(at),
+                postings=tuple(
+                    NewPosting(
+                        account=code,
+                        amount=amount,
+                        vehicle_id=account.vehicle_id,
+                        customer_id=account.payer_id,
+                        city=account.city,
+                    )
+                    for code, amount in ((OPENING, account.deposit), ("2241.01", -account.deposit))
+                ),
+            )
+            for account in accounts
+        ],
+        actor=actor,
+        at=at,
+    )
+
+
+def _claim(accounts: Sequence[NewAccount], *, at: datetime) -> None:
+    """Bill what is owed from before, so that it is collected like any other bill."""
+    if not accounts:
+        return
+    day = local_day(at)
+    product = product_on(ARREARS, day)
+    rate = vat_rate_on(product.vat_code, day)
+    bills = [
+        Bill(
+            id=uuid7(),
+            org_id=account.org_id,
+            kind=BillKind.CHARGE,
+            customer_id=account.payer_id,
+            vehicle_id=account.vehicle_id,
+            source_kind=account.source_kind,
+            source_id=account.source_id,
+            sequence=_SEQUENCE,
+            due_on=account.arrears_due_on or day,
+            total=account.arrears,
+            city=account.city,
+            drafted_at=at,
+        )
+        for account in accounts
+    ]
+    Bill.objects.bulk_create(bills, batch_size=_BATCH)
+    BillLine.objects.bulk_create(
+        (
+            BillLine(
+                org_id=bill.org_id,
+                bill=bill,
+                position=1,
+                customer_id=bill.customer_id,
+                product=product,
+                vehicle_id=bill.vehicle_id,
+                quantity=Decimal(1),
+                unit_price=bill.total,
+                gross=bill.total,
+                vat_code=product.vat_code,
+                vat_rate=rate,
+                vat=ZERO,
+                net=bill.total,
+            )
+            for bill in bills
+        ),
+        batch_size=_BATCH,
+    )
+    issue_these([bill.id for bill in bills], on=day)
+
+
+@verb
+def give_back_accounts(
+    *, org_id: int, source_kind: str, source_ids: Sequence[UUID], actor: Actor, at: datetime
+) -> AccountsGivenBack:
+    """Undo the take-over of these sources: plans and deposits go, openings are reversed.
+
+    Raises AccountsInUse once anything was billed, paid or moved; then all of it stays.
+    """
+    actor.must("billing.give_back_accounts", org_id)
+    ids = list(source_ids)
+    plans = ChargePlan.objects.visible_to(actor).filter(
+        org_id=org_id, source_kind=source_kind, source_id__in=ids
+    )
+    plan_ids = [plan.id for plan in plans.order_by("id").select_for_update(of=("self",))]
+    if queries.accounts_in_use(source_kind=source_kind, source_ids=tuple(ids), actor=actor):
+        raise AccountsInUse(_("Something was billed or paid since, so the accounts stay."))
+    deposits = Deposit.objects.visible_to(actor).filter(
+        org_id=org_id, source_kind=source_kind, source_id__in=ids
+    )
+    deposits.delete()
+    for part in (PlanPrice, PlanVehicle):
+        part._default_manager.filter(plan_id__in=plan_ids).delete()
+    ChargePlan.objects.filter(id__in=plan_ids).delete()
+    _reverse(org_id, source_kind, ids, actor=actor, at=at)
+    return AccountsGivenBack(org_id=org_id, actor_id=actor.id, at=at, plans=len(plan_ids))
+
+
+def _reverse(
+    org_id: int, source_kind: str, source_ids: Iterable[UUID], *, actor: Actor, at: datetime
+) -> None:
+    """Cancel the openings in the book: deposits by their mirror, arrears by a credit note."""
+    day = local_day(at)
+    wanted = tuple(source_ids)
+    for entry in ledger_queries.entries_of_sources(source_ids=wanted, actor=actor):
+        if entry.org_id == org_id and entry.kind == TAKEN_OVER:
+            ledger.reverse_entry(entry_id=entry.id, occurred_on=day, actor=actor, at=at)
+    claims = Bill.objects.filter(
+        org_id=org_id,
+        source_kind=source_kind,
+        source_id__in=wanted,
+        kind=BillKind.CHARGE,
+        sequence=_SEQUENCE,
+        state=BillState.ISSUED,
+    )
+    for bill in claims.order_by("id"):
+        line = bill.lines.get()
+        credit_bill(
+            bill_id=bill.id,
+            lines=[CreditLine(line_id=line.id, gross=line.gross)],
+            reason=_("The move-in was undone."),
+            actor=actor,
+            at=at,
+        )
