@@ -74,6 +74,34 @@ def tenant(
     return [_run(forward, back)]
 
 
+def customers_read(
+    table: str, *, customer_column: str = "", through: tuple[str, str] = ("", "")
+) -> list[Operation]:
+    """Open a closed table to customers: by its own column, or `through` (column, parent table).
+
+    Through a parent a customer sees the rows that hang on a row which it sees.
+    """
+    column, parent = through
+    condition = (
+        f"{customer_column} {_CUSTOMER}"
+        if customer_column
+        else f"{column} IN (SELECT id FROM {parent})"
+    )
+    return [
+        _run(
+            [
+                f"GRANT SELECT ON {table} TO panshi_portal",
+                f"CREATE POLICY portal_own ON {table} FOR SELECT TO panshi_portal"
+                f" USING ({condition})",
+            ],
+            [
+                f"DROP POLICY portal_own ON {table}",
+                f"REVOKE SELECT ON {table} FROM panshi_portal",
+            ],
+        )
+    ]
+
+
 def hq_only(table: str, *, grants: str = "SELECT, INSERT, UPDATE, DELETE") -> list[Operation]:
     """Close a table that only processes read (gateway, ingest, worker), as HQ."""
     return [

@@ -33,6 +33,26 @@ class LeasesTakenOver(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseImportStaged(Fact):
+    batch_id: UUID
+    rows: int
+    errors: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseImportCommitted(Fact):
+    batch_id: UUID
+    created: int
+    there_already: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseImportUndone(Fact):
+    batch_id: UUID
+    removed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContractSigned(LeaseFact):
     deposit: Decimal
 
@@ -40,6 +60,13 @@ class ContractSigned(LeaseFact):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepositSecured(LeaseFact):
     amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoverProofKept(LeaseFact):
+    """A picture or a signature for a handover that is being made."""
+
+    file_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

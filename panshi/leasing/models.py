@@ -53,9 +53,12 @@ class HandoverKind(models.TextChoices):
 
 
 class Lease(OwnedModel):
-    """A vehicle lent to one customer for a monthly rent."""
+    """A vehicle lent to one customer for a monthly rent.
 
-    number = models.CharField(max_length=24)
+    `moved_in_at` marks one that ran before its operator moved in.
+    """
+
+    number = models.CharField(max_length=40)
     customer = models.ForeignKey("crm.Customer", on_delete=models.PROTECT, related_name="+")
     product_code = models.CharField(max_length=24)
     state = models.CharField(max_length=10, choices=LeaseState, default=LeaseState.DRAFT)
@@ -71,6 +74,8 @@ class Lease(OwnedModel):
     return_asked_for = models.DateField(null=True)
     returned_at = models.DateTimeField(null=True)
     plan_id = models.UUIDField(null=True)
+    moved_in_at = models.DateTimeField(null=True)
+    note = models.CharField(max_length=400, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
@@ -136,6 +141,7 @@ class Handover(OwnedModel):
     soc_pct = models.DecimalField(max_digits=4, decimal_places=1)
     checklist: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
     photo_ids: "models.JSONField[list[str], list[str]]" = models.JSONField(default=list)
+    signature_id = models.UUIDField(null=True)
     signed_by = models.CharField(max_length=60)
     by_id = models.UUIDField()
     completed_at = models.DateTimeField()

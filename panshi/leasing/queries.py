@@ -1,5 +1,6 @@
 """Questions about leases."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -7,11 +8,24 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
+from panshi.billing import queries as billing
 from panshi.crm import queries as crm
 from panshi.fleet import queries as fleet
+from panshi.kit import files
+from panshi.kit.clock import add_months
+from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
-from panshi.leasing.models import Handover, Lease, LeaseState, Segment, SegmentState, Settlement
+from panshi.leasing import rules
+from panshi.leasing.models import (
+    Handover,
+    HandoverKind,
+    Lease,
+    LeaseState,
+    Segment,
+    SegmentState,
+    Settlement,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +47,16 @@ class LeaseRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandoverRow:
-    kind: str
+    """What both sides saw; `checklist` holds codes with YES or NO."""
+
+    kind: HandoverKind
     odometer_km: Decimal
     soc_pct: Decimal
     signed_by: str
     completed_at: datetime
+    checklist: Mapping[str, str]
+    photo_ids: tuple[str, ...]
+    signature_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +81,23 @@ class LeaseCard:
 class LeasePage:
     rows: tuple[LeaseRow, ...]
     total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """What a lease would cost: its charges period by period, their sum, and the deposit, in CNY."""
+
+    charges: tuple[billing.Charge, ...]
+    total: Decimal
+    deposit: Decimal
+    ends_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    name: str
+    media_type: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,17 +212,70 @@ def lease_card(*, lease_id: UUID, actor: Actor) -> LeaseCard:
         plan_id=lease.plan_id,
         handovers=tuple(
             HandoverRow(
-                kind=h.kind,
+                kind=HandoverKind(h.kind),
                 odometer_km=h.odometer_km,
                 soc_pct=h.soc_pct,
                 signed_by=h.signed_by,
                 completed_at=h.completed_at,
+                checklist=h.checklist,
+                photo_ids=tuple(h.photo_ids),
+                signature_id=h.signature_id,
             )
             for h in handovers
         ),
         settled_at=settlement.settled_at if settlement else None,
         refund=settlement.refund if settlement else None,
     )
+
+
+@question
+def quote(
+    *,
+    product_code: str,
+    monthly_rent: Decimal,
+    deposit: Decimal,
+    starts_on: date,
+    months: int,
+    actor: Actor,
+) -> Quote:
+    """What a lease with these terms would be charged, by the reckoning of the billing run."""
+    ends_on = add_months(starts_on, months)
+    charges = billing.charge_preview(
+        product_code=product_code,
+        price=monthly_rent,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        alignment=rules.ALIGNMENT,
+        basis=rules.BASIS,
+        actor=actor,
+    )
+    total = sum((charge.amount for charge in charges), ZERO)
+    return Quote(charges=charges, total=total, deposit=deposit, ends_on=ends_on)
+
+
+@question
+def free_vehicles(*, actor: Actor) -> list[fleet.VehicleRef]:
+    """Vehicles that are ready and promised to nobody."""
+    promised = set(
+        Segment.objects.visible_to(actor)
+        .filter(state__in=[SegmentState.RESERVED, SegmentState.OUT])
+        .values_list("vehicle_id", flat=True)
+    )
+    ready = fleet.available_vehicles(city="", model_code="", limit=1000, actor=actor)
+    return [vehicle for vehicle in ready if vehicle.id not in promised]
+
+
+@question
+def handover_picture(*, lease_id: UUID, file_id: UUID, actor: Actor) -> Picture:
+    """A picture or the signature of a lease's handover; raises Handover.DoesNotExist."""
+    lease = Lease.objects.visible_to(actor).get(id=lease_id)
+    found = Handover.objects.filter(segment__lease=lease).filter(
+        Q(signature_id=file_id) | Q(photo_ids__contains=[str(file_id)])
+    )
+    if not found.exists():
+        raise Handover.DoesNotExist(f"no picture {file_id}")
+    stored = files.StoredFile.objects.get(id=file_id)
+    return Picture(name=stored.name, media_type=stored.media_type, content=files.read(stored))
 
 
 @question

@@ -3,8 +3,13 @@
 from calendar import monthrange
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 from panshi.kit.money import to_fen
+
+# How a lease is charged: by calendar months, parts of a month by their days.
+ALIGNMENT: Final = "CALENDAR"
+BASIS: Final = "ACTUAL"
 
 
 def first_rent(*, monthly_rent: Decimal, start: date) -> Decimal:

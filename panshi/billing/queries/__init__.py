@@ -8,6 +8,13 @@ from panshi.billing.queries.bills import (
     bill_rows,
     customer_bills,
 )
+from panshi.billing.queries.charges import (
+    Charge,
+    ProductRow,
+    charge_preview,
+    charges_of_plan,
+    rental_products,
+)
 from panshi.billing.queries.figures import due_page, dues_by_day
 from panshi.billing.queries.money import (
     AgeRow,
@@ -42,9 +49,11 @@ __all__ = [
     "BillPage",
     "BillRow",
     "BoardRow",
+    "Charge",
     "FinanceBoard",
     "PaymentCard",
     "PaymentRow",
+    "ProductRow",
     "Statement",
     "accounts_in_use",
     "bill_card",
@@ -52,6 +61,8 @@ __all__ = [
     "billing_runs",
     "bills_of_source",
     "callback_rows",
+    "charge_preview",
+    "charges_of_plan",
     "customer_bills",
     "deposit_of",
     "drafts_waiting",
@@ -64,5 +75,6 @@ __all__ = [
     "payment_card",
     "payment_rows",
     "receivables_by_age",
+    "rental_products",
     "statement",
 ]

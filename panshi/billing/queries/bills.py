@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import connection
 
 from panshi.billing.models import Allocation, Bill, BillKind, BillLine
+from panshi.billing.queries.charges import Charge, reckoned
 from panshi.crm import queries as crm
 from panshi.fleet import queries as fleet
 from panshi.kit.money import ZERO
@@ -85,6 +86,8 @@ class SettledRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillCard:
+    """A bill; `reckoned` says how the amount of a part of a period came about."""
+
     id: UUID
     number: str
     org_id: int
@@ -110,6 +113,7 @@ class BillCard:
     open_amount: Decimal
     reason: str
     credits_id: UUID | None
+    reckoned: Charge | None
     lines: tuple[LineRow, ...]
     settled: tuple[SettledRow, ...]
     entries: tuple[EntryCard, ...]
@@ -310,6 +314,7 @@ def bill_card(*, bill_id: UUID, today: date, actor: Actor) -> BillCard:
         open_amount=open_amount,
         reason=bill.reason,
         credits_id=bill.credits_id,
+        reckoned=reckoned(bill),
         lines=tuple(
             LineRow(
                 id=line.id,

@@ -19,6 +19,7 @@ from panshi.leasing.services.signing import (
     cancel_lease,
     complete_handover,
     draft_lease,
+    keep_handover_proof,
     secure_deposit,
     sign_lease,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "cancel_lease",
     "complete_handover",
     "draft_lease",
+    "keep_handover_proof",
     "request_return",
     "secure_deposit",
     "settle_lease",

@@ -1,6 +1,6 @@
 """From the wish to give a vehicle back to the last fen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -48,7 +48,9 @@ def accept_return(
     signed_by: str,
     actor: Actor,
     at: datetime,
+    checklist: Mapping[str, str] | None = None,
     photo_ids: Sequence[UUID] = (),
+    signature_id: UUID | None = None,
 ) -> ReturnAccepted:
     """Take the vehicle back: rent ends with the day before, the deposit is reserved.
 
@@ -64,8 +66,9 @@ def accept_return(
         odometer_km=odometer_km,
         soc_pct=soc_pct,
         signed_by=signed_by,
-        checklist={},
+        checklist=checklist or {},
         photo_ids=photo_ids,
+        signature_id=signature_id,
         actor=actor,
         at=at,
     )

@@ -11,6 +11,7 @@ from panshi.billing import services as billing
 from panshi.crm import queries as crm
 from panshi.fleet import queries as fleet_queries
 from panshi.fleet import services as fleet
+from panshi.kit import files
 from panshi.kit.clock import add_months, day_start, local_day
 from panshi.kit.numbers import next_number
 from panshi.kit.tenancy import Actor
@@ -20,6 +21,7 @@ from panshi.leasing.events import (
     ContractSigned,
     DepositSecured,
     HandoverCompleted,
+    HandoverProofKept,
     LeaseActivated,
     LeaseCancelled,
     LeaseDrafted,
@@ -77,6 +79,7 @@ def draft_lease(
     lock_vehicles([vehicle_id])
     lease = Lease.objects.create(
         org_id=vehicle.org_id,
+        created_at=at,
         number=next_number(org_id=vehicle.org_id, series=f"L-{starts_on.year}"),
         customer_id=customer_id,
         product_code=product_code,
@@ -141,6 +144,26 @@ def secure_deposit(
 
 
 @verb
+def keep_handover_proof(
+    *, lease_id: UUID, content: bytes, name: str, actor: Actor, at: datetime
+) -> HandoverProofKept:
+    """Keep a picture or a signature, for the handover that will name it.
+
+    Raises files.FileTooLarge or files.FileNotAccepted.
+    """
+    lease = locked_lease(lease_id, actor=actor, permission="leasing.complete_handover")
+    stored = files.store(
+        content=content,
+        name=name,
+        org_id=lease.org_id,
+        customer_id=lease.customer_id,
+        actor=actor,
+    )
+    segment = current_segment(lease)
+    return HandoverProofKept(**common(lease, segment, actor=actor, at=at), file_id=stored.id)
+
+
+@verb
 def complete_handover(
     *,
     lease_id: UUID,
@@ -151,6 +174,7 @@ def complete_handover(
     at: datetime,
     checklist: Mapping[str, str] | None = None,
     photo_ids: Sequence[UUID] = (),
+    signature_id: UUID | None = None,
 ) -> HandoverCompleted:
     """Keep the state in which the vehicle leaves: meter, charge, checklist, photos, signature.
 
@@ -166,6 +190,7 @@ def complete_handover(
         signed_by=signed_by,
         checklist=checklist or {},
         photo_ids=photo_ids,
+        signature_id=signature_id,
         actor=actor,
         at=at,
     )
@@ -183,6 +208,7 @@ def record_handover(
     signed_by: str,
     checklist: Mapping[str, str],
     photo_ids: Sequence[UUID],
+    signature_id: UUID | None,
     actor: Actor,
     at: datetime,
 ) -> None:
@@ -198,6 +224,7 @@ def record_handover(
         soc_pct=soc_pct,
         checklist=dict(checklist),
         photo_ids=[str(photo) for photo in photo_ids],
+        signature_id=signature_id,
         signed_by=signed_by.strip(),
         by_id=actor.id,
         completed_at=at,
@@ -237,8 +264,8 @@ def activate_lease(*, lease_id: UUID, actor: Actor, at: datetime) -> LeaseActiva
         vehicle_id=segment.vehicle_id,
         product_code=lease.product_code,
         anchor_on=start,
-        alignment="CALENDAR",
-        basis="ACTUAL",
+        alignment=rules.ALIGNMENT,
+        basis=rules.BASIS,
         price=lease.monthly_rent,
         source_kind=SOURCE,
         source_id=lease.id,
