@@ -226,6 +226,45 @@ def customers_by_id_no(*, id_nos: tuple[str, ...], actor: Actor) -> dict[str, Cu
     }
 
 
+def _indexed(numbers: tuple[str, ...], purpose: str) -> dict[str, set[str]]:
+    """Numbers as given, by their blind index."""
+    indexed: dict[str, set[str]] = {}
+    for number in numbers:
+        indexed.setdefault(blind_index(rules.fold(number), purpose=purpose), set()).add(number)
+    return indexed
+
+
+@question
+def customers_named(
+    *,
+    org_id: int,
+    id_nos: tuple[str, ...],
+    phones: tuple[str, ...],
+    names: tuple[str, ...],
+    actor: Actor,
+) -> dict[str, tuple[CustomerRef, ...]]:
+    """Customers of one node by number, telephone or whole name, as given; several may share one.
+
+    Those of other nodes are left out as if there were none.
+    """
+    keys = _indexed(id_nos, "person")
+    indexes = _indexed(phones, "phone")
+    found = Customer.objects.visible_to(actor).filter(
+        Q(person_key__in=keys) | Q(phone_index__in=indexes) | Q(name__in=names), org_id=org_id
+    )
+    wanted = set(names)
+    named: dict[str, tuple[CustomerRef, ...]] = {}
+    for customer in found.order_by("created_at", "id"):
+        words = {
+            *keys.get(customer.person_key or "", ()),
+            *indexes.get(customer.phone_index, ()),
+            *({customer.name} & wanted),
+        }
+        for word in words:
+            named[word] = (*named.get(word, ()), CustomerRef(**_ref(customer)))
+    return named
+
+
 @question
 def customer_list(
     *,

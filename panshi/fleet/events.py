@@ -38,6 +38,20 @@ class VehicleDeployed(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VehiclesTakenUp(Fact):
+    """Vehicles that were on the road with their customers when the operator moved in."""
+
+    vehicle_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehiclesGivenUp(Fact):
+    """A move-in of leases was undone; its vehicles stand where they stood before."""
+
+    vehicle_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VehicleIdled(Fact):
     vehicle_id: UUID
     odometer_km: Decimal

@@ -61,10 +61,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What the books say of the rows: `there` are those already in the register, with a note."""
+    """What the books say of the rows: `there` are those already in the register, with a note.
+
+    `notes` say what should be known of a new row before it is entered; they hinder nothing.
+    """
 
     problems: Sequence[Problem] = ()
     there: Mapping[int, str] = field(default_factory=dict)
+    notes: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,7 @@ class Importer(Generic[R]):
     """One kind of import. `row` is a frozen dataclass whose fields are the columns' keys.
 
     `check(rows=…, org_id=…, actor=…, at=…)` compares with the books; `create(…)`, called the same
-    way with the new rows, answers a record id for each; `remove(record_ids=…, actor=…)` takes
+    way with the new rows, answers a record id for each; `remove(record_ids=…, actor=…, at=…)` takes
     records out again or raises RecordsInUse.
     """
 
@@ -196,6 +200,7 @@ def stage(
     errors.sort(key=lambda error: (error.row, len(error.column), error.column))
     wrong = {error.row for error in errors}
     there = {right[index].row: note for index, note in checked.there.items()}
+    notes = {right[index].row: note for index, note in checked.notes.items()} | there
     batch = ImportBatch.objects.create(
         org_id=org_id,
         kind=importer.kind,
@@ -225,7 +230,7 @@ def stage(
                 row=line.row,
                 content=_sealed(line.shown, values.get(line.row)),
                 state="WRONG" if line.row in wrong else "THERE" if line.row in there else "NEW",
-                note=there.get(line.row, "")[:400],
+                note=notes.get(line.row, "")[:400],
             )
             for line in reading.lines
         ],
@@ -286,7 +291,7 @@ def undo(importer: Importer[R], *, batch_id: UUID, actor: Actor, at: datetime) -
         raise NotCommitted(_("Only a committed import can be undone."))
     created = ImportRow.objects.filter(batch=batch, record_id__isnull=False)
     ids = tuple(created.values_list("record_id", flat=True))
-    importer.remove(record_ids=ids, actor=actor)
+    importer.remove(record_ids=ids, actor=actor, at=at)
     created.update(state="REMOVED")
     batch.state, batch.undone_at = "UNDONE", at
     batch.save(update_fields=["state", "undone_at"])

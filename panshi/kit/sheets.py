@@ -20,6 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from itertools import zip_longest
 from typing import Any, Final
 
 from django.utils.functional import Promise
@@ -213,7 +214,7 @@ def _decimal(raw: Raw) -> Decimal:
         raise Wrong(_("Write a number."))
     if isinstance(raw, float):
         raw = repr(round(raw, 8))
-    words = fold(str(raw))
+    words = fold(str(raw)).lstrip("¥￥ ").removesuffix("元").rstrip()
     if "万" in words:
         raise Wrong(_("Write the whole amount in yuan, not in units of ten thousand."))
     if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", words):
@@ -231,20 +232,22 @@ money: Final = number(decimals=2)
 
 
 def day(raw: Raw) -> date:
-    """Reads a day: a date cell, its serial number, or 2027-1-5, 2027/01/05, 2027年1月5日."""
+    """Reads a day: a date cell, its serial number, 2027-1-5, 2027/01/05, 2027年1月5日, 20270105."""
     if isinstance(raw, datetime):
         return _plausible(raw.date())
     if isinstance(raw, date):
         return _plausible(raw)
     if isinstance(raw, int | float) and not isinstance(raw, bool):
-        if raw != int(raw) or not 20_000 <= raw <= 80_000:
-            raise Wrong(_("Write a day as 2027-03-09."))
-        return _EPOCH + timedelta(days=int(raw))
-    found = re.fullmatch(r"(\d{4})([-/.年])(\d{1,2})([-/.月])(\d{1,2})日?", fold(str(raw)))
+        if raw == int(raw) and 20_000 <= raw <= 80_000:
+            return _EPOCH + timedelta(days=int(raw))
+        raw = str(int(raw)) if raw == int(raw) and abs(raw) < _EXACT_WHOLE else str(raw)
+    words = fold(str(raw))
+    found = re.fullmatch(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?: 0?0:00(?::00)?)?", words)
+    found = found or re.fullmatch(r"(\d{4})(\d{2})(\d{2})", words)
     if found is None:
         raise Wrong(_("Write a day as 2027-03-09."))
     try:
-        return _plausible(date(int(found[1]), int(found[3]), int(found[5])))
+        return _plausible(date(int(found[1]), int(found[2]), int(found[3])))
     except ValueError:
         raise Wrong(_("There is no such day.")) from None
 
@@ -302,13 +305,30 @@ def _grid(content: bytes, name: str) -> Sequence[Sequence[list[Raw]]]:
         raise SheetUnreadable(_("The file is damaged or locked with a password.")) from error
 
 
-def _header_of(rows: Sequence[list[Raw]], sheet: Sheet) -> tuple[int, dict[str, int]]:
-    """The row, from 0, that holds the most of the sheet's headers, and the place of each."""
-    best: tuple[int, dict[str, int]] = (0, {})
+@dataclass(frozen=True, slots=True)
+class _Headers:
+    """The header row of a sheet, from 0, its words, and the place of each known column."""
+
+    row: int
+    words: tuple[str, ...]
+    places: Mapping[str, int]
+
+
+def _header_of(rows: Sequence[list[Raw]], sheet: Sheet) -> _Headers:
+    """The row that holds the most of the sheet's headers.
+
+    Of two rows of headers merged into each other the lower one counts, its gaps filled from above.
+    """
+    best = _Headers(0, (), {})
+    above: list[str] = []
     for at, row in enumerate(rows[:_HEADER_WITHIN]):
-        places = sheet.places([_shown(cell) for cell in row])
-        if len(places) > len(best[1]):
-            best = (at, places)
+        words = [_shown(cell).strip() for cell in row]
+        filled = [own or over for own, over in zip_longest(words, above, fillvalue="")]
+        for headers in (words, filled) if any(words) else ():
+            places = sheet.places(headers)
+            if len(places) > len(best.places):
+                best = _Headers(at, tuple(headers), places)
+        above = words
     return best
 
 
@@ -318,31 +338,34 @@ def read(*, content: bytes, sheet: Sheet) -> Reading:
     Raises SheetUnreadable when it is no such file or a required column is missing, and
     FileTooLarge. Faults of cells are in `errors`; their lines have no values.
     """
-    found = [(rows, *_header_of(rows, sheet)) for rows in _grid(content, sheet.name)]
-    rows, header_row, places = max(found, key=lambda each: len(each[2]), default=([], 0, {}))
-    missing = [c.header for c in sheet.columns if c.required and c.key not in places]
-    if missing:
-        raise SheetUnreadable(_("These columns are missing: %s.") % "、".join(missing))
+    found = [(rows, _header_of(rows, sheet)) for rows in _grid(content, sheet.name)]
+    nothing = ((), _Headers(0, (), {}))
+    rows, head = max(found, key=lambda each: len(each[1].places), default=nothing)
+    missing = [c.header for c in sheet.columns if c.required and c.key not in head.places]
+    if missing or not head.places:
+        wanted = missing or [column.header for column in sheet.columns]
+        raise SheetUnreadable(_("These columns are missing: %s.") % "、".join(wanted))
     filled = [
         (at, row)
-        for at, row in enumerate(rows[header_row + 1 :], start=header_row + 2)
+        for at, row in enumerate(rows[head.row + 1 :], start=head.row + 2)
         if any(_shown(cell).strip() for cell in row)
     ]
     if not filled:
         raise SheetUnreadable(_("There is no filled row below the headers."))
     if len(filled) > MAX_ROWS:
         raise SheetUnreadable(_("At most %(count)d rows at once.") % {"count": MAX_ROWS})
-    headers = tuple(_shown(cell) for cell in rows[header_row])
     errors: list[CellError] = []
-    lines = [_read_line(at, row, sheet, places, errors) for at, row in filled]
+    lines = [_read_line(at, row, sheet, head.places, errors) for at, row in filled]
     return Reading(
-        header_row=header_row + 1,
-        headers=headers,
-        places=places,
+        header_row=head.row + 1,
+        headers=head.words,
+        places=head.places,
         lines=tuple(lines),
         errors=tuple(errors),
         unused=tuple(
-            words for place, words in enumerate(headers) if words and place not in places.values()
+            words
+            for place, words in enumerate(head.words)
+            if words and place not in head.places.values()
         ),
     )
 

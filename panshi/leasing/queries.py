@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -11,8 +11,9 @@ from django.db.models import Count, Q, QuerySet
 from panshi.billing import queries as billing
 from panshi.crm import queries as crm
 from panshi.fleet import queries as fleet
-from panshi.kit import files
+from panshi.kit import files, imports
 from panshi.kit.clock import add_months
+from panshi.kit.imports import BatchCard, Preview
 from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
@@ -26,6 +27,7 @@ from panshi.leasing.models import (
     SegmentState,
     Settlement,
 )
+from panshi.leasing.sheet import KIND, SHEET, LeaseSheetRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,8 @@ class LeaseCard:
     return_asked_for: date | None
     returned_at: datetime | None
     plan_id: UUID | None
+    moved_in_at: datetime | None
+    note: str
     handovers: tuple[HandoverRow, ...]
     settled_at: datetime | None
     refund: Decimal | None
@@ -210,6 +214,8 @@ def lease_card(*, lease_id: UUID, actor: Actor) -> LeaseCard:
         return_asked_for=lease.return_asked_for,
         returned_at=lease.returned_at,
         plan_id=lease.plan_id,
+        moved_in_at=lease.moved_in_at,
+        note=lease.note,
         handovers=tuple(
             HandoverRow(
                 kind=HandoverKind(h.kind),
@@ -300,3 +306,67 @@ def lease_counts(*, actor: Actor) -> dict[str, int]:
     """How many leases stand in each state."""
     rows = Lease.objects.visible_to(actor).values_list("state").annotate(n=Count("id"))
     return dict(rows.order_by())
+
+
+_RUNNING = (LeaseState.ACTIVE, LeaseState.RETURNING)
+
+
+def _sheet_rows(leases: list[Lease], actor: Actor) -> dict[UUID, LeaseSheetRow]:
+    rows = {row.id: row for row in _rows(leases, actor)}
+    vehicles = fleet.vehicle_refs(
+        vehicle_ids=tuple({row.vehicle_id for row in rows.values() if row.vehicle_id}), actor=actor
+    )
+    standings = billing.standings(source_ids=tuple(rows), actor=actor)
+    answer = {}
+    for lease in leases:
+        row, standing = rows[lease.id], standings.get(lease.id)
+        vehicle = vehicles.get(row.vehicle_id) if row.vehicle_id else None
+        answer[lease.id] = LeaseSheetRow(
+            number=lease.number,
+            vin=vehicle.vin if vehicle else "",
+            plate=row.plate,
+            customer=row.customer_name,
+            product=lease.product_code,
+            starts_on=lease.starts_on,
+            months=lease.months,
+            ends_on=lease.ends_on - timedelta(days=1),
+            monthly_rent=lease.monthly_rent,
+            deposit=lease.deposit,
+            deposit_held=standing.deposit if standing else None,
+            paid_until=standing.paid_until if standing else lease.starts_on - timedelta(days=1),
+            alignment=standing.alignment if standing else "",
+            arrears=standing.arrears if standing and standing.arrears else None,
+            note=lease.note,
+        )
+    return answer
+
+
+def sheet_rows_of(*, lease_ids: tuple[UUID, ...], actor: Actor) -> dict[UUID, LeaseSheetRow]:
+    """Leases as rows of the sheet, by id; only for comparing with what was handed in."""
+    found = Lease.objects.visible_to(actor).filter(id__in=lease_ids)
+    return _sheet_rows(list(found), actor)
+
+
+@question
+def lease_sheet_rows(*, actor: Actor) -> list[LeaseSheetRow]:
+    """The leases that run, as rows of the sheet, without the customers' numbers."""
+    found = Lease.objects.visible_to(actor).filter(state__in=_RUNNING)
+    return list(_sheet_rows(list(found.order_by("number", "id")), actor).values())
+
+
+@question
+def lease_imports(*, actor: Actor) -> list[BatchCard]:
+    """The newest lease sheets that were staged or imported."""
+    return imports.recent(KIND, actor=actor)
+
+
+@question
+def lease_import(*, batch_id: UUID, actor: Actor) -> BatchCard:
+    """One lease sheet with the faults of its cells."""
+    return imports.card(KIND, batch_id=batch_id, actor=actor)
+
+
+@question
+def lease_import_preview(*, batch_id: UUID, actor: Actor) -> Preview:
+    """The first rows of a staged lease sheet."""
+    return imports.preview(SHEET, KIND, batch_id=batch_id, actor=actor)

@@ -1,10 +1,11 @@
 """Arithmetic of leases."""
 
 from calendar import monthrange
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
+from panshi.kit.clock import add_months
 from panshi.kit.money import to_fen
 
 # How a lease is charged: by calendar months, parts of a month by their days.
@@ -26,3 +27,33 @@ def unused_rent(*, rent: Decimal, start: date, end: date, back: date) -> Decimal
     days = (end - start).days
     used = min(max((back - start).days, 1), days)
     return to_fen(rent * (days - used) / days)
+
+
+def term(*, starts_on: date, months: int | None, last_day: date | None) -> tuple[int, date] | None:
+    """Months begun and the day after the last of a lease; None when the two givens disagree.
+
+    A last day on the day of the month on which the lease began means whole months, as does the day
+    before it. Raises ValueError when neither is given or the last day lies before the first.
+    """
+    if last_day is None:
+        if months is None:
+            raise ValueError("a term has months or a last day")
+        return months, add_months(starts_on, months)
+    if last_day < starts_on:
+        raise ValueError("the last day lies before the first")
+    begun = (last_day.year - starts_on.year) * 12 + last_day.month - starts_on.month
+    one = timedelta(days=1)
+    for whole in {begun, begun + 1} - {0}:
+        end = add_months(starts_on, whole)
+        if last_day in (end - one, end):
+            return (whole, end) if months in (None, whole) else None
+    if months is not None:
+        return None
+    return begun + (add_months(starts_on, begun) <= last_day), last_day + one
+
+
+def is_period_end(*, day: date, starts_on: date) -> bool:
+    """Whether a day ends a month of rent reckoned from the first day, or precedes them all."""
+    after = day + timedelta(days=1)
+    months = (after.year - starts_on.year) * 12 + after.month - starts_on.month
+    return add_months(starts_on, months) == after

@@ -26,10 +26,13 @@ from panshi.billing.queries.money import (
     statement,
 )
 from panshi.billing.queries.owed import (
+    OwedRow,
+    Standing,
     accounts_in_use,
     bills_of_source,
     deposit_of,
     open_bills,
+    standings,
 )
 from panshi.billing.queries.payments import (
     PaymentCard,
@@ -51,9 +54,11 @@ __all__ = [
     "BoardRow",
     "Charge",
     "FinanceBoard",
+    "OwedRow",
     "PaymentCard",
     "PaymentRow",
     "ProductRow",
+    "Standing",
     "Statement",
     "accounts_in_use",
     "bill_card",
@@ -76,5 +81,6 @@ __all__ = [
     "payment_rows",
     "receivables_by_age",
     "rental_products",
+    "standings",
     "statement",
 ]

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import F, QuerySet
 
 from panshi.billing.models import Bill, BillBalance, Deposit, DepositMove, DepositState
@@ -101,3 +103,43 @@ def accounts_in_use(
             ),
         )
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a source stands: its last day with all rent paid, the deposit held, other debts, CNY."""
+
+    paid_until: date
+    alignment: str
+    deposit: Decimal
+    arrears: Decimal
+
+
+_STANDING: Final = """
+SELECT p.source_id, p.alignment,
+    COALESCE(
+        (SELECT min(b.period_from) FROM billing_bill b
+            JOIN billing_billbalance o ON o.bill_id = b.id
+            WHERE b.plan_id = p.id AND o.open_amount > 0),
+        (SELECT max(b.period_to) FROM billing_bill b
+            WHERE b.plan_id = p.id AND b.kind = 'CHARGE' AND b.state = 'ISSUED'),
+        p.starts_on) - 1,
+    COALESCE((SELECT sum(d.held) FROM billing_deposit d WHERE d.source_id = p.source_id), 0),
+    COALESCE((SELECT sum(o.open_amount) FROM billing_billbalance o JOIN billing_bill b
+        ON b.id = o.bill_id WHERE o.source_id = p.source_id AND b.plan_id IS NULL
+        AND b.kind = 'CHARGE'), 0)
+FROM billing_chargeplan p WHERE p.source_id = ANY(%s)
+"""
+
+
+@question
+def standings(*, source_ids: tuple[UUID, ...], actor: Actor) -> dict[UUID, Standing]:
+    """How sources with a charge plan stand, by their id."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING, [list(source_ids)])
+        return {
+            source_id: Standing(
+                paid_until=paid_until, alignment=alignment, deposit=deposit, arrears=arrears
+            )
+            for source_id, alignment, paid_until, deposit, arrears in cursor.fetchall()
+        }

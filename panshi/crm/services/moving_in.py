@@ -84,7 +84,7 @@ def create(
     return [customer.id for customer in made]
 
 
-def remove(*, record_ids: Sequence[UUID], actor: Actor) -> None:
+def remove(*, record_ids: Sequence[UUID], actor: Actor, at: datetime) -> None:
     """Take customers out again on whom nothing hangs. Raises RecordsInUse."""
     found = Customer.objects.visible_to(actor).filter(id__in=record_ids)
     ids = list(found.select_for_update().order_by("id").values_list("id", flat=True))

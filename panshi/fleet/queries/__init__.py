@@ -14,6 +14,7 @@ from panshi.fleet.queries.moving_in import (
     vehicle_imports,
     vehicle_sheet_rows,
 )
+from panshi.fleet.queries.taking_up import NamedVehicle, hindrance_of, vehicles_named
 from panshi.fleet.queries.vehicles import (
     CityStates,
     EventRow,
@@ -54,6 +55,7 @@ __all__ = [
     "InspectionRow",
     "LapseCounts",
     "ModelRow",
+    "NamedVehicle",
     "PaperRow",
     "Scan",
     "StateCount",
@@ -68,6 +70,7 @@ __all__ = [
     "city_states",
     "customer_vehicles",
     "due_calendar",
+    "hindrance_of",
     "lapse_counts",
     "paper_scan",
     "sheet_rows_of",
@@ -82,4 +85,5 @@ __all__ = [
     "vehicle_refs",
     "vehicle_sheet_rows",
     "vehicles_by_vin",
+    "vehicles_named",
 ]

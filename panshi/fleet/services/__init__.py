@@ -49,6 +49,12 @@ from panshi.fleet.services.register import (
     publish_vehicle_model,
     receive_vehicles,
 )
+from panshi.fleet.services.taking_up import (
+    Holder,
+    VehicleMovedSince,
+    give_up_vehicles,
+    take_up_vehicles,
+)
 
 __all__ = [
     "VEHICLES",
@@ -58,6 +64,7 @@ __all__ = [
     "DatesReversed",
     "DocumentLapsed",
     "DuplicateVin",
+    "Holder",
     "ModelCodeTaken",
     "NewDocument",
     "NewVehicle",
@@ -69,12 +76,14 @@ __all__ = [
     "UnknownKind",
     "UnknownModel",
     "UnknownState",
+    "VehicleMovedSince",
     "VehicleUnavailable",
     "change_plate",
     "commit_vehicle_import",
     "deploy_vehicle",
     "file_document",
     "file_documents",
+    "give_up_vehicles",
     "make_ready",
     "plate_vehicle",
     "publish_vehicle_model",
@@ -89,5 +98,6 @@ __all__ = [
     "sign_inspection",
     "stage_vehicle_import",
     "take_back_vehicle",
+    "take_up_vehicles",
     "undo_vehicle_import",
 ]

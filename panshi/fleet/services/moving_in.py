@@ -187,7 +187,7 @@ def _refuse_use(ids: Sequence[UUID]) -> None:
         )
 
 
-def remove(*, record_ids: Sequence[UUID], actor: Actor) -> None:
+def remove(*, record_ids: Sequence[UUID], actor: Actor, at: datetime) -> None:
     """Take vehicles out again to which nothing has happened. Raises RecordsInUse."""
     found = Vehicle.objects.visible_to(actor).filter(id__in=record_ids)
     ids = list(found.select_for_update().order_by("id").values_list("id", flat=True))

@@ -94,7 +94,10 @@ def test_reads_values_by_their_types() -> None:
         (day, "昨天"),
         (day, date(1900, 2, 28)),
         (day, True),
-        (money, "3,000元"),
+        (money, "3,000元整"),
+        (money, "¥"),
+        (day, 20271332),
+        (day, "2027-1-5 08:30"),
         (money, "1.2万"),
         (money, "-1"),
         (money, "0.001"),
@@ -116,6 +119,41 @@ def test_refuses_what_a_cell_must_not_hold(reader: Reader, raw: Any) -> None:
     with pytest.raises(Wrong) as wrong:
         reader(raw)
     assert str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("reader", "raw", "value"),
+    [
+        (day, "2024/1/5", date(2024, 1, 5)),
+        (day, "2024年1月5日", date(2024, 1, 5)),
+        (day, "２０２４－０１－０５", date(2024, 1, 5)),
+        (day, "2024-01-05 00:00:00", date(2024, 1, 5)),
+        (day, 20240105, date(2024, 1, 5)),
+        (day, "20240105", date(2024, 1, 5)),
+        (day, 45296.0, date(2024, 1, 5)),
+        (money, "¥3,500.00", Decimal(3500)),
+        (money, "￥ ３，５００", Decimal(3500)),
+        (money, "3,500元", Decimal(3500)),
+    ],
+)
+def test_takes_days_and_amounts_as_operators_write_them(
+    reader: Reader, raw: Any, value: Any
+) -> None:
+    assert reader(raw) == value
+
+
+def test_reads_two_rows_of_merged_headers() -> None:
+    reading = _read(
+        ["车辆台账 2027"],
+        ["名称", "证件号码", "购置", None, "种类"],
+        [None, None, "购置日期", "购置价", None],
+        ["一号", "AB12", "2027-1-5", "¥1,200", "甲"],
+    )
+    assert reading.header_row == 3
+    assert reading.unused == ("购置价",)
+    assert [(line.row, line.values) for line in reading.lines] == [
+        (4, {"name": "一号", "number": "AB12", "bought_on": date(2027, 1, 5), "kind": "A"})
+    ]
 
 
 def test_names_row_column_header_and_reason() -> None:

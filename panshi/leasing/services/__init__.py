@@ -7,6 +7,12 @@ from panshi.leasing.services.common import (
     TermsInvalid,
     VehicleAlreadyLeased,
 )
+from panshi.leasing.services.moving_in import (
+    LEASES,
+    commit_lease_import,
+    stage_lease_import,
+    undo_lease_import,
+)
 from panshi.leasing.services.returning import (
     Damage,
     accept_return,
@@ -23,18 +29,23 @@ from panshi.leasing.services.signing import (
     secure_deposit,
     sign_lease,
 )
+from panshi.leasing.services.taking_over import NumberTaken, RunningLease, take_over_leases
 
 __all__ = [
+    "LEASES",
     "SOURCE",
     "Damage",
     "DepositMissing",
     "HandoverOpen",
     "NotQualified",
+    "NumberTaken",
+    "RunningLease",
     "TermsInvalid",
     "VehicleAlreadyLeased",
     "accept_return",
     "activate_lease",
     "cancel_lease",
+    "commit_lease_import",
     "complete_handover",
     "draft_lease",
     "keep_handover_proof",
@@ -42,4 +53,7 @@ __all__ = [
     "secure_deposit",
     "settle_lease",
     "sign_lease",
+    "stage_lease_import",
+    "take_over_leases",
+    "undo_lease_import",
 ]
