@@ -17,6 +17,7 @@ from panshi.kit.clock import SHANGHAI, local_day
 if TYPE_CHECKING:
     from panshi.kit.tables import Column
 
+LIMIT: Final = 50_000
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -46,8 +47,28 @@ def _disarmed(value: Any) -> Any:
 Grid = Sequence[Sequence[Any]]
 
 
-def xlsx(head: Sequence[str], grid: Grid, foot: Sequence[Any]) -> bytes:
-    """An Excel workbook of one sheet; figures stay figures, dates stay dates."""
+def cut_words(shown: int, of: int | None) -> str:
+    """Say that a file holds only the first rows of what matches, or nothing when it holds all.
+
+    `of` is how many match, None when unknown.
+    """
+    if shown < LIMIT or of == shown:
+        return ""
+    if of is None or of < shown:
+        return _(
+            "Only the first %(shown)s rows are in the file. Narrow the filter to export the rest."
+        ) % {"shown": f"{shown:,}"}
+    return _(
+        "Only the first %(shown)s of %(of)s rows are in the file. "
+        "Narrow the filter to export the rest."
+    ) % {"shown": f"{shown:,}", "of": f"{of:,}"}
+
+
+def xlsx(head: Sequence[str], grid: Grid, foot: Sequence[Any], note: str = "") -> bytes:
+    """An Excel workbook of one sheet; figures stay figures, dates stay dates, text stays text.
+
+    A `note` stands below the last row.
+    """
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(
         buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
@@ -57,6 +78,7 @@ def xlsx(head: Sequence[str], grid: Grid, foot: Sequence[Any]) -> bytes:
     day = book.add_format({"num_format": "yyyy-mm-dd"})
     moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
     money = book.add_format({"num_format": "#,##0.00"})
+    quoted = book.add_format({"quote_prefix": True, "num_format": "@"})
     sheet.write_row(0, 0, head, bold)
     sheet.freeze_panes(1, 0)
     for at, row in enumerate([*grid, foot] if foot else grid, start=1):
@@ -70,24 +92,31 @@ def xlsx(head: Sequence[str], grid: Grid, foot: Sequence[Any]) -> bytes:
             elif isinstance(value, int | float):
                 sheet.write_number(at, column, value)
             else:
-                sheet.write_string(at, column, str(value))
+                words = str(value)
+                sheet.write_string(
+                    at, column, words, quoted if words.startswith(_DANGEROUS) else None
+                )
     sheet.autofit()
+    if note:
+        sheet.write_string(len(grid) + bool(foot) + 1, 0, note, bold)
     book.close()
     return buffer.getvalue()
 
 
-def comma_separated(head: Sequence[str], grid: Grid, foot: Sequence[Any]) -> bytes:
-    """CSV in UTF-8 with the mark that makes Excel read Chinese."""
+def comma_separated(head: Sequence[str], grid: Grid, foot: Sequence[Any], note: str = "") -> bytes:
+    """CSV in UTF-8 with the mark that makes Excel read Chinese; a `note` is its last line."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(head)
     writer.writerows([_disarmed(value) for value in row] for row in grid)
     if foot:
         writer.writerow(foot)
+    if note:
+        writer.writerow([note])
     return b"\xef\xbb\xbf" + buffer.getvalue().encode()
 
 
-Writer = Callable[[Sequence[str], Grid, Sequence[Any]], bytes]
+Writer = Callable[[Sequence[str], Grid, Sequence[Any], str], bytes]
 WRITERS: Final[dict[str, tuple[Writer, str]]] = {
     "xlsx": (xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     "csv": (comma_separated, "text/csv; charset=utf-8"),
@@ -101,14 +130,21 @@ def respond(
     columns: "Sequence[Column]",
     rows: Sequence[Any],
     totals: Mapping[str, Any],
+    of: int | None = None,
 ) -> HttpResponse:
-    """The rows as a download called `name` and today's date."""
+    """The rows as a download called `name` and today's date; `of` is how many match in all.
+
+    A file that does not hold all says so in its last row and in its name.
+    """
     write, media_type = WRITERS[kind]
     grid = [[plain(column, row) for column in columns] for row in rows]
     foot = [totals.get(column.key, "") for column in columns] if totals else []
     if foot and foot[0] == "":
         foot[0] = _("Total")
-    body = write([str(column.label) for column in columns], grid, foot)
+    cut = cut_words(len(rows), of)
+    if cut:
+        name = f"{name}-first-{len(rows)}"
+    body = write([str(column.label) for column in columns], grid, foot, cut)
     response = HttpResponse(body, content_type=media_type)
     today = local_day(datetime.now(UTC)).isoformat()
     response["Content-Disposition"] = f'attachment; filename="{name}-{today}.{kind}"'

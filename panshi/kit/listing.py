@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from panshi.kit import cells
+from panshi.kit import cells, exports
 
 if TYPE_CHECKING:
     from panshi.kit.tables import Ask, BatchAct, Column, Filter, Slice, Table
@@ -100,6 +100,7 @@ class TableView:
     first_row: int
     last_row: int
     exports: Sequence[Link]
+    export_cut: str
     import_template: str
     columns: Sequence[Choice]
     batch: Sequence["BatchAct"]
@@ -170,6 +171,9 @@ def build(table: "Table", request: "Request", ask: "Ask", part: "Slice") -> Tabl
         exports=[Link(kind, urls.to(export=kind), False) for kind in ("xlsx", "csv")]
         if table.export
         else [],
+        export_cut=exports.cut_words(exports.LIMIT, part.total)
+        if (part.total or 0) > exports.LIMIT
+        else "",
         import_template=reverse(table.import_template) if table.import_template else "",
         columns=[Choice(c.key, str(c.label), c.key not in ask.hidden) for c in table.columns[1:]],
         batch=[a for a in table.batch if not a.permission or request.actor.may(a.permission)],

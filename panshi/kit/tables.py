@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Choices
@@ -20,8 +20,6 @@ from panshi.kit import cells, exports
 from panshi.kit.clock import day_span
 from panshi.kit.listing import SIZES, TableView, build
 from panshi.kit.web import Request
-
-EXPORT_LIMIT: Final = 5_000
 
 Label = str | Promise
 ChoiceList = type[Choices] | Sequence[tuple[str, Label]]
@@ -99,7 +97,7 @@ class Ask:
 
     @property
     def limit(self) -> int:
-        return EXPORT_LIMIT if self.export else self.size
+        return exports.LIMIT if self.export else self.size
 
     @property
     def offset(self) -> int:
@@ -226,6 +224,7 @@ class Table:
                 columns=self.shown(ask),
                 rows=part.rows,
                 totals=part.totals,
+                of=part.total,
             )
         view = self.view(request, ask, part)
         target = request.headers.get("HX-Target", "")

@@ -2,6 +2,7 @@
 
 import io
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -165,6 +166,55 @@ def test_a_text_export_disarms_formulas() -> None:
     )
 
     assert lines.splitlines()[1].startswith("'=cmd")
+
+
+def test_an_excel_export_keeps_formulas_as_text() -> None:
+    content = exports.xlsx(["车牌", "备注"], [["=1+1", "@x"], ["-3", "+86"]], [])
+
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        assert b"<f>" not in packed.read("xl/worksheets/sheet1.xml")
+        assert b"quotePrefix" in packed.read("xl/styles.xml")
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
+    assert rows[1:] == [["=1+1", "@x"], ["-3", "+86"]]
+
+
+@pytest.mark.parametrize(
+    ("shown", "of", "words"),
+    [
+        (exports.LIMIT, 83_211, "Only the first 50,000 of 83,211 rows"),
+        (exports.LIMIT, None, "Only the first 50,000 rows"),
+        (exports.LIMIT, exports.LIMIT, ""),
+        (30, 30, ""),
+        (30, None, ""),
+    ],
+)
+def test_a_cut_export_says_so(shown: int, of: int | None, words: str) -> None:
+    with translation.override("en"):
+        assert exports.cut_words(shown, of).startswith(words)
+        assert bool(exports.cut_words(shown, of)) == bool(words)
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+def test_a_cut_file_says_so_in_its_last_row_and_its_name(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "LIMIT", len(ROWS))
+    answer = exports.respond(
+        name="vehicles", kind=kind, columns=TABLE.columns, rows=ROWS, totals={}, of=900
+    )
+
+    assert f"vehicles-first-{len(ROWS)}-" in answer["Content-Disposition"]
+    if kind == "csv":
+        last = answer.content.decode("utf-8-sig").splitlines()[-1]
+    else:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(answer.content))
+        last = str(book.get_sheet_by_index(0).to_python()[-1][0])
+    assert "900" in last
+
+
+def test_a_list_longer_than_its_export_says_so_beside_it() -> None:
+    assert view("").export_cut == ""
+    assert "50,001" in view("", total=exports.LIMIT + 1).export_cut
 
 
 def test_values_are_escaped() -> None:
