@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
@@ -92,31 +92,31 @@ CREATE TEMP TABLE ledger_staged (
     amount numeric(14, 2) NOT NULL, vehicle_id uuid, customer_id uuid, city text NOT NULL
 )
 """
-_ENTRIES: Final = """
-CREATE TEMP TABLE ledger_staged_entry AS
-WITH heads AS (
+# One statement for one entry and for a hundred thousand: heads, then the legs of the new ones.
+_POST: Final = """
+WITH staged AS (SELECT * FROM {staged}), heads AS (
     SELECT org_id, kind, source_kind, source_id, min(occurred_on) AS occurred_on, count(*) AS legs
-    FROM ledger_staged GROUP BY org_id, kind, source_kind, source_id
+    FROM staged GROUP BY org_id, kind, source_kind, source_id
 ), added AS (
     INSERT INTO ledger_entry (id, org_id, kind, source_kind, source_id, occurred_on, legs)
     SELECT ledger_new_id(), org_id, kind, source_kind, source_id, occurred_on, legs FROM heads
     ON CONFLICT ON CONSTRAINT one_entry_per_source DO NOTHING
     RETURNING id, org_id, kind, source_kind, source_id, occurred_on
+), legs AS (
+    INSERT INTO ledger_posting
+        (entry_id, leg, org_id, occurred_on, account_id, amount, vehicle_id, customer_id, city)
+    SELECT e.id, s.leg, e.org_id, e.occurred_on, s.account, s.amount, s.vehicle_id, s.customer_id,
+        s.city
+    FROM staged s JOIN added e USING (org_id, kind, source_kind, source_id)
+    RETURNING leg
 )
-SELECT * FROM added
+SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM legs), (SELECT count(*) FROM heads)
 """
-_LEGS: Final = """
-INSERT INTO ledger_posting
-    (entry_id, leg, org_id, occurred_on, account_id, amount, vehicle_id, customer_id, city)
-SELECT e.id, s.leg, e.org_id, e.occurred_on, s.account, s.amount, s.vehicle_id, s.customer_id,
-    s.city
-FROM ledger_staged s JOIN ledger_staged_entry e USING (org_id, kind, source_kind, source_id)
-"""
-_FILL: Final = """
-INSERT INTO ledger_staged SELECT * FROM unnest(
+_GIVEN: Final = """unnest(
     %s::int[], %s::text[], %s::text[], %s::uuid[], %s::date[], %s::smallint[], %s::text[],
-    %s::numeric[], %s::uuid[], %s::uuid[], %s::text[])
-"""
+    %s::numeric(14, 2)[], %s::uuid[], %s::uuid[], %s::text[]
+) AS given(org_id, kind, source_kind, source_id, occurred_on, leg, account, amount, vehicle_id,
+    customer_id, city)"""
 
 
 def open_stage() -> None:
@@ -134,20 +134,18 @@ def post_staged() -> Posted:
 
     Called inside a verb. Raises Unbalanced, UnknownAccount or PeriodClosed; then nothing is posted.
     """
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE ledger_staged")
+        posted = _post("ledger_staged", [])
+        cursor.execute("DROP TABLE ledger_staged")
+    return posted
+
+
+def _post(staged: str, values: list[Any]) -> Posted:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("ANALYZE ledger_staged")
-            cursor.execute(_ENTRIES)
-            entries = cursor.rowcount
-            cursor.execute("ANALYZE ledger_staged_entry")
-            cursor.execute(_LEGS)
-            legs = cursor.rowcount
-            cursor.execute(
-                "SELECT count(*) FROM (SELECT DISTINCT org_id, kind, source_kind, source_id"
-                " FROM ledger_staged) heads"
-            )
-            heads: int = cursor.fetchone()[0]
-            cursor.execute("DROP TABLE ledger_staged, ledger_staged_entry")
+            cursor.execute(_POST.format(staged=staged), values)
+            entries, legs, heads = cursor.fetchone() or (0, 0, 0)
     except IntegrityError as error:
         raise _refusal_for(error) from error
     return Posted(entries, legs, heads - entries)
@@ -180,25 +178,22 @@ def post_entries(*, entries: Sequence[NewEntry], actor: Actor, at: datetime) -> 
         for entry in entries
         for number, leg in enumerate(entry.postings, start=1)
     ]
-    open_stage()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _FILL,
-            [
-                [e.org_id for e, _n, _p in legs],
-                [e.kind for e, _n, _p in legs],
-                [e.source_kind for e, _n, _p in legs],
-                [e.source_id for e, _n, _p in legs],
-                [e.occurred_on for e, _n, _p in legs],
-                [n for _e, n, _p in legs],
-                [p.account for _e, _n, p in legs],
-                [p.amount for _e, _n, p in legs],
-                [p.vehicle_id for _e, _n, p in legs],
-                [p.customer_id for _e, _n, p in legs],
-                [p.city for _e, _n, p in legs],
-            ],
-        )
-    posted = post_staged()
+    posted = _post(
+        _GIVEN,
+        [
+            [e.org_id for e, _n, _p in legs],
+            [e.kind for e, _n, _p in legs],
+            [e.source_kind for e, _n, _p in legs],
+            [e.source_id for e, _n, _p in legs],
+            [e.occurred_on for e, _n, _p in legs],
+            [n for _e, n, _p in legs],
+            [p.account for _e, _n, p in legs],
+            [p.amount for _e, _n, p in legs],
+            [p.vehicle_id for _e, _n, p in legs],
+            [p.customer_id for _e, _n, p in legs],
+            [p.city for _e, _n, p in legs],
+        ],
+    )
     return EntriesPosted(
         org_id=actor.org_id,
         actor_id=actor.id,
