@@ -141,6 +141,15 @@ class PaymentReceived(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentsRecorded(Fact):
+    """A batch of arrived money was booked; each payment tells itself by PaymentReceived."""
+
+    payments: int
+    amount: Decimal
+    allocated: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentClosed(Fact):
     payment_id: UUID
 

@@ -40,6 +40,7 @@ from panshi.billing.services.payments import (
     AmountMismatch,
     CallbackRepeated,
     ForgedCallback,
+    NewPayment,
     NothingToPay,
     PaymentNotOpen,
     UnknownPayment,
@@ -50,6 +51,7 @@ from panshi.billing.services.payments import (
     receive_payment,
     record_callback,
     record_payment,
+    record_payments,
     start_payment,
 )
 from panshi.billing.services.plans import (
@@ -81,6 +83,7 @@ __all__ = [
     "NegativePrice",
     "NewAccount",
     "NewLine",
+    "NewPayment",
     "NewPlan",
     "NewPrice",
     "NoLines",
@@ -119,6 +122,7 @@ __all__ = [
     "recognise_revenue",
     "record_callback",
     "record_payment",
+    "record_payments",
     "release_deposit",
     "reserve_deposit",
     "resume_case",

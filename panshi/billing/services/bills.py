@@ -15,7 +15,7 @@ from panshi.billing.events import BillCredited, BillRaised
 from panshi.billing.models import Bill, BillKind, BillLine, BillState
 from panshi.billing.services.catalogue import product_on, vat_rate_on
 from panshi.billing.services.issuing import issue_these
-from panshi.billing.services.settling import settle
+from panshi.billing.services.settling import Money, settle
 from panshi.kit.clock import local_day
 from panshi.kit.money import ZERO, to_fen
 from panshi.kit.refusals import Refusal
@@ -258,7 +258,8 @@ def credit_bill(
     issue_these([note.id], on=day)
     note.refresh_from_db(fields=["number"])
     settle(
-        org_id=bill.org_id, bill_ids=[bill.id], amount=-note.total, credit=note, actor=actor, at=at
+        money=Money(org_id=bill.org_id, bill_ids=[bill.id], amount=-note.total, at=at, credit=note),
+        actor=actor,
     )
     return BillCredited(
         org_id=bill.org_id,

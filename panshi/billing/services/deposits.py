@@ -25,7 +25,7 @@ from panshi.billing.models import (
 )
 from panshi.billing.services.bills import NewLine, city_of, draft
 from panshi.billing.services.issuing import issue_these
-from panshi.billing.services.settling import settle
+from panshi.billing.services.settling import Money, settle
 from panshi.kit.clock import local_day
 from panshi.kit.money import to_fen
 from panshi.kit.refusals import Refusal
@@ -229,12 +229,14 @@ def apply_deposit(
     """
     deposit = _locked(deposit_id, actor, "billing.apply_deposit")
     settled = settle(
-        org_id=deposit.org_id,
-        bill_ids=[bill_id],
-        amount=to_fen(amount),
-        deposit=deposit,
+        money=Money(
+            org_id=deposit.org_id,
+            bill_ids=[bill_id],
+            amount=to_fen(amount),
+            at=at,
+            deposit=deposit,
+        ),
         actor=actor,
-        at=at,
     )
     _take(deposit, settled.amount, actor, at)
     deposit.applied += settled.amount

@@ -1,7 +1,7 @@
 """Payments: started by a customer, received by a channel's signed notice or a clerk's record."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,6 +17,7 @@ from panshi.billing.events import (
     CallbackRecorded,
     PaymentClosed,
     PaymentReceived,
+    PaymentsRecorded,
     PaymentStarted,
 )
 from panshi.billing.models import (
@@ -31,7 +32,7 @@ from panshi.billing.models import (
     Verdict,
 )
 from panshi.billing.services.deposits import MONEY_ACCOUNT
-from panshi.billing.services.settling import settle
+from panshi.billing.services.settling import Money, settle_all
 from panshi.kit import outbox
 from panshi.kit.clock import local_day
 from panshi.kit.ids import uuid7
@@ -70,37 +71,66 @@ class PaymentNotOpen(Refusal):
     pass
 
 
-def _begin(
-    bill_ids: Sequence[UUID], channel: str, amount: Decimal | None, actor: Actor, at: datetime
-) -> Payment:
-    """Write a payment for bills of one customer, paid in the order given."""
-    rows = BillBalance.objects.visible_to(actor).filter(bill_id__in=list(bill_ids))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPayment:
+    """Money that arrived for bills of one customer, paid in the order given; `amount` in CNY."""
+
+    bill_ids: Sequence[UUID]
+    amount: Decimal
+    received_at: datetime
+    channel: str = Channel.BANK
+
+
+def _locked(bill_ids: Collection[UUID], actor: Actor) -> dict[UUID, BillBalance]:
+    """The balances of these bills, held until the transaction ends."""
+    wanted = set(bill_ids)
+    rows = BillBalance.objects.visible_to(actor).filter(bill_id__in=wanted)
     balances = {row.bill_id: row for row in rows.order_by("bill_id").select_for_update()}
-    if missing := [bill_id for bill_id in bill_ids if bill_id not in balances]:
+    if missing := sorted(wanted - set(balances)):
         raise Bill.DoesNotExist(missing[0])
-    owners = {(row.org_id, row.customer_id) for row in balances.values()}
-    total = sum((row.open_amount for row in balances.values()), ZERO)
-    if len(owners) != 1 or total == 0:
+    return balances
+
+
+def _begin(
+    payments: Sequence[NewPayment], balances: Mapping[UUID, BillBalance], actor: Actor
+) -> list[Payment]:
+    """Write payments, each for bills of one customer. Raises NothingToPay."""
+    made = [_payment(new, balances, actor) for new in payments]
+    Payment.objects.bulk_create(made)
+    PaymentBill.objects.bulk_create(
+        PaymentBill(
+            org_id=payment.org_id,
+            payment=payment,
+            bill_id=bill_id,
+            place=place,
+            customer_id=payment.customer_id,
+        )
+        for payment, new in zip(made, payments, strict=True)
+        for place, bill_id in enumerate(dict.fromkeys(new.bill_ids), start=1)
+    )
+    return made
+
+
+def _payment(new: NewPayment, balances: Mapping[UUID, BillBalance], actor: Actor) -> Payment:
+    bills = [balances[bill_id] for bill_id in dict.fromkeys(new.bill_ids)]
+    owners = {(row.org_id, row.customer_id) for row in bills}
+    amount = to_fen(new.amount)
+    if len(owners) != 1 or not any(row.open_amount for row in bills):
         raise NothingToPay(_("Choose open bills of one customer."))
+    if amount <= 0:
+        raise NothingToPay(_("The amount must be above zero."))
     ((org_id, customer_id),) = owners
     actor.must_be(customer_id)
     number = uuid7()
-    payment = Payment.objects.create(
+    return Payment(
         id=number,
         org_id=org_id,
-        channel=Channel(channel),
+        channel=Channel(new.channel),
         merchant_no=f"P{number.hex.upper()}",
         customer_id=customer_id,
-        amount=total if amount is None else to_fen(amount),
-        started_at=at,
+        amount=amount,
+        started_at=new.received_at,
     )
-    PaymentBill.objects.bulk_create(
-        PaymentBill(
-            org_id=org_id, payment=payment, bill_id=bill_id, place=place, customer_id=customer_id
-        )
-        for place, bill_id in enumerate(dict.fromkeys(bill_ids), start=1)
-    )
-    return payment
 
 
 @verb
@@ -108,7 +138,10 @@ def start_payment(
     *, bill_ids: Sequence[UUID], channel: str, actor: Actor, at: datetime
 ) -> PaymentStarted:
     """Ask a channel for the open amount of bills of one customer. Raises NothingToPay."""
-    payment = _begin(bill_ids, channel, None, actor, at)
+    balances = _locked(bill_ids, actor)
+    total = sum((row.open_amount for row in balances.values()), ZERO)
+    new = NewPayment(bill_ids=bill_ids, amount=total, received_at=at, channel=channel)
+    (payment,) = _begin([new], balances, actor)
     actor.must("billing.start_payment", payment.org_id)
     return PaymentStarted(
         org_id=payment.org_id,
@@ -132,55 +165,69 @@ def close_payment(*, payment_id: UUID, actor: Actor, at: datetime) -> PaymentClo
     return PaymentClosed(org_id=payment.org_id, actor_id=actor.id, at=at, payment_id=payment.id)
 
 
-def _receive(payment: Payment, actor: Actor, at: datetime) -> PaymentReceived:
-    """Book the money, settle the bills it was meant for, keep the rest on account."""
-    payment.state = PAYMENT_LIFE.step(payment.state, PaymentState.SUCCEEDED)
-    payment.received_at = at
-    wanted = list(payment.bills.order_by("place").select_related("bill"))
-    city = wanted[0].bill.city if wanted else ""
+def _receive(payments: Sequence[Payment], actor: Actor, at: datetime) -> list[PaymentReceived]:
+    """Book the money, settle the bills it was meant for, keep the rest on account.
+
+    Each payment has its `received_at`; `at` is the moment of the record.
+    """
+    links = PaymentBill.objects.filter(payment__in=payments).select_related("bill")
+    wanted: dict[UUID, list[Bill]] = {payment.id: [] for payment in payments}
+    for link in links.order_by("place"):
+        wanted[link.payment_id].append(link.bill)
+    for payment in payments:
+        payment.state = PAYMENT_LIFE.step(payment.state, PaymentState.SUCCEEDED)
+    ledger.post_entries(
+        entries=[_entry(payment, wanted[payment.id]) for payment in payments], actor=actor, at=at
+    )
+    settled = settle_all(
+        moneys=[
+            Money(
+                org_id=payment.org_id,
+                bill_ids=[bill.id for bill in wanted[payment.id]],
+                amount=payment.amount,
+                at=payment.received_at or at,
+                payment=payment,
+            )
+            for payment in payments
+        ],
+        actor=actor,
+    )
+    for payment, result in zip(payments, settled, strict=True):
+        payment.allocated = result.amount
+    Payment.objects.bulk_update(payments, ["state", "received_at", "allocated"])
+    return [
+        PaymentReceived(
+            org_id=payment.org_id,
+            actor_id=actor.id,
+            at=payment.received_at or at,
+            payment_id=payment.id,
+            channel=payment.channel,
+            customer_id=payment.customer_id,
+            amount=payment.amount,
+            allocated=payment.allocated,
+            bill_ids=result.bill_ids,
+        )
+        for payment, result in zip(payments, settled, strict=True)
+    ]
+
+
+def _entry(payment: Payment, bills: Sequence[Bill]) -> NewEntry:
+    """Money in, owed to the customer until bills take it."""
+    city = bills[0].city if bills else ""
     legs = (
         (MONEY_ACCOUNT[Channel(payment.channel)], payment.amount),
         ("2203", -payment.amount),
     )
-    ledger.post_entries(
-        entries=[
-            NewEntry(
-                org_id=payment.org_id,
-                kind="PAYMENT_RECEIVED",
-                source_kind="billing.Payment",
-                source_id=payment.id,
-                occurred_on=local_day(at),
-                postings=tuple(
-                    NewPosting(
-                        account=account, amount=amount, customer_id=payment.customer_id, city=city
-                    )
-                    for account, amount in legs
-                ),
-            )
-        ],
-        actor=actor,
-        at=at,
-    )
-    settled = settle(
+    return NewEntry(
         org_id=payment.org_id,
-        bill_ids=[row.bill_id for row in wanted],
-        amount=payment.amount,
-        payment=payment,
-        actor=actor,
-        at=at,
-    )
-    payment.allocated = settled.amount
-    payment.save(update_fields=["state", "received_at", "allocated"])
-    return PaymentReceived(
-        org_id=payment.org_id,
-        actor_id=actor.id,
-        at=at,
-        payment_id=payment.id,
-        channel=payment.channel,
-        customer_id=payment.customer_id,
-        amount=payment.amount,
-        allocated=settled.amount,
-        bill_ids=settled.bill_ids,
+        kind="PAYMENT_RECEIVED",
+        source_kind="billing.Payment",
+        source_id=payment.id,
+        occurred_on=local_day(payment.received_at or payment.started_at),
+        postings=tuple(
+            NewPosting(account=account, amount=amount, customer_id=payment.customer_id, city=city)
+            for account, amount in legs
+        ),
     )
 
 
@@ -189,7 +236,8 @@ def receive_payment(*, payment_id: UUID, actor: Actor, at: datetime) -> PaymentR
     """Book a payment that the channel, asked by us, confirms as made."""
     payment = Payment.objects.visible_to(actor).select_for_update().get(id=payment_id)
     actor.must("billing.receive_payment", payment.org_id)
-    return _receive(payment, actor, at)
+    payment.received_at = at
+    return _receive([payment], actor, at)[0]
 
 
 @verb
@@ -205,9 +253,40 @@ def record_payment(
 
     Raises NothingToPay; more than is open stays with the customer on account.
     """
-    payment = _begin(bill_ids, channel, amount, actor, at)
-    actor.must("billing.record_payment", payment.org_id)
-    return _receive(payment, actor, at)
+    new = NewPayment(bill_ids=bill_ids, amount=amount, received_at=at, channel=channel)
+    return _record([new], "billing.record_payment", actor, at)[0]
+
+
+@verb
+def record_payments(
+    *, payments: Sequence[NewPayment], actor: Actor, at: datetime
+) -> PaymentsRecorded:
+    """Book all that a bank statement shows to have arrived, each line for bills of one customer.
+
+    All or nothing: raises NothingToPay for the first line that has no open bill.
+    """
+    received = _record(payments, "billing.record_payments", actor, at)
+    outbox.publish_all(received, verb="billing.record_payments")
+    return PaymentsRecorded(
+        org_id=actor.org_id,
+        actor_id=actor.id,
+        at=at,
+        payments=len(received),
+        amount=sum((fact.amount for fact in received), ZERO),
+        allocated=sum((fact.allocated for fact in received), ZERO),
+    )
+
+
+def _record(
+    payments: Sequence[NewPayment], permission: str, actor: Actor, at: datetime
+) -> list[PaymentReceived]:
+    balances = _locked([bill_id for new in payments for bill_id in new.bill_ids], actor)
+    made = _begin(payments, balances, actor)
+    for org_id in {payment.org_id for payment in made}:
+        actor.must(permission, org_id)
+    for payment, new in zip(made, payments, strict=True):
+        payment.received_at = new.received_at
+    return _receive(made, actor, at)
 
 
 def pay_token(*, payment_id: UUID) -> str:

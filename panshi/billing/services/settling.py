@@ -1,10 +1,14 @@
 """Settling bills: an amount from a payment, a credit note or a deposit closes what is open."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
+
+from django.db import connection
+from django.db.models import Min
 
 from panshi.billing.events import ArrearsCleared, BillPaid, DepositHeld
 from panshi.billing.models import (
@@ -27,71 +31,119 @@ from panshi.ledger import services as ledger
 from panshi.ledger.services import NewEntry, NewPosting
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """An amount in CNY that settles bills in the order given, and where it comes from."""
+
+    org_id: int
+    bill_ids: Sequence[UUID]
+    amount: Decimal
+    at: datetime
+    payment: Payment | None = None
+    credit: Bill | None = None
+    deposit: Deposit | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Settled:
     amount: Decimal
     bill_ids: tuple[UUID, ...]
 
 
-def settle(
-    *,
-    org_id: int,
-    bill_ids: Sequence[UUID],
-    amount: Decimal,
-    actor: Actor,
-    at: datetime,
-    payment: Payment | None = None,
-    credit: Bill | None = None,
-    deposit: Deposit | None = None,
-) -> Settled:
-    """Close bills in the given order as far as `amount` reaches; the rest stays on account.
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one sum of money gave to one bill; `closing` when nothing of the bill stayed open."""
+
+    money: Money
+    balance: BillBalance
+    allocation: Allocation
+    closing: bool
+
+
+def settle(*, money: Money, actor: Actor) -> Settled:
+    """Close bills as far as the money reaches; the rest stays on account. See `settle_all`."""
+    return settle_all(moneys=[money], actor=actor)[0]
+
+
+def settle_all(*, moneys: Sequence[Money], actor: Actor) -> list[Settled]:
+    """Let each sum in turn close its bills as far as it reaches; the rest stays on account.
 
     Called inside a verb. Posts the entries, publishes BillPaid, DepositHeld and ArrearsCleared.
     """
-    day = local_day(at)
-    locked = BillBalance.objects.filter(bill_id__in=list(bill_ids)).order_by("bill_id")
+    wanted = {bill_id for money in moneys for bill_id in money.bill_ids}
+    locked = BillBalance.objects.filter(bill_id__in=wanted).order_by("bill_id")
     balances = {row.bill_id: row for row in locked.select_for_update()}
-    left = amount
-    entries: list[NewEntry] = []
-    paid: list[BillBalance] = []
-    touched: list[UUID] = []
-    for bill_id in bill_ids:
+    parts = [list(_parts(money, balances)) for money in moneys]
+    flat = [part for some in parts for part in some]
+    Allocation.objects.bulk_create([part.allocation for part in flat])
+    touched = {part.balance.bill_id: part.balance for part in flat}
+    _keep_open_amounts(list(touched.values()))
+    entries = [_entry(part) for part in flat if part.money.credit is None]
+    entries += [
+        _left_on_account(money.credit, left, local_day(money.at))
+        for money, some in zip(moneys, parts, strict=True)
+        if money.credit is not None and (left := money.amount - _sum(some))
+    ]
+    if entries:
+        ledger.post_entries(entries=entries, actor=actor, at=moneys[-1].at)
+    _tell_paid([part for part in flat if part.closing], actor)
+    _clear_cases({part.balance.source_id: part.money.at for part in flat if part.closing}, actor)
+    return [Settled(_sum(some), tuple(part.balance.bill_id for part in some)) for some in parts]
+
+
+def _sum(parts: Sequence[_Part]) -> Decimal:
+    return sum((part.allocation.amount for part in parts), ZERO)
+
+
+def _parts(money: Money, balances: Mapping[UUID, BillBalance]) -> Iterator[_Part]:
+    """Give the money to its bills one after another; the balances are lowered in memory."""
+    left = money.amount
+    day = local_day(money.at)
+    for bill_id in money.bill_ids:
         balance = balances[bill_id]
         part = min(left, balance.open_amount)
         if part == 0:
             continue
-        allocation = Allocation.objects.create(
-            org_id=org_id,
-            payment=payment,
-            credit=credit,
-            deposit=deposit,
+        left -= part
+        balance.open_amount -= part
+        if balance.open_amount == 0:
+            balance.settled_on = day
+        allocation = Allocation(
+            org_id=money.org_id,
+            payment=money.payment,
+            credit=money.credit,
+            deposit=money.deposit,
             bill_id=bill_id,
             customer_id=balance.customer_id,
             amount=part,
             on=day,
         )
-        left -= part
-        balance.open_amount -= part
-        if balance.open_amount == 0:
-            balance.settled_on = day
-            paid.append(balance)
-        balance.save(update_fields=["open_amount", "settled_on"])
-        touched.append(bill_id)
-        if credit is None:
-            entries.append(_entry(allocation, balance, day, from_deposit=deposit is not None))
-    if credit is not None and left:
-        entries.append(_left_on_account(credit, left, day))
-    if entries:
-        ledger.post_entries(entries=entries, actor=actor, at=at)
-    for balance in paid:
-        _tell_paid(balance, actor, at, channel=payment.channel if payment else "")
-    _clear_cases({balance.source_id for balance in paid}, actor, at)
-    return Settled(amount - left, tuple(touched))
+        yield _Part(money, balance, allocation, balance.open_amount == 0)
 
 
-def _entry(
-    allocation: Allocation, balance: BillBalance, day: date, *, from_deposit: bool
-) -> NewEntry:
+_KEEP: Final = """
+UPDATE billing_billbalance w SET open_amount = s.open_amount, settled_on = s.settled_on
+FROM unnest(%s::uuid[], %s::numeric[], %s::date[]) AS s(bill_id, open_amount, settled_on)
+WHERE w.bill_id = s.bill_id
+"""
+
+
+def _keep_open_amounts(balances: Sequence[BillBalance]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _KEEP,
+            [
+                [row.bill_id for row in balances],
+                [row.open_amount for row in balances],
+                [row.settled_on for row in balances],
+            ],
+        )
+
+
+def _entry(part: _Part) -> NewEntry:
+    balance, allocation = part.balance, part.allocation
+    from_deposit = part.money.deposit is not None
+
     def leg(account: str, amount: Decimal) -> NewPosting:
         return NewPosting(
             account=account,
@@ -101,20 +153,20 @@ def _entry(
             city=balance.city,
         )
 
-    part = allocation.amount
+    amount = allocation.amount
     is_deposit = balance.kind == BillKind.DEPOSIT
     postings = [
-        leg("2241.09" if from_deposit else "2203", part),
-        leg("1122.02" if is_deposit else "1122", -part),
+        leg("2241.09" if from_deposit else "2203", amount),
+        leg("1122.02" if is_deposit else "1122", -amount),
     ]
     if is_deposit:
-        postings += [leg("2241.02", part), leg("2241.01", -part)]
+        postings += [leg("2241.02", amount), leg("2241.01", -amount)]
     return NewEntry(
         org_id=allocation.org_id,
         kind="DEPOSIT_APPLIED" if from_deposit else "PAYMENT_ALLOCATED",
         source_kind="billing.Allocation",
         source_id=allocation.id,
-        occurred_on=day,
+        occurred_on=allocation.on,
         postings=tuple(postings),
     )
 
@@ -141,59 +193,83 @@ def _left_on_account(credit: Bill, left: Decimal, day: date) -> NewEntry:
     )
 
 
-def _tell_paid(balance: BillBalance, actor: Actor, at: datetime, *, channel: str) -> None:
-    outbox.publish(
-        BillPaid(
-            org_id=balance.org_id,
-            actor_id=actor.id,
-            at=at,
-            bill_id=balance.bill_id,
-            bill_kind=balance.kind,
-            source_kind=balance.source_kind,
-            source_id=balance.source_id,
-            customer_id=balance.customer_id,
-            vehicle_id=balance.vehicle_id,
-            total=balance.total,
-        )
-    )
-    if balance.kind != BillKind.DEPOSIT:
-        return
-    deposit = Deposit.objects.select_for_update().get(bill_id=balance.bill_id)
-    deposit.state = DepositState.HELD
-    deposit.held = deposit.amount
-    deposit.channel = channel
-    deposit.save(update_fields=["state", "held", "channel"])
-    outbox.publish(
-        DepositHeld(
-            org_id=deposit.org_id,
-            actor_id=actor.id,
-            at=at,
-            deposit_id=deposit.id,
-            source_kind=deposit.source_kind,
-            source_id=deposit.source_id,
-            customer_id=deposit.customer_id,
-            amount=deposit.amount,
-        )
+def _tell_paid(closing: Sequence[_Part], actor: Actor) -> None:
+    """Tell which bills are paid, and hold the deposits among them."""
+    outbox.publish_all([_paid(part, actor) for part in closing])
+    demanded = {
+        part.balance.bill_id: part for part in closing if part.balance.kind == BillKind.DEPOSIT
+    }
+    if demanded:
+        _hold_deposits(demanded, actor)
+
+
+def _hold_deposits(paid: Mapping[UUID, _Part], actor: Actor) -> None:
+    """Hold the deposits whose bills these parts closed."""
+    rows = Deposit.objects.filter(bill_id__in=paid).order_by("id").select_for_update()
+    held = [(row, paid[row.bill_id].money) for row in rows if row.bill_id is not None]
+    for deposit, money in held:
+        deposit.state = DepositState.HELD
+        deposit.held = deposit.amount
+        deposit.channel = money.payment.channel if money.payment else ""
+    Deposit.objects.bulk_update([row for row, _money in held], ["state", "held", "channel"])
+    outbox.publish_all([_held(row, money.at, actor) for row, money in held])
+
+
+def _paid(part: _Part, actor: Actor) -> BillPaid:
+    balance = part.balance
+    return BillPaid(
+        org_id=balance.org_id,
+        actor_id=actor.id,
+        at=part.money.at,
+        bill_id=balance.bill_id,
+        bill_kind=balance.kind,
+        source_kind=balance.source_kind,
+        source_id=balance.source_id,
+        customer_id=balance.customer_id,
+        vehicle_id=balance.vehicle_id,
+        total=balance.total,
     )
 
 
-def _clear_cases(source_ids: set[UUID], actor: Actor, at: datetime) -> None:
-    """Close the arrears of sources that owe nothing overdue any more."""
-    day = local_day(at)
-    owing = set(
-        BillBalance.objects.filter(
-            source_id__in=source_ids, kind=BillKind.CHARGE, open_amount__gt=ZERO, due_on__lt=day
-        ).values_list("source_id", flat=True)
+def _held(deposit: Deposit, at: datetime, actor: Actor) -> DepositHeld:
+    return DepositHeld(
+        org_id=deposit.org_id,
+        actor_id=actor.id,
+        at=at,
+        deposit_id=deposit.id,
+        source_kind=deposit.source_kind,
+        source_id=deposit.source_id,
+        customer_id=deposit.customer_id,
+        amount=deposit.amount,
     )
+
+
+def _clear_cases(paid_at: Mapping[UUID, datetime], actor: Actor) -> None:
+    """Close the arrears of sources that owe nothing overdue any more at their last payment."""
     cases = DunningCase.objects.filter(
-        source_id__in=source_ids - owing,
+        source_id__in=list(paid_at),
         state__in=[CaseState.OPEN, CaseState.ON_HOLD, CaseState.LEGAL],
     )
-    for case in cases.order_by("id").select_for_update():
+    locked = list(cases.order_by("id").select_for_update())
+    if not locked:
+        return
+    owing = BillBalance.objects.filter(
+        source_id__in={case.source_id for case in locked},
+        kind=BillKind.CHARGE,
+        open_amount__gt=ZERO,
+    )
+    oldest = dict(owing.values_list("source_id").annotate(first=Min("due_on")))
+    over = [
+        case
+        for case in locked
+        if case.source_id not in oldest
+        or oldest[case.source_id] >= local_day(paid_at[case.source_id])
+    ]
+    for case in over:
         case.state = CASE_LIFE.step(case.state, CaseState.CLEARED)
-        case.closed_on = day
-        case.save(update_fields=["state", "closed_on"])
-        outbox.publish(cleared(case, actor, at))
+        case.closed_on = local_day(paid_at[case.source_id])
+    DunningCase.objects.bulk_update(over, ["state", "closed_on"])
+    outbox.publish_all([cleared(case, actor, paid_at[case.source_id]) for case in over])
 
 
 def cleared(case: DunningCase, actor: Actor, at: datetime) -> ArrearsCleared:
