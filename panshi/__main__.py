@@ -1,3 +1,4 @@
 from panshi.config.command import main
 
-main(prog_name="panshi")
+if __name__ == "__main__":  # Helper processes import this file under another name.
+    main(prog_name="panshi")

@@ -26,7 +26,10 @@ def group(prepare: Prepare) -> click.Group:
         prepare()
         from panshi.demo import company
 
-        company.found(seed=seed, say=click.echo)
+        try:
+            company.found(seed=seed, say=click.echo)
+        except company.FoundingInterrupted as error:
+            raise click.ClickException(str(error)) from error
 
     @demo.command()
     def live() -> None:

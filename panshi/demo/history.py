@@ -10,12 +10,12 @@ from uuid import UUID
 from panshi.billing import queries as billing_queries
 from panshi.billing import services as billing
 from panshi.billing.queries.owed import OwedRow
+from panshi.billing.services import NewPayment
 from panshi.demo import world
-from panshi.demo.founding import Company, Operator, Say
+from panshi.demo.founding import Operator, Say
 from panshi.demo.world import ModelPlan
 from panshi.fleet import services as fleet
 from panshi.kit.clock import add_months, day_start, local_day, month_start
-from panshi.kit.tenancy import hq_actor
 from panshi.leasing import services as leasing
 
 MONTHS = 24
@@ -37,54 +37,48 @@ class Running:
     odometer_km: Decimal
 
 
-@dataclass(slots=True)
-class Yard:
-    """Vehicles that wait, with what their odometers show."""
-
-    operator: Operator
-    waiting: list[tuple[UUID, ModelPlan, Decimal]]
+Waiting = list[tuple[UUID, ModelPlan, Decimal]]
+"""Vehicles in the yard: id, model, what the odometer shows in km."""
 
 
 def first_day(at: datetime) -> date:
     return add_months(month_start(local_day(at)), -MONTHS)
 
 
-def live_through(company: Company, random: Random, at: datetime, say: Say) -> None:
-    """Play two years month by month up to `at`."""
-    yards = [Yard(o, [(v, m, Decimal(2_500)) for v, m in o.vehicles]) for o in company.operators]
+def live_through(operator: Operator, random: Random, at: datetime, say: Say) -> None:
+    """Play two years of an operator month by month up to `at`."""
+    actor = operator.actor
+    waiting: Waiting = [(v, m, Decimal(2_500)) for v, m in operator.vehicles]
     running: list[Running] = []
-    late = {c for o in company.operators for c in o.customers if random.random() < LATE_SHARE}
+    late = {c for c in operator.customers if random.random() < LATE_SHARE}
     start = first_day(at)
     for number in range(MONTHS + 1):
         month = add_months(start, number)
-        running = _take_back(running, yards, month, random, at)
-        for yard in yards:
-            running += list(_hand_out(yard, month, number, random, at))
+        running = _take_back(running, waiting, month, random, at)
+        running += list(_hand_out(operator, waiting, month, number, random, at))
         moment = min(day_start(month) + timedelta(hours=3), at)
-        hq = hq_actor(company.platform_id)
-        billing.run_bills(cut_off=month, actor=hq, at=moment)
-        billing.issue_bills(draft_hours=0, actor=hq, at=moment)
-        _pay(company, late, month, random, at)
+        billing.run_bills(cut_off=month, actor=actor, at=moment)
+        billing.issue_bills(draft_hours=0, actor=actor, at=moment)
+        _pay(operator, late, month, random, at)
         if number < MONTHS:
-            billing.recognise_revenue(month=month, actor=hq, at=moment)
-        say(f"{month:%Y-%m}: {len(running)} leases on the road")
+            billing.recognise_revenue(month=month, actor=actor, at=moment)
+    say(f"{operator.plan.name}: two years, {len(running)} leases on the road")
 
 
 def _hand_out(
-    yard: Yard, month: date, number: int, random: Random, at: datetime
+    operator: Operator, waiting: Waiting, month: date, number: int, random: Random, at: datetime
 ) -> Iterator[Running]:
     """New leases of a month: the fleet fills up in a year and a half, then follows the season."""
-    operator = yard.operator
     fleet_size = len(operator.vehicles)
     wanted = min(0.22 + 0.04 * number, 0.88) * (0.94 + 0.06 * DEMAND[month.month - 1])
-    out = fleet_size - len(yard.waiting)
-    random.shuffle(yard.waiting)
+    out = fleet_size - len(waiting)
+    random.shuffle(waiting)
     for _ in range(max(0, round(fleet_size * min(wanted, 0.93)) - out)):
-        vehicle_id, model, odometer = yard.waiting.pop()
+        vehicle_id, model, odometer = waiting.pop()
         day = month + timedelta(days=random.randrange(0, 26))
         moment = day_start(day) + timedelta(hours=random.randrange(8, 18), minutes=7)
         if moment > at:
-            yard.waiting.append((vehicle_id, model, odometer))
+            waiting.append((vehicle_id, model, odometer))
             continue
         yield _lease(operator, vehicle_id, model, odometer, day, moment, random)
 
@@ -131,11 +125,10 @@ def _lease(
 
 
 def _take_back(
-    running: list[Running], yards: list[Yard], month: date, random: Random, at: datetime
+    running: list[Running], waiting: Waiting, month: date, random: Random, at: datetime
 ) -> list[Running]:
     """Vehicles whose term ended come back; seven in ten customers extend instead."""
     still: list[Running] = []
-    yard_of = {yard.operator.org_id: yard for yard in yards}
     for lease in running:
         if lease.ends_on >= month or random.random() < 0.3:
             still.append(lease)
@@ -145,9 +138,7 @@ def _take_back(
             still.append(lease)
             continue
         _return(lease, moment, random)
-        yard_of[lease.operator.org_id].waiting.append(
-            (lease.vehicle_id, lease.model, lease.odometer_km)
-        )
+        waiting.append((lease.vehicle_id, lease.model, lease.odometer_km))
     return still
 
 
@@ -185,27 +176,31 @@ def _return(lease: Running, moment: datetime, random: Random) -> None:
     fleet.make_ready(vehicle_id=lease.vehicle_id, actor=actor, at=ready)
 
 
-def _pay(company: Company, late: set[UUID], month: date, random: Random, at: datetime) -> None:
+def _pay(operator: Operator, late: set[UUID], month: date, random: Random, at: datetime) -> None:
     """Customers pay what is open, most within days; late payers pay a month later, if ever."""
-    for operator in company.operators:
-        owed: dict[UUID, list[OwedRow]] = {}
-        for bill in billing_queries.open_bills(actor=operator.actor):
-            patience = 40 if bill.customer_id in late else random.choice((1, 2, 3, 5, 9))
-            moment = day_start(bill.due_on + timedelta(days=patience)) + timedelta(
-                hours=random.randrange(9, 20)
-            )
-            if moment < at and bill.due_on < add_months(month, 1):
-                owed.setdefault(bill.customer_id, []).append(bill)
-        for customer_id, bills in owed.items():
-            if customer_id in late and random.random() < 0.35:
-                continue
-            moment = day_start(max(b.due_on for b in bills)) + timedelta(
-                days=30 if customer_id in late else 2, hours=10
-            )
-            billing.record_payment(
-                bill_ids=[b.id for b in bills],
-                amount=sum((b.open_amount for b in bills), Decimal(0)),
-                channel=random.choice(("WECHAT", "ALIPAY", "BANK")),
-                actor=operator.actor,
-                at=min(moment, at),
-            )
+    owed: dict[UUID, list[OwedRow]] = {}
+    for bill in billing_queries.open_bills(actor=operator.actor):
+        patience = 40 if bill.customer_id in late else random.choice((1, 2, 3, 5, 9))
+        moment = day_start(bill.due_on + timedelta(days=patience)) + timedelta(
+            hours=random.randrange(9, 20)
+        )
+        if moment < at and bill.due_on < add_months(month, 1):
+            owed.setdefault(bill.customer_id, []).append(bill)
+    payments = [
+        _payment(bills, 30 if customer_id in late else 2, random, at)
+        for customer_id, bills in owed.items()
+        if customer_id not in late or random.random() >= 0.35
+    ]
+    if payments:
+        billing.record_payments(payments=payments, actor=operator.actor, at=at)
+
+
+def _payment(bills: list[OwedRow], days: int, random: Random, at: datetime) -> NewPayment:
+    """One transfer for all these bills, so many days after the last of them fell due."""
+    moment = day_start(max(b.due_on for b in bills)) + timedelta(days=days, hours=10)
+    return NewPayment(
+        bill_ids=[b.id for b in bills],
+        amount=sum((b.open_amount for b in bills), Decimal(0)),
+        channel=random.choice(("WECHAT", "ALIPAY", "BANK")),
+        received_at=min(moment, at),
+    )

@@ -1,6 +1,5 @@
 """Two months of service before today: findings, visits, bills, reviews, complaints, procedures."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -82,32 +81,31 @@ class Town:
         self.tally[what] = self.tally.get(what, 0) + 1
 
 
-def serve_through(company: Company, random: Random, at: datetime, say: Say) -> None:
-    """Play the service of the last two months up to `at`, and plan today and tomorrow."""
-    began = time.process_time()
-    hq = hq_actor(company.platform_id)
-    handbook.import_content(directory=str(CONTENT), actor=hq, at=at)
+def serve_through(operator: Operator, random: Random, at: datetime, say: Say) -> None:
+    """Play an operator's service of the last weeks up to `at`, and plan today and tomorrow."""
     today = local_day(at)
-    for operator in company.operators:
-        town = _town(operator, today, at)
-        for day in (today + timedelta(days=n) for n in range(-DAYS, DAYS_AHEAD)):
-            if day.weekday() == 0 or day == today - timedelta(days=DAYS):
-                _restock(town, moment(day, 7), random)
-            for _ in range(wanted(operator, day, today, random)):
-                _serve(town, day, random, at)
-            if day < today and random.random() < 0.07:
-                _fault(town, moment(day, 9), random, at)
-            if day < today and random.random() < 0.03:
-                _complain(town, moment(day, 16), random)
-        said = ", ".join(f"{n} {what}" for what, n in sorted(town.tally.items()))
-        say(f"{operator.plan.name}: {said}")
-    _count(company, today, at)
-    say(f"Two months of service took {time.process_time() - began:.0f} s of work.")
+    town = _town(operator, today, at)
+    for day in (today + timedelta(days=n) for n in range(-DAYS, DAYS_AHEAD)):
+        if day.weekday() == 0 or day == today - timedelta(days=DAYS):
+            _restock(town, moment(day, 7), random)
+        for _ in range(wanted(operator, day, today, random)):
+            _serve(town, day, random, at)
+        if day < today and random.random() < 0.07:
+            _fault(town, moment(day, 9), random, at)
+        if day < today and random.random() < 0.03:
+            _complain(town, moment(day, 16), random)
+    said = ", ".join(f"{n} {what}" for what, n in sorted(town.tally.items()))
+    say(f"{operator.plan.name}: {said}")
 
 
-def _count(company: Company, today: date, at: datetime) -> None:
+def import_handbook(company: Company, at: datetime) -> None:
+    """The procedures that the service history follows."""
+    handbook.import_content(directory=str(CONTENT), actor=hq_actor(company.platform_id), at=at)
+
+
+def count(company: Company, at: datetime) -> None:
     """Let cockpit and handbook count what was played; nobody heard it happen."""
-    hq = hq_actor(company.platform_id)
+    hq, today = hq_actor(company.platform_id), local_day(at)
     cockpit.take_recount(
         since=today - timedelta(days=DAYS),
         until=today + timedelta(days=DAYS_AHEAD),

@@ -5,6 +5,7 @@ from random import Random
 
 from panshi.cockpit import queries as cockpit
 from panshi.demo import jobs
+from panshi.demo.founding import Company, Say
 from panshi.demo.tests import make
 from panshi.handbook import queries as handbook
 from panshi.kit import outbox
@@ -13,12 +14,18 @@ from panshi.kit.tenancy import hq_actor
 from panshi.service import queries as service
 
 
+def _serve(company: Company, say: Say) -> None:
+    with outbox.telling_history():
+        jobs.import_handbook(company, make.NOON)
+        jobs.serve_through(company.operators[0], Random(5), make.NOON, say)
+        jobs.count(company, make.NOON)
+
+
 def test_two_months_of_service_leave_orders_bills_findings_and_runs() -> None:
     company = make.company()
     said: list[str] = []
 
-    with outbox.telling_history():
-        jobs.serve_through(company, Random(5), make.NOON, said.append)
+    _serve(company, said.append)
 
     actor = company.operators[0].actor
     orders = service.work_orders(actor=actor, size=200).rows
@@ -36,8 +43,7 @@ def test_two_months_of_service_leave_orders_bills_findings_and_runs() -> None:
 
 def test_what_was_played_is_counted() -> None:
     company = make.company()
-    with outbox.telling_history():
-        jobs.serve_through(company, Random(5), make.NOON, make.quiet)
+    _serve(company, make.quiet)
 
     today = local_day(make.NOON)
     differences = cockpit.check_indicators(
