@@ -1,7 +1,7 @@
 """An operator ready for business: its staff, two engineers, vehicles, a customer, the handbook.
 
 Usernames: `ops`, `dispatch`, `sales`, `finance`, `boss`, the engineers `huang` and `zhou`, and the
-customer `shunda`; all with the town's PASSWORD.
+customers `shunda`, `shunda2` …; all with the town's PASSWORD.
 """
 
 from dataclasses import dataclass
@@ -23,18 +23,31 @@ FAR: Final = date(2099, 12, 31)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Company:
-    """Who and what there is; `vin` is of the customer's own van, the others are ready to lease."""
+class Van:
+    """A customer with a sign-in, and the van that is its own."""
 
-    org_id: int
+    username: str
     customer_id: UUID
     vehicle_id: UUID
     vin: str
+    plate: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """Who and what there is; the vehicles in `ready` may be leased. All have terminals."""
+
+    org_id: int
+    vans: tuple[Van, ...]
     ready: tuple[UUID, ...]
 
+    @property
+    def customer_id(self) -> UUID:
+        return self.vans[0].customer_id
 
-def found() -> Company:
-    """Found it by verbs, at this moment, under headquarters' own context."""
+
+def found(*, vans: int = 1) -> Company:
+    """Found it by verbs, at this moment; `vans` is the number of customers."""
     from django.utils import timezone
 
     import panshi.handbook
@@ -53,9 +66,15 @@ def found() -> Company:
             town.person(org_id, username, name, role)
         town.engineer(org_id, "huang", "黄志强", 0.02, at)
         town.engineer(org_id, "zhou", "周建军", -0.03, at)
-        customer, _user, van = town.customer(org_id, "顺达城配物流有限公司", "shunda", 12345, at)
+        owners = {}
+        for number in range(1, vans + 1):
+            name, username = ("顺达城配物流有限公司", "shunda")
+            if number > 1:
+                name, username = f"顺达城配物流{number}号仓有限公司", f"shunda{number}"
+            customer, _user, van = town.customer(org_id, name, username, 12344 + number, at)
+            owners[van] = (username, customer)
         ready = _ready_vehicles(org_id, count=3)
-        refs = fleet.vehicle_refs(vehicle_ids=(van, *ready), actor=boss)
+        refs = fleet.vehicle_refs(vehicle_ids=(*owners, *ready), actor=boss)
         telematics.register_devices(
             devices=[
                 telematics.NewDevice(protocol="GB32960", identity=ref.vin, vehicle_id=vehicle_id)
@@ -68,7 +87,18 @@ def found() -> Company:
         platform = hq_actor(org.platform_id() or 0)
         handbook.import_content(directory=str(content), actor=platform, at=at)
     return Company(
-        org_id=org_id, customer_id=customer, vehicle_id=van, vin=refs[van].vin, ready=ready
+        org_id=org_id,
+        vans=tuple(
+            Van(
+                username=username,
+                customer_id=customer,
+                vehicle_id=van,
+                vin=refs[van].vin,
+                plate=refs[van].plate,
+            )
+            for van, (username, customer) in owners.items()
+        ),
+        ready=ready,
     )
 
 

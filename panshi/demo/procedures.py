@@ -10,7 +10,7 @@ from panshi.demo.staff import Staff
 from panshi.handbook import queries as handbook_queries
 from panshi.handbook import services as handbook
 from panshi.handbook.events import StepCompleted
-from panshi.handbook.queries.runs import RunCard, StepCard
+from panshi.handbook.queries.card import RunCard, StepCard
 from panshi.kit.clock import add_months, month_start
 from panshi.kit.money import to_fen
 from panshi.kit.refusals import Refusal

@@ -132,7 +132,7 @@ def finding_page(*, finding_id: UUID, actor: Actor) -> FindingPage:
         do_zh=rule.do_zh,
         do_en=rule.do_en,
         may_drive=rule.drive and finding.severity < 3,
-        outcomes=tuple((o.at, o.outcome, o.cause, o.note) for o in outcomes),
+        outcomes=tuple((o.at, o.get_outcome_display(), o.cause, o.note) for o in outcomes),
     )
 
 

@@ -91,6 +91,8 @@ def finding(request: Request, finding_id: UUID) -> HttpResponse:
             "page": page,
             "title": f"{title(line)} · {line.plate}",
             "finding_title": title(line),
+            "state": FindingState(line.state).label,
+            "tone": STATE_TONES[line.state],
             "do": page.do_en if english else page.do_zh,
             "details": details,
             "numbers": _numbers(evidence),

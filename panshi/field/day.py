@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from panshi.handbook import queries as handbook
-from panshi.handbook.queries.runs import StepCard
+from panshi.handbook.queries.card import StepCard
 from panshi.kit.clock import local_day
 from panshi.kit.tenancy import Actor
 from panshi.people import queries as people
@@ -195,7 +195,10 @@ def _step(step: StepCard) -> Step:
         mine=step.role == POST,
         done=step.standing in ("DONE", "SKIPPED"),
         kind=step.kind,
-        options=tuple(Option(value=option, label=option) for option in step.options),
+        options=tuple(
+            Option(value=value, label=label)
+            for value, label in zip(step.options, step.labels, strict=True)
+        ),
         unit=step.unit,
         low=step.low,
         high=step.high,

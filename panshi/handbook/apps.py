@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from panshi.kit import home, navigation
+from panshi.kit import home, navigation, strips
 from panshi.kit.navigation import Page
 
 
@@ -10,7 +10,7 @@ class HandbookConfig(AppConfig):
     label = "handbook"
 
     def ready(self) -> None:
-        from panshi.handbook.home import tasks_of
+        from panshi.handbook.home import runs_about, tasks_of
 
         navigation.register(
             Page(
@@ -46,3 +46,4 @@ class HandbookConfig(AppConfig):
                 order=10,
             )
         )
+        strips.register("handbook-runs", permission="handbook.view", offer=runs_about)

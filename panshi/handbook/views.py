@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -94,6 +95,9 @@ def run(request: Request, run_id: UUID) -> HttpResponse:
         "clock": _clock(row.due_at, row.closed_at or at),
         "happenings": [(h, HAPPENINGS[h.kind]) for h in card.happenings],
         "waits": WAITS,
+        "order_url": reverse("service-order", args=[card.work_order_id])
+        if card.work_order_id and request.actor.may("service.view")
+        else "",
         "lead": request.actor.may(LEAD),
         "open": row.state not in ("CLOSED", "VOID"),
         "confirm": request.GET.get("confirm", ""),

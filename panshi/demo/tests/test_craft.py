@@ -9,7 +9,7 @@ import pytest
 from panshi.demo import craft, jobs, pictures, procedures, world
 from panshi.demo.founding import Operator
 from panshi.demo.tests.make import NOON
-from panshi.handbook.queries.runs import StepCard
+from panshi.handbook.queries.card import StepCard
 from panshi.handbook.rules.flow import Standing
 from panshi.kit import files
 from panshi.kit.clock import local_day

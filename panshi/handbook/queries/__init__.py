@@ -1,5 +1,6 @@
 """Questions to the handbook: runs, and the text."""
 
+from panshi.handbook.queries.card import run_card
 from panshi.handbook.queries.reading import (
     binding_status,
     cities,
@@ -13,7 +14,6 @@ from panshi.handbook.queries.runs import (
     evidence_file,
     inbox,
     inbox_count,
-    run_card,
     runs_of,
     supervision,
 )

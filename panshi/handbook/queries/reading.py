@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 
-from panshi.handbook import book
+from panshi.handbook import book, wording
 from panshi.handbook.models import (
     OPEN_STATES,
     AdherenceDay,
@@ -169,7 +169,7 @@ def panorama(*, actor: Actor, at: datetime, city: str = "") -> list[CategoryCard
             TileRow(
                 slug=node.slug,
                 code=node.code,
-                title=node.zh,
+                title=wording.spoken(node.zh, node.en),
                 title_en=node.en,
                 written=node.id in written,
                 children=len(family) - 1,
@@ -217,7 +217,7 @@ def node_page(*, slug: str, actor: Actor, at: datetime) -> NodePage:
     return NodePage(
         code=node.code,
         slug=node.slug,
-        title=node.zh,
+        title=wording.spoken(node.zh, node.en),
         title_en=node.en,
         category=node.category,
         owner=post.zh if post else node.owner_role,
@@ -295,7 +295,7 @@ def search(*, text: str, actor: Actor, at: datetime, limit: int = 10) -> list[Fo
             Found(
                 code=node.code,
                 slug=node.slug,
-                title=node.zh,
+                title=wording.spoken(node.zh, node.en),
                 title_en=node.en,
                 written=node_id in written,
                 parts=tuple(
@@ -334,7 +334,7 @@ def binding_status(*, actor: Actor, at: datetime) -> list[BindingRow]:
             BindingRow(
                 code=node.code,
                 slug=node.slug,
-                title=node.zh,
+                title=wording.spoken(node.zh, node.en),
                 kind=kind,
                 starts_on=event or node.trigger.get("every", ""),
                 written=has_text,

@@ -19,7 +19,7 @@ _STEP_GRAVITY: Final = {
 _FRAME: Final = {
     "trigger": GRAVE, "subject_type": WORKING, "subject_id": WORKING, "owner_role": GRAVE,
     "pick": WORKING, "take": GRAVE, "within": GRAVE, "working": GRAVE, "escalate": WORKING,
-    "certificates": GRAVE, "closes_on": WORKING, "unless_open": WORKING,
+    "certificates": GRAVE, "closes_on": WORKING, "unless_open": WORKING, "english": EDITORIAL,
 }  # fmt: skip
 
 

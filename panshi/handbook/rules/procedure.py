@@ -115,7 +115,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Procedure:
-    """The whole of a `sop.yaml`."""
+    """The whole of a `sop.yaml`; `english` translates what choices offer and turns are called."""
 
     trigger: Trigger
     subject_type: str
@@ -130,6 +130,7 @@ class Procedure:
     certificates: tuple[str, ...] = ()
     closes_on: Listening | None = None
     unless_open: bool = False
+    english: Mapping[str, str] = field(default_factory=dict)
 
     def step(self, step_id: str) -> Step | None:
         return next((s for s in self.steps if s.id == step_id), None)

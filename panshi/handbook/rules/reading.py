@@ -30,7 +30,7 @@ _VERB: Final = re.compile(r"[a-z]+\.[a-z][a-z0-9_]*")
 _ID: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _TOP: Final = {
     "schema", "trigger", "subject", "closes_on", "owner", "sla", "escalate", "require_certificate",
-    "unless", "steps",
+    "unless", "steps", "english",
 }  # fmt: skip
 _STEP: Final = {
     "id", "zh", "en", "why", "clause", "role", "required", "when", "stop_if", "on_fail",
@@ -305,6 +305,16 @@ def _check_order(reader: _Reader, steps: list[Step]) -> None:
             reader.fault(f"step {step.id}", "“on_fail” needs “stop_if” to say when it fails")
 
 
+def _english(reader: _Reader, given: object) -> Mapping[str, str]:
+    words = given if isinstance(given, Mapping) else {}
+    if given is not None and not all(
+        isinstance(part, str) for pair in words.items() for part in pair
+    ):
+        reader.fault("english", "is a mapping of words to their English")
+        return {}
+    return dict(words)
+
+
 def procedure_of(given: object) -> Procedure:
     """Read the mapping of a `sop.yaml`; raises ContentFault with every fault found."""
     reader = _Reader()
@@ -353,6 +363,7 @@ def procedure_of(given: object) -> Procedure:
         if closing is not None
         else None,
         unless_open=words.get("unless") is not None,
+        english=_english(reader, words.get("english")),
     )
     if not procedure.owner_role:
         reader.fault("owner", "has no role")

@@ -135,7 +135,7 @@ def test_a_change_goes_from_draft_to_release_and_open_runs_keep_their_text() -> 
     with pytest.raises(AuthorCannotApprove):
         services.approve_revision(revision_id=drafted.revision_id, actor=author, at=at)
     services.approve_revision(revision_id=drafted.revision_id, actor=approver, at=at)
-    frozen = services.freeze_edition(number="0.3", title="提醒时限", actor=approver, at=at)
+    frozen = services.freeze_edition(number="0.9", title="提醒时限", actor=approver, at=at)
     assert frozen.notices == 1
     start = make.NOON + timedelta(minutes=5)
     services.release_edition(

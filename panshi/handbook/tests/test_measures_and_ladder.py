@@ -117,7 +117,7 @@ def _compare_with_a_recount() -> None:
         org_id=cell.org_id, node_id=cell.node_id, day=local_day(cell.due_at)
     )
     assert row == astuple(recount(alike))
-    assert book.book_of(edition.id).number == "0.2"
+    assert book.book_of(edition.id).number == "0.3"
 
 
 def test_late_evidence_changes_the_past_and_keeps_what_was_first_reported() -> None:

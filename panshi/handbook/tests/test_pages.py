@@ -1,6 +1,7 @@
 """The handbook's pages, as a browser asks them."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -58,6 +59,8 @@ def test_the_panorama_names_all_first_level_nodes_and_their_load(
 def test_a_run_is_taken_and_done_on_its_page(client: Window, node: OrgNode) -> None:
     run = offline(node)
     url = reverse("handbook-run", args=[run.id])
+    assert "What the last minutes look like" in page(client.get(url))
+    client.cookies["django_language"] = "zh-hans"
     assert "最后十分钟数据像哪一种" in page(client.get(url))
     assert reverse("handbook-run", args=[run.id]) in page(client.get(reverse("handbook-inbox")))
 
@@ -80,6 +83,46 @@ def test_a_run_is_taken_and_done_on_its_page(client: Window, node: OrgNode) -> N
     assert stranger.get(picture[1]).status_code == 404
 
 
+def test_an_english_reader_chooses_in_english_and_the_book_keeps_its_word(
+    client: Window, node: OrgNode
+) -> None:
+    run = offline(node)
+    url = reverse("handbook-run", args=[run.id])
+    assert '<option value="突然中断">Broke off at once</option>' in page(client.get(url))
+    client.post(
+        reverse("handbook-complete", args=[run.id, "last_minutes", 0]), {"value": "突然中断"}
+    )
+    assert "<strong>Broke off at once</strong>" in page(client.get(url))
+    assert run.steps.get(step_id="last_minutes").value == "突然中断"
+
+
+def test_the_page_says_who_is_told_when_it_stays_open(client: Window, node: OrgNode) -> None:
+    run = offline(node)
+    card = queries.run_card(run_id=run.id, actor=hq_actor(node.id), at=run.started_at)
+    assert card.ladder
+    assert all(run.started_at < rung.at and rung.climbed_at is None for rung in card.ladder)
+    assert card.ladder[0].post in page(client.get(reverse("handbook-run", args=[run.id])))
+
+
+def test_what_nobody_has_taken_stands_first_and_a_step_reaches_its_post(node: OrgNode) -> None:
+    run = offline(node)
+    owner, other = (
+        replace(org_make.actor(node, "*"), roles=frozenset({"OPERATIONS"})) for _ in range(2)
+    )
+    dispatcher = replace(org_make.actor(node, "*"), roles=frozenset({"DISPATCHER"}))
+    at = run.started_at
+    first = queries.inbox(actor=owner, at=at)
+    assert [row.id for row in first.untaken] == [run.id]
+    assert first.count == queries.inbox_count(actor=owner, at=at) == 1
+
+    services.take_run(run_id=run.id, actor=owner, at=at)
+    assert queries.inbox(actor=other, at=at).count == 0
+
+    Run.objects.filter(id=run.id).update(roles=["dispatcher"])
+    waiting = queries.inbox(actor=dispatcher, at=at)
+    assert run.id in {row.id for row in (*waiting.overdue, *waiting.today, *waiting.later)}
+
+
 def test_a_refusal_is_told_in_words(client: Window, node: OrgNode) -> None:
     run = offline(node)
     early = client.post(
@@ -90,17 +133,17 @@ def test_a_refusal_is_told_in_words(client: Window, node: OrgNode) -> None:
 
 def test_a_written_node_shows_its_text_and_an_unwritten_one_says_so(client: Window) -> None:
     written = page(client.get(reverse("handbook-node", args=["insulation-fault"])))
-    assert "验电读数" in written
+    assert "Residual voltage" in written
     assert "暴雨后的充电口" in written
     unwritten = page(client.get(reverse("handbook-node", args=["market-notebook"])))
-    assert "竞品价格与区域需求记录" in unwritten
+    assert "Competitor price and area demand notes" in unwritten
     assert "handbook/nodes/market-notebook/start" not in unwritten
     assert client.get(reverse("handbook-node", args=["no-such-node"])).status_code == 404
 
 
 def test_editions_bindings_and_supervision_open(client: Window, node: OrgNode) -> None:
     run = offline(node)
-    shown = page(client.get(reverse("handbook-editions"), {"before": "0.2", "after": "0.2"}))
+    shown = page(client.get(reverse("handbook-editions"), {"before": "0.3", "after": "0.3"}))
     assert "telematics.VehicleWentOffline" in shown
     Run.objects.filter(id=run.id).update(due_at=timezone.now() - timedelta(hours=1))
     assert str(run.id) in page(client.get(reverse("handbook-supervision")))

@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from panshi.kit import cells, drawings, vendored
+from panshi.kit import strips as offered
 
 register = template.Library()
 
@@ -112,3 +113,9 @@ def share_bar(
         f"bar-{tone}" if tone else "",
         width,
     )
+
+
+@register.inclusion_tag("kit/strips.html", takes_context=True)
+def strips(context: template.Context, subject_type: str, subject_id: object) -> dict[str, Any]:
+    """What is under way about a thing: `{% strips "fleet.vehicle" vehicle.id %}`."""
+    return {"strips": offered.about(subject_type, subject_id, context["request"].actor)}

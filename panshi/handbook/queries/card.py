@@ -1,0 +1,292 @@
+"""One run as its page shows it: every step with its rule and proof, the ladder, the history."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from panshi.handbook import book, wording
+from panshi.handbook.models import Evidence, Run, RunStep
+from panshi.handbook.queries.runs import RunRow, rows_of
+from panshi.handbook.rules import clock, conditions, flow, texts
+from panshi.handbook.rules.conditions import World
+from panshi.handbook.rules.flow import Record, Standing
+from panshi.handbook.rules.procedure import Procedure
+from panshi.kit.tenancy import Actor
+from panshi.kit.verbs import question
+from panshi.org import queries as org
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepCard:
+    """One step of a run as the page shows it."""
+
+    step_id: str
+    iteration: int
+    title: str
+    label: str
+    why: str
+    clause: str
+    clause_number: int | None
+    post: str
+    standing: Standing
+    required: bool
+    kind: str
+    options: tuple[str, ...]
+    unit: str
+    least: int
+    calls: str
+    value: str
+    words: str
+    refused: bool
+    flagged: bool
+    person: str
+    at: datetime | None
+    files: tuple[UUID, ...]
+    waits_for: str
+    event: str
+    role: str = ""
+    group: int = 0
+    low: float | None = None
+    high: float | None = None
+    labels: tuple[str, ...] = ()
+
+    @property
+    def choices(self) -> tuple[tuple[str, str], ...]:
+        """What a choice offers: as it is kept, and as it is called."""
+        return tuple(zip(self.options, self.labels, strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One line of a run's timeline; `kind` says which words the page puts to it."""
+
+    at: datetime
+    kind: str
+    what: str
+    by: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RungRow:
+    """Who is told when, should the run still be open then; `climbed_at` when it came to that."""
+
+    at: datetime
+    post: str
+    climbed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCard:
+    row: RunRow
+    summary: str
+    take_by: datetime
+    taken_at: datetime | None
+    reason: str
+    fact_name: str
+    subject_type: str
+    subject_id: str
+    work_order_id: UUID | None
+    edition: str
+    parent_id: UUID | None
+    children: tuple[RunRow, ...]
+    steps: tuple[StepCard, ...]
+    happenings: tuple[Happening, ...]
+    ladder: tuple[RungRow, ...]
+    finished: bool
+    paused_for: str
+
+
+def _shown(value: object, english: Mapping[str, str]) -> str:
+    if isinstance(value, list):
+        return "、".join(map(str, value))
+    return "" if value is None or value is True else wording.term(str(value), english)
+
+
+def _happenings(
+    run: Run, names: dict[UUID, str], titles: dict[str, str], posts: Mapping[str, book.Post]
+) -> list[Happening]:
+    made = [
+        Happening(
+            at=run.started_at,
+            kind="STARTED",
+            what=wording.fact(run.fact_name),
+            by="",
+            words=run.reason,
+        )
+    ]
+    if run.taken_at and run.owner_id:
+        made.append(
+            Happening(at=run.taken_at, kind="TAKEN", what="", by=names.get(run.owner_id, ""))
+        )
+    for step in run.steps.filter(server_at__isnull=False):
+        made.append(
+            Happening(
+                at=step.server_at or run.started_at,
+                kind="BACK" if step.superseded else step.state,
+                what=titles.get(step.step_id, step.step_id),
+                by=names.get(step.person_id, "") if step.person_id else "",
+                words=step.words,
+            )
+        )
+    for pause in run.pauses.all():
+        made.append(
+            Happening(
+                at=pause.begins_at,
+                kind="PAUSED",
+                what=pause.waits_for,
+                by=names.get(pause.person_id, ""),
+                words=pause.reason,
+            )
+        )
+    for rung in run.escalations.all():
+        made.append(Happening(at=rung.at, kind="ESCALATED", what=_post(posts, rung.to_role), by=""))
+    for deviation in run.deviations.all():
+        made.append(
+            Happening(
+                at=deviation.at,
+                kind="DEVIATION",
+                what=deviation.get_kind_display(),
+                by=names.get(deviation.person_id, ""),
+                words=deviation.words,
+            )
+        )
+    if run.closed_at:
+        made.append(Happening(at=run.closed_at, kind=run.state, what="", by=""))
+    return sorted(made, key=lambda h: h.at, reverse=True)
+
+
+@question
+def run_card(*, run_id: UUID, actor: Actor, at: datetime) -> RunCard:
+    """One run with every step, why it is there, its clause, its proof and its history."""
+    run = Run.objects.visible_to(actor).select_related("node", "revision", "edition").get(id=run_id)
+    edition = book.book_of(run.edition_id)
+    procedure = book.procedure_of(run.revision)
+    clauses = texts.clauses_of(run.revision.files["policy.md"])
+    rows = {(s.step_id, s.iteration): s for s in run.steps.filter(superseded=False)}
+    records = {
+        key: Record(standing=Standing(s.state), value=s.value, result=s.result)
+        for key, s in rows.items()
+        if s.state in ("DONE", "SKIPPED")
+    }
+    found = flow.progress(procedure, records, World(fact=run.fact, param=edition.params))
+    files: dict[tuple[str, int], list[UUID]] = {}
+    for piece in Evidence.objects.filter(run=run, file_id__isnull=False).order_by("captured_at"):
+        if piece.file_id:
+            files.setdefault((piece.step_id, piece.iteration), []).append(piece.file_id)
+    people = {s.person_id for s in run.steps.all() if s.person_id} | {
+        p for p in (run.owner_id, *run.pauses.values_list("person_id", flat=True),
+                    *run.deviations.values_list("person_id", flat=True)) if p
+    }  # fmt: skip
+    names = org.names_of(user_ids=tuple(people), actor=actor) if people else {}
+    steps = tuple(
+        _step_card(
+            run,
+            edition,
+            procedure.english,
+            item,
+            rows.get((item.step.id, item.iteration)),
+            clauses,
+            names,
+            files,
+            found.world,
+        )
+        for item in found.items
+    )
+    titles = {s.id: wording.spoken(s.zh, s.en) for s in procedure.steps}
+    children = Run.objects.visible_to(actor).filter(parent=run).select_related("node")
+    pause = run.pauses.filter(ends_at=None).first()
+    return RunCard(
+        row=rows_of([run], actor, at)[0],
+        summary=wording.spoken(
+            texts.node_text(run.revision.files["node.md"]).what, run.revision.summary_en
+        ),
+        take_by=run.take_by,
+        taken_at=run.taken_at,
+        reason=run.reason,
+        fact_name=wording.fact(run.fact_name),
+        subject_type=run.subject_type,
+        subject_id=run.subject_id,
+        work_order_id=run.work_order_id,
+        edition=edition.number,
+        parent_id=run.parent_id,
+        children=tuple(rows_of(list(children), actor, at)),
+        steps=steps,
+        happenings=tuple(_happenings(run, names, titles, edition.posts)),
+        ladder=tuple(_ladder(run, procedure, edition)),
+        finished=found.finished,
+        paused_for=f"{pause.waits_for}: {pause.reason}" if pause else "",
+    )
+
+
+def _step_card(
+    run: Run,
+    edition: book.Book,
+    english: Mapping[str, str],
+    item: flow.Item,
+    row: RunStep | None,
+    clauses: dict[int, str],
+    names: dict[UUID, str],
+    files: dict[tuple[str, int], list[UUID]],
+    world: World,
+) -> StepCard:
+    step, proof = item.step, item.step.evidence
+    is_file = proof is not None and proof.kind in ("photo", "file", "signature")
+    return StepCard(
+        step_id=step.id,
+        iteration=item.iteration,
+        title=wording.spoken(step.zh, step.en),
+        label=wording.term(item.label, english),
+        why=step.why,
+        clause=clauses.get(step.clause or 0, ""),
+        clause_number=step.clause,
+        post=_post(edition.posts, step.role or run.owner_role),
+        standing=item.standing,
+        required=step.required,
+        kind=proof.kind if proof else "",
+        options=proof.of if proof else (),
+        labels=tuple(wording.term(option, english) for option in proof.of) if proof else (),
+        unit=proof.unit if proof else "",
+        least=proof.least if proof else 0,
+        calls=step.call,
+        value="" if is_file or row is None or row.state != "DONE" else _shown(row.value, english),
+        words=row.words if row else "",
+        refused=row is not None and row.state == "REFUSED",
+        flagged=row is not None and row.flagged,
+        person=names.get(row.person_id, "") if row and row.person_id else "",
+        at=row.server_at if row else None,
+        files=tuple(files.get((step.id, item.iteration), ())),
+        waits_for=step.waits_for,
+        event=wording.fact(proof.fact.event) if proof and proof.fact else "",
+        role=step.role or run.owner_role,
+        group=step.group,
+        low=_limit(proof.low if proof else None, world),
+        high=_limit(proof.high if proof else None, world),
+    )
+
+
+def _post(posts: Mapping[str, book.Post], slug: str) -> str:
+    found = posts.get(slug)
+    return wording.spoken(found.zh, found.en) if found else slug
+
+
+def _ladder(run: Run, procedure: Procedure, edition: book.Book) -> Iterator[RungRow]:
+    climbed = dict(run.escalations.values_list("rung", "at"))
+    for number, rung in enumerate(procedure.escalate):
+        due = clock.rung_moment(
+            rung,
+            start=run.started_at,
+            due=run.due_at,
+            allowed=procedure.within,
+            working=procedure.working,
+            calendar=edition.calendar,
+        )
+        to = run.owner_role if rung.to == "owner" else rung.to
+        yield RungRow(at=due, post=_post(edition.posts, to), climbed_at=climbed.get(number))
+
+
+def _limit(value: object, world: World) -> float | None:
+    """A bound of a reading, which may be a reference that is not known yet."""
+    found = conditions.number(conditions.resolve(value, world))
+    return None if found is None else float(found)

@@ -1,0 +1,43 @@
+"""The book in the reader's language: it is written in Chinese, with English names beside it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+# What a run says of the fact that started it or that it waits for.
+FACTS: Final[Mapping[str, Promise]] = {
+    "billing.BillOverdue": _("A bill is overdue"),
+    "billing.BillPaid": _("The bill is paid"),
+    "diagnosis.FindingsRaised": _("The data of the vehicle show a fault"),
+    "fleet.DocumentExpiring": _("A paper of the vehicle lapses soon"),
+    "fleet.VehicleDeployed": _("The vehicle goes out on lease"),
+    "fleet.VehicleIdled": _("The vehicle stands idle"),
+    "leasing.LeaseActivated": _("A lease begins"),
+    "service.BookingConfirmed": _("A visit is booked"),
+    "service.EngineerArrived": _("The engineer is at the vehicle"),
+    "service.WorkReviewed": _("The customer reviews the work"),
+    "telematics.ContactRestored": _("The vehicle reports again"),
+    "telematics.VehicleWentOffline": _("The vehicle does not report"),
+}
+
+
+def in_english() -> bool:
+    return (get_language() or "").startswith("en")
+
+
+def spoken(zh: str, en: str) -> str:
+    """The English name for English readers where there is one, else the Chinese."""
+    return en if en and in_english() else zh
+
+
+def term(word: str, english: Mapping[str, str]) -> str:
+    """A word that a choice offers or a turn is called, for the reader."""
+    return spoken(word, english.get(word, ""))
+
+
+def fact(name: str) -> str:
+    """A fact in words; its name where there are none yet."""
+    return str(FACTS.get(name, name))
