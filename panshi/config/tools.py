@@ -1,4 +1,4 @@
-"""Tools of the command line: handbook, benchmarks, indicators, exports."""
+"""Tools of the command line: handbook, benchmarks, indicators; moving in and out."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from panshi.config import home, postgres
+from panshi.config import home, moving, postgres
 from panshi.config.home import Home
 
 Prepare = Callable[[], None]
@@ -21,7 +21,7 @@ BENCHES = ("ingest", "billing", "log")
 
 def commands(prepare: Prepare) -> list[click.Command]:
     """All tools; `prepare` sets Django up for those that need it."""
-    return [_handbook(prepare), _bench(prepare), _indicators(prepare), _export(prepare)]
+    return [_handbook(prepare), _bench(prepare), _indicators(prepare), *moving.commands(prepare)]
 
 
 def _handbook(prepare: Prepare) -> click.Group:
@@ -164,22 +164,3 @@ def _indicators(prepare: Prepare) -> click.Group:
         sys.exit(1 if found else 0)
 
     return indicators
-
-
-def _export(prepare: Prepare) -> click.Command:
-    @click.command()
-    @click.argument("kind", type=click.Choice(("ledger",)))
-    @click.argument("file", type=click.Path(path_type=Path))
-    @click.option("--org", type=int, required=True, help="Number of the operator's node.")
-    def export(kind: str, file: Path, org: int) -> None:
-        """Write the ledger of an operator as beancount text, for an outside checker."""
-        prepare()
-        from panshi.kit.tenancy import system_actor
-        from panshi.ledger import queries
-
-        file.write_text(
-            queries.export_beancount(org_id=org, actor=system_actor(org)), encoding="utf-8"
-        )
-        click.echo(f"{file}")
-
-    return export

@@ -262,6 +262,19 @@ def commit(importer: Importer[R], *, batch_id: UUID, actor: Actor, at: datetime)
         return _card(batch)
     if batch.state != "STAGED" or batch.wrong:
         raise RowsInvalid(_("This file has errors or is no longer staged; nothing was imported."))
+    kept, ids = _enter(importer, batch, actor=actor, at=at)
+    with connection.cursor() as cursor:
+        cursor.execute(_CREATED, [[row.id for row in kept], list(ids)])
+    batch.state, batch.committed_at = "COMMITTED", at
+    batch.save(update_fields=["state", "committed_at"])
+    _forget(batch)
+    return _card(batch)
+
+
+def _enter(
+    importer: Importer[R], batch: ImportBatch, *, actor: Actor, at: datetime
+) -> tuple[list[ImportRow], Sequence[UUID]]:
+    """Create the new rows of a staged batch; answers them with their records' ids."""
     kept = list(ImportRow.objects.filter(batch=batch, state="NEW").order_by("row"))
     adapter = TypeAdapter(importer.row)
     rows = [adapter.validate_python(json.loads(row.content)["values"]) for row in kept]
@@ -273,12 +286,17 @@ def commit(importer: Importer[R], *, batch_id: UUID, actor: Actor, at: datetime)
     ids = importer.create(rows=rows, org_id=batch.org_id, actor=actor, at=at) if rows else ()
     if len(ids) != len(kept):
         raise ValueError(f"{importer.kind}: {len(ids)} records for {len(kept)} rows")
-    with connection.cursor() as cursor:
-        cursor.execute(_CREATED, [[row.id for row in kept], list(ids)])
-    batch.state, batch.committed_at = "COMMITTED", at
-    batch.save(update_fields=["state", "committed_at"])
-    _forget(batch)
-    return _card(batch)
+    return kept, ids
+
+
+def rehearse(importer: Importer[R], *, batch_id: UUID, actor: Actor, at: datetime) -> None:
+    """Create what is right in a staged batch, in a transaction that the caller rolls back.
+
+    So a sheet that names these rows can be checked before either is committed.
+    """
+    batch = _locked(importer, batch_id, actor)
+    if batch.state == "STAGED":
+        _enter(importer, batch, actor=actor, at=at)
 
 
 def undo(importer: Importer[R], *, batch_id: UUID, actor: Actor, at: datetime) -> BatchCard:

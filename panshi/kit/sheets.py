@@ -25,7 +25,7 @@ from typing import Any, Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from python_calamine import CalamineError, load_workbook
+from python_calamine import CalamineError, CalamineWorkbook, load_workbook
 from xlsxwriter.utility import xl_col_to_name
 
 from panshi.kit.files import MAX_BYTES, FileTooLarge
@@ -285,12 +285,14 @@ def _shown(raw: Raw) -> str:
     return str(raw)
 
 
-def _grid(content: bytes, name: str) -> Sequence[Sequence[list[Raw]]]:
-    """All sheets as rows of raw cells, the one called `name` first; raises SheetUnreadable."""
+def _book(content: bytes) -> CalamineWorkbook:
+    """An xlsx file opened. Raises SheetUnreadable or FileTooLarge."""
     if len(content) > MAX_BYTES:
         raise FileTooLarge(
             _("The file is larger than %(limit)d MB.") % {"limit": MAX_BYTES // 1024**2}
         )
+    if not content:
+        raise SheetUnreadable(_("The file is empty."))
     if not content.startswith(b"PK\x03\x04"):
         raise SheetUnreadable(_("This is not an xlsx file; save it in Excel as .xlsx."))
     try:
@@ -298,10 +300,23 @@ def _grid(content: bytes, name: str) -> Sequence[Sequence[list[Raw]]]:
             unpacked = sum(part.file_size for part in packed.infolist())
         if unpacked > _MAX_UNPACKED:
             raise SheetUnreadable(_("The file unpacks to more than can be read."))
-        book = load_workbook(io.BytesIO(content))
-        names = sorted(book.sheet_names, key=lambda known: known != name)
-        return [book.get_sheet_by_name(known).to_python(skip_empty_area=False) for known in names]
+        return load_workbook(io.BytesIO(content))
     except (zipfile.BadZipFile, CalamineError, OSError) as error:
+        raise SheetUnreadable(_("The file is damaged or locked with a password.")) from error
+
+
+def names(*, content: bytes) -> tuple[str, ...]:
+    """The names of the sheets in an xlsx file. Raises SheetUnreadable or FileTooLarge."""
+    return tuple(fold(name) for name in _book(content).sheet_names)
+
+
+def _grid(content: bytes, name: str) -> Sequence[Sequence[list[Raw]]]:
+    """All sheets as rows of raw cells, the one called `name` first; raises SheetUnreadable."""
+    book = _book(content)
+    ordered = sorted(book.sheet_names, key=lambda known: known != name)
+    try:
+        return [book.get_sheet_by_name(known).to_python(skip_empty_area=False) for known in ordered]
+    except (CalamineError, OSError) as error:
         raise SheetUnreadable(_("The file is damaged or locked with a password.")) from error
 
 

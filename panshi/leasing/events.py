@@ -53,6 +53,30 @@ class LeaseImportUndone(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkbookStaged(Fact):
+    """A workbook was read: its sheets by their kind, each as a batch of its own."""
+
+    batches: dict[str, UUID]
+    rows: int
+    errors: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkbookCommitted(Fact):
+    """The new rows of all sheets were entered, by kind."""
+
+    created: dict[str, int]
+    there_already: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkbookUndone(Fact):
+    """What the sheets of a workbook brought was taken out again, by kind."""
+
+    removed: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContractSigned(LeaseFact):
     deposit: Decimal
 

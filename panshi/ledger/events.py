@@ -15,6 +15,11 @@ class EntriesPosted(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EntriesReversed(Fact):
+    entries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EntryReversed(Fact):
     entry_id: UUID
     reversal_id: UUID

@@ -21,6 +21,7 @@ from panshi.kit.verbs import GUARDS, verb
 from panshi.ledger import rules
 from panshi.ledger.events import (
     EntriesPosted,
+    EntriesReversed,
     EntryReversed,
     MonthClosed,
     MonthReopened,
@@ -243,6 +244,46 @@ def reverse_entry(
     return EntryReversed(
         org_id=entry.org_id, actor_id=actor.id, at=at, entry_id=entry.id, reversal_id=mirror.id
     )
+
+
+_MIRRORS: Final = """
+INSERT INTO ledger_entry
+    (id, org_id, kind, source_kind, source_id, occurred_on, legs, reverses_id)
+SELECT ledger_new_id(), org_id, kind || '_REVERSED', 'ledger.Entry', id, %(on)s, legs, id
+FROM ledger_entry WHERE id = ANY(%(ids)s) ORDER BY id
+"""
+_MIRROR_LEGS: Final = """
+INSERT INTO ledger_posting
+    (entry_id, leg, org_id, occurred_on, account_id, amount, vehicle_id, customer_id, city)
+SELECT m.id, p.leg, p.org_id, m.occurred_on, p.account_id, -p.amount, p.vehicle_id, p.customer_id,
+    p.city
+FROM ledger_entry m JOIN ledger_posting p ON p.entry_id = m.reverses_id
+WHERE m.reverses_id = ANY(%(ids)s)
+"""
+
+
+@verb
+def reverse_entries(
+    *, entry_ids: Sequence[UUID], occurred_on: date, actor: Actor, at: datetime
+) -> EntriesReversed:
+    """Cancel entries by their mirror images, all or none.
+
+    Raises AlreadyReversed or PeriodClosed.
+    """
+    found = Entry.objects.visible_to(actor).filter(id__in=list(entry_ids))
+    orgs = dict(found.values_list("id", "org_id"))
+    for org_id in sorted(set(orgs.values())):
+        actor.must("ledger.reverse_entry", org_id)
+    if Entry.objects.filter(reverses__in=orgs).exists():
+        raise AlreadyReversed(_("This entry was reversed before."))
+    values = {"ids": list(orgs), "on": occurred_on}
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_MIRRORS, values)
+            cursor.execute(_MIRROR_LEGS, values)
+    except IntegrityError as error:
+        raise _refusal_for(error) from error
+    return EntriesReversed(org_id=actor.org_id, actor_id=actor.id, at=at, entries=len(orgs))
 
 
 def _period(org_id: int, month: date) -> Period:

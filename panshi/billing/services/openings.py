@@ -253,9 +253,13 @@ def _reverse(
     """Cancel the openings in the book: deposits by their mirror, arrears by a credit note."""
     day = local_day(at)
     wanted = tuple(source_ids)
-    for entry in ledger_queries.entries_of_sources(source_ids=wanted, actor=actor):
-        if entry.org_id == org_id and entry.kind == TAKEN_OVER:
-            ledger.reverse_entry(entry_id=entry.id, occurred_on=day, actor=actor, at=at)
+    held = [
+        entry.id
+        for entry in ledger_queries.entries_of_sources(source_ids=wanted, actor=actor)
+        if entry.org_id == org_id and entry.kind == TAKEN_OVER
+    ]
+    if held:
+        ledger.reverse_entries(entry_ids=held, occurred_on=day, actor=actor, at=at)
     claims = Bill.objects.filter(
         org_id=org_id,
         source_kind=source_kind,

@@ -30,6 +30,7 @@ from panshi.leasing.services.signing import (
     sign_lease,
 )
 from panshi.leasing.services.taking_over import NumberTaken, RunningLease, take_over_leases
+from panshi.leasing.services.workbook import commit_workbook, stage_workbook, undo_workbook
 
 __all__ = [
     "LEASES",
@@ -46,6 +47,7 @@ __all__ = [
     "activate_lease",
     "cancel_lease",
     "commit_lease_import",
+    "commit_workbook",
     "complete_handover",
     "draft_lease",
     "keep_handover_proof",
@@ -54,6 +56,8 @@ __all__ = [
     "settle_lease",
     "sign_lease",
     "stage_lease_import",
+    "stage_workbook",
     "take_over_leases",
     "undo_lease_import",
+    "undo_workbook",
 ]
