@@ -1,6 +1,7 @@
 """The tables, words and drawings of the finance pages."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -9,10 +10,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy
 
 from panshi.billing.models import BillKind, Channel, PaymentState, Verdict
 from panshi.billing.queries import AgeRow, BillCard, BillRow, BoardRow, FinanceBoard
 from panshi.kit import cells, records
+from panshi.kit.money import yuan
 from panshi.kit.records import Detail, Stage, Tile
 from panshi.kit.tables import Column, Filter, Table
 from panshi.kit.tenancy import Actor
@@ -28,16 +31,18 @@ STANDING_TONES: Final[Mapping[str, str]] = {
 }
 STANDINGS: Final = [
     ("DRAFT", lazy("Draft")),
-    ("OPEN", lazy("Open")),
+    ("OPEN", pgettext_lazy("bill", "To be paid")),
     ("OVERDUE", lazy("Overdue")),
     ("PAID", lazy("Paid")),
     ("CREDIT", lazy("Credit note")),
     ("DISCARDED", lazy("Discarded")),
 ]
 STANDING_WORDS: Final = dict(STANDINGS)
-SOURCE_WORDS: Final = {
-    "leasing.Lease": lazy("Lease"),
-    "service.WorkOrder": lazy("Work order"),
+# What a bill is for, by the kind that the room above writes, and the page that shows it.
+SOURCES: Final = {
+    "leasing.lease": (lazy("Lease"), "leasing-lease"),
+    "leasing.settlement": (lazy("Settlement of a lease"), "leasing-lease"),
+    "WORK_ORDER": (lazy("Work order"), "service-order"),
 }
 
 
@@ -51,10 +56,10 @@ def standing(code: str) -> SafeString:
 
 
 def period(row: BillRow | BillCard) -> str:
-    """The days a bill is for; its last day is the one before the next period."""
+    """The days a bill is for, the first and the last."""
     if row.period_from is None or row.period_to is None:
         return ""
-    return f"{row.period_from} – {row.period_to}"
+    return f"{row.period_from} – {row.period_to - timedelta(days=1)}"
 
 
 BILLS: Final = Table(
@@ -69,7 +74,7 @@ BILLS: Final = Table(
         Column(key="standing", label=lazy("State"), show=lambda r: standing(r.standing)),
         Column(key="city", label=lazy("City"), hidden=True),
         Column(key="total", label=lazy("Total"), kind="money"),
-        Column(key="open_amount", label=lazy("Open"), kind="money"),
+        Column(key="open_amount", label=lazy("Still to be paid"), kind="money"),
     ),
     filters=(
         Filter(key="number", label=lazy("Number")),
@@ -156,7 +161,15 @@ def age_chart(rows: Sequence[AgeRow]) -> dict[str, Any]:
 
 def board_tiles(total: BoardRow) -> list[Tile]:
     return [
-        Tile(label=_("Revenue, net of VAT"), value=total.revenue, kind="money"),
+        Tile(
+            label=_("Revenue, net of VAT"),
+            value=total.revenue,
+            kind="money",
+            hint=_("of it earned and booked at the month's end: %(amount)s")
+            % {"amount": yuan(total.not_booked)}
+            if total.not_booked
+            else "",
+        ),
         Tile(label=_("Received"), value=total.received, kind="money"),
         Tile(label=_("Collection rate"), value=total.collection_rate, kind="percent"),
         Tile(
@@ -205,7 +218,7 @@ def bill_tiles(card: BillCard) -> list[Tile]:
     return [
         Tile(label=_("Total, tax included"), value=card.total, kind="money"),
         Tile(
-            label=_("Open"),
+            label=_("Still to be paid"),
             value=card.open_amount,
             kind="money",
             tone="bad" if card.standing == "OVERDUE" else "",
@@ -216,11 +229,19 @@ def bill_tiles(card: BillCard) -> list[Tile]:
 
 
 def bill_details(card: BillCard) -> list[Detail]:
-    source = SOURCE_WORDS.get(card.source_kind, card.source_kind)
+    source, page = SOURCES.get(card.source_kind, (card.source_kind, ""))
     return [
-        Detail(label=_("Customer"), value=card.customer_name),
+        Detail(
+            label=_("Customer"),
+            value=card.customer_name,
+            url=reverse("crm-customer", args=[card.customer_id]),
+        ),
         Detail(label=_("Vehicle"), value=card.plate, kind="plate" if card.plate else "text"),
-        Detail(label=_("For"), value=str(source)),
+        Detail(
+            label=_("For"),
+            value=str(source),
+            url=reverse(page, args=[card.source_id]) if page else "",
+        ),
         Detail(label=_("Period"), value=period(card)),
         Detail(label=_("Due"), value=card.due_on, kind="day"),
         Detail(label=_("Issued"), value=card.issued_on, kind="day"),

@@ -3,19 +3,24 @@
 import json
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from typing import Final
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from panshi.billing import lists, papers, queries, services, simulator
 from panshi.billing.models import Channel
 from panshi.kit.clock import add_months, local_day, month_start
+from panshi.kit.forms import Field, Form
+from panshi.kit.money import yuan
 from panshi.kit.refusals import Refusal
 from panshi.kit.tables import Slice
 from panshi.kit.tenancy import hq_actor
@@ -69,6 +74,7 @@ def bill(request: Request, bill_id: UUID) -> HttpResponse:
         "tiles": lists.bill_tiles(card),
         "details": lists.bill_details(card),
         "settled": [(lists.origin(row.origin), row) for row in card.settled],
+        "may_record": card.open_amount > 0 and request.actor.may("billing.record_payment"),
         "may_take_payment": card.open_amount > 0 and request.actor.may("billing.start_payment"),
     }
     return render(request, "billing/bill.html", context)
@@ -81,6 +87,34 @@ def bill_pdf(request: Request, bill_id: UUID) -> HttpResponse:
     answer = HttpResponse(papers.bill_pdf(card), content_type="application/pdf")
     answer["Content-Disposition"] = f'inline; filename="{card.number or card.id}.pdf"'
     return answer
+
+
+RECORD: Final = Form(fields=[Field(name="amount", label=lazy("Amount received"), kind="money")])
+
+
+@require_http_methods(["GET", "POST"])
+@needs("billing.record_payment")
+def record(request: Request, bill_id: UUID) -> HttpResponse:
+    """Book a bank transfer that a clerk saw on the statement."""
+    card = queries.bill_card(bill_id=bill_id, today=_today(), actor=request.actor)
+    context = {"bill": card, "submit": _("Record it")}
+    if request.method == "GET":
+        return RECORD.blank(amount=card.open_amount).respond(
+            request, "billing/record.html", context
+        )
+    form = RECORD.read(request.POST)
+    if form.ok and form.values["amount"] <= 0:
+        form.refuse("amount", _("The amount must be above zero."))
+    if not form.ok:
+        return form.respond(request, "billing/record.html", context)
+    fact = form.call(
+        request, services.record_payment, bill_ids=[bill_id], channel=Channel.BANK,
+        at=timezone.now(),
+    )  # fmt: skip
+    messages.success(
+        request, _("%(amount)s recorded.") % {"amount": yuan(Decimal(str(fact["amount"])))}
+    )
+    return redirect("billing-bill", bill_id)
 
 
 @require_POST
@@ -111,7 +145,7 @@ def receivables(request: Request) -> HttpResponse:
 @needs("billing.view")
 def board(request: Request) -> HttpResponse:
     month = _month(request)
-    answer = queries.finance_board(month=month, actor=request.actor)
+    answer = queries.finance_board(month=month, today=_today(), actor=request.actor)
     context = {
         "board": answer,
         "tiles": lists.board_tiles(answer.total),
@@ -203,7 +237,15 @@ def pay(request: HttpRequest, token: str) -> HttpResponse:
             return redirect("billing-pay", token)
     except Refusal as refusal:
         card, words, status = None, refusal.words, 409
-    return render(request, "billing/pay.html", {"payment": card, "words": words}, status=status)
+    context = {"payment": card, "words": words, "back": _way_back(request)}
+    return render(request, "billing/pay.html", context, status=status)
+
+
+def _way_back(request: HttpRequest) -> str:
+    """The bills of who is signed in; who came by a link alone has no pages here."""
+    if not request.user.is_authenticated:
+        return ""
+    return reverse("billing-bills" if request.user.customer_id is None else "portal-bills")
 
 
 def _pay(card: queries.PaymentCard) -> None:

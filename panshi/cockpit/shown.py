@@ -62,7 +62,6 @@ WHAT = {
 ENTRIES = {
     "BILL_ISSUED": gettext_lazy("Bill issued"),
     "BILL_CREDITED": gettext_lazy("Credit note"),
-    "REVENUE_RECOGNISED": gettext_lazy("Revenue recognised"),
 }
 
 
@@ -357,7 +356,7 @@ RECORDS = {
 def record_link(row: BehindRow) -> Any:
     """The record behind a row, opened where its room has a page for it."""
     words = row.label or (str(row.subject_id)[-8:] if row.subject_id else "")
-    if row.subject_type in {"BILL", "ENTRY"} and row.what in SOURCES:
+    if row.subject_type == "ENTRY" or row.label in ENTRIES:
         words = str(ENTRIES.get(row.label, _("Entry")))
     name = RECORDS.get(row.subject_type)
     if row.subject_id is None or name is None:

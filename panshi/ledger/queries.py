@@ -188,9 +188,12 @@ def journal(
 
 
 _BALANCES = """
-SELECT org_id, city, account_id, sum(amount) FROM ledger_posting
-WHERE account_id = ANY(%s) AND occurred_on < %s
-  AND (%s::date IS NULL OR occurred_on >= %s) AND (%s::int IS NULL OR org_id = %s)
+SELECT org_id, city, account_id, sum(amount) FROM ledger_posting p
+WHERE account_id = ANY(%(accounts)s) AND occurred_on < %(until)s
+  AND (%(since)s::date IS NULL OR occurred_on >= %(since)s)
+  AND (%(org)s::int IS NULL OR org_id = %(org)s)
+  AND (%(kind)s = '' OR EXISTS (
+    SELECT FROM ledger_entry e WHERE e.id = p.entry_id AND e.kind = %(kind)s))
 GROUP BY org_id, city, account_id HAVING sum(amount) <> 0
 """
 
@@ -203,11 +206,18 @@ def balances(
     actor: Actor,
     since: date | None = None,
     org_id: int | None = None,
+    kind: str = "",
 ) -> list[BalanceRow]:
-    """Sums by org, city and account over [since, until); without `since`, from the beginning."""
-    org_id = org_id if org_id is not None else actor.single_org_id
+    """Sums by org, city and account over [since, until); without `since`, from the beginning.
+
+    `kind` leaves all entries of other kinds out.
+    """
+    values = {
+        "accounts": list(accounts), "until": until, "since": since, "kind": kind,
+        "org": org_id if org_id is not None else actor.single_org_id,
+    }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(_BALANCES, [list(accounts), until, since, since, org_id, org_id])
+        cursor.execute(_BALANCES, values)
         return [BalanceRow(*row) for row in cursor.fetchall()]
 
 
@@ -251,6 +261,7 @@ WHERE p.account_id = ANY(%(accounts)s) AND p.occurred_on >= %(since)s
   AND p.occurred_on < %(until)s AND (%(org)s::int IS NULL OR p.org_id = %(org)s)
   AND (%(city)s = '' OR p.city = %(city)s)
   AND (cardinality(%(kinds)s::text[]) = 0 OR e.kind = ANY(%(kinds)s::text[]))
+  AND e.kind <> ALL(%(but)s::text[])
 """
 
 
@@ -260,11 +271,12 @@ def _of_days(
     until: date,
     actor: Actor,
     kinds: tuple[str, ...],
+    but_kinds: tuple[str, ...],
     city: str,
 ) -> dict[str, Any]:
     return {
         "accounts": list(accounts), "since": since, "until": until, "city": city,
-        "kinds": list(kinds), "org": actor.single_org_id,
+        "kinds": list(kinds), "but": list(but_kinds), "org": actor.single_org_id,
     }  # fmt: skip
 
 
@@ -276,14 +288,15 @@ def daily_sums(
     until: date,
     actor: Actor,
     kinds: tuple[str, ...] = (),
+    but_kinds: tuple[str, ...] = (),
     city: str = "",
 ) -> list[DaySum]:
-    """Sums by day and account over [since, until), of the given kinds of entry or of all."""
+    """Sums by day and account over [since, until); `kinds` are counted alone, `but_kinds` never."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT p.occurred_on, p.account_id, sum(p.amount) {_OF_DAYS}"
             " GROUP BY 1, 2 ORDER BY 1, 2",
-            _of_days(accounts, since, until, actor, kinds, city),
+            _of_days(accounts, since, until, actor, kinds, but_kinds, city),
         )
         return [DaySum(*row) for row in cursor.fetchall()]
 
@@ -296,12 +309,13 @@ def posting_page(
     until: date,
     actor: Actor,
     kinds: tuple[str, ...] = (),
+    but_kinds: tuple[str, ...] = (),
     city: str = "",
     limit: int = 20,
     offset: int = 0,
 ) -> PostingPage:
     """The legs behind a sum of days, newest first."""
-    values = _of_days(accounts, since, until, actor, kinds, city)
+    values = _of_days(accounts, since, until, actor, kinds, but_kinds, city)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*), COALESCE(sum(p.amount), 0) {_OF_DAYS}", values)
         total, amount = cursor.fetchone()

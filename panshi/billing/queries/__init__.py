@@ -15,6 +15,11 @@ from panshi.billing.queries.charges import (
     charges_of_plan,
     rental_products,
 )
+from panshi.billing.queries.earnings import (
+    earned_by_day,
+    earned_page,
+    earned_sums,
+)
 from panshi.billing.queries.figures import due_page, dues_by_day
 from panshi.billing.queries.money import (
     AgeRow,
@@ -74,6 +79,9 @@ __all__ = [
     "due_page",
     "dues_by_day",
     "dunning_board",
+    "earned_by_day",
+    "earned_page",
+    "earned_sums",
     "finance_board",
     "open_bills",
     "open_exceptions",

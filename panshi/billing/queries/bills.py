@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -42,6 +42,10 @@ class BillRow:
     total: Decimal
     open_amount: Decimal | None
 
+    @property
+    def last_day(self) -> date | None:
+        return self.period_to and self.period_to - timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillPage:
@@ -71,6 +75,10 @@ class LineRow:
     vat_rate: Decimal
     vat: Decimal
     net: Decimal
+
+    @property
+    def last_day(self) -> date | None:
+        return self.service_to and self.service_to - timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +125,10 @@ class BillCard:
     lines: tuple[LineRow, ...]
     settled: tuple[SettledRow, ...]
     entries: tuple[EntryCard, ...]
+
+    @property
+    def last_day(self) -> date | None:
+        return self.period_to and self.period_to - timedelta(days=1)
 
 
 _STANDING: Final = """

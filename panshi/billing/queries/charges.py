@@ -1,7 +1,7 @@
 """What a plan charges, period by period: before it is agreed, and while it runs."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -42,6 +42,10 @@ class Charge:
     standing: str = "PLANNED"
     bill_id: UUID | None = None
     number: str = ""
+
+    @property
+    def last_day(self) -> date:
+        return self.period_to - timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +156,7 @@ def charges_of_plan(*, plan_id: UUID, today: date, actor: Actor) -> tuple[Charge
             if v.ends_on is None or v.ends_on > v.starts_on
         ],
         breaks=[
-            rules.BreakSpan(b.starts_on, b.ends_on, b.relief)
+            rules.BreakSpan(b.starts_on, b.ends_on or date.max, b.relief)
             for b in PlanBreak.objects.filter(plan=plan)
         ],
         anchor=plan.anchor_on,

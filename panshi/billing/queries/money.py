@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -10,6 +10,8 @@ from uuid import UUID
 from django.db import connection
 
 from panshi.billing.models import ProductLine
+from panshi.billing.queries.earnings import earned_sums
+from panshi.billing.rules import RECOGNISED
 from panshi.kit.clock import add_months, month_start
 from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor
@@ -97,6 +99,7 @@ class BoardRow:
     """A month's money of one operator in one city, in CNY; `revenue` is net of VAT.
 
     `due` are the charges that fell due in the month, `collected` what is paid of them by now.
+    `not_booked` is the part of the revenue that is earned and waits for the month's end.
     """
 
     org_id: int
@@ -106,6 +109,7 @@ class BoardRow:
     service: Decimal
     smart: Decimal
     other: Decimal
+    not_booked: Decimal
     received: Decimal
     due: Decimal
     collected: Decimal
@@ -137,10 +141,11 @@ GROUP BY org_id, city
 
 
 @question
-def finance_board(*, month: date, actor: Actor) -> FinanceBoard:
+def finance_board(*, month: date, today: date, actor: Actor) -> FinanceBoard:
     """Revenue by line, money received, collection, receivables and deposits of a month.
 
-    All but the collection comes from the ledger's postings, so each figure opens its entries.
+    All but the collection comes from the ledger's postings, so each figure opens its entries; in a
+    month that still runs, what bills paid in advance have earned up to `today` is added.
     """
     since = month_start(month)
     until = add_months(since, 1)
@@ -154,6 +159,10 @@ def finance_board(*, month: date, actor: Actor) -> FinanceBoard:
     for row in ledger.balances(accounts=("1122", *_DEPOSITS), until=until, actor=actor):
         key = "RECEIVABLE" if row.account == "1122" else "DEPOSITS"
         cells[row.org_id, row.city][key] += row.amount if key == "RECEIVABLE" else -row.amount
+    if since <= today < until:
+        for (org_id, city, account), amount in _not_booked(since, today, until, actor).items():
+            cells[org_id, city][_REVENUE[account].value] += amount
+            cells[org_id, city]["NOT_BOOKED"] += amount
     with connection.cursor() as cursor:
         cursor.execute(_DUE_SQL, {"since": since, "until": until, "org": actor.single_org_id})
         for org_id, city, due, collected in cursor.fetchall():
@@ -170,6 +179,20 @@ def finance_board(*, month: date, actor: Actor) -> FinanceBoard:
     return FinanceBoard(month=since, rows=rows, total=_board_row(0, "", "", sums))
 
 
+def _not_booked(
+    since: date, today: date, until: date, actor: Actor
+) -> dict[tuple[int, str, str], Decimal]:
+    """Earned up to today less what a recognition in this month has booked already."""
+    left: dict[tuple[int, str, str], Decimal] = defaultdict(lambda: ZERO)
+    for earned in earned_sums(since=since, until=today + timedelta(1), actor=actor):
+        left[earned.org_id, earned.city, earned.account] += earned.amount
+    for booked in ledger.balances(
+        accounts=tuple(_REVENUE), since=since, until=until, kind=RECOGNISED, actor=actor
+    ):
+        left[booked.org_id, booked.city, booked.account] += booked.amount
+    return left
+
+
 def _board_row(org_id: int, name: str, city: str, figures: dict[str, Decimal]) -> BoardRow:
     return BoardRow(
         org_id=org_id,
@@ -179,6 +202,7 @@ def _board_row(org_id: int, name: str, city: str, figures: dict[str, Decimal]) -
         service=figures["SERVICE"],
         smart=figures["SMART"],
         other=figures["OTHER"],
+        not_booked=figures["NOT_BOOKED"],
         received=figures["RECEIVED"],
         due=figures["DUE"],
         collected=figures["COLLECTED"],

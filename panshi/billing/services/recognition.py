@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from panshi.billing.events import RevenueRecognised
 from panshi.billing.models import Bill, BillState
+from panshi.billing.rules import RECOGNISED
 from panshi.kit.clock import add_months, month_start
 from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor
@@ -31,7 +32,7 @@ WITH lines AS (
     SELECT *, round(net * days_after / days, 2) - round(net * days_before / days, 2) AS part
     FROM lines
 )
-SELECT p.org_id, 'REVENUE_RECOGNISED', 'billing.BillLine',
+SELECT p.org_id, %(kind)s, 'billing.BillLine',
     md5(p.id::text || %(since)s::date)::uuid, %(last)s::date, v.leg, v.account, v.amount,
     p.vehicle_id, p.customer_id, p.city
 FROM parts p CROSS JOIN LATERAL (VALUES (1, '2205', p.part), (2, p.account, -p.part))
@@ -55,6 +56,7 @@ def recognise_revenue(*, month: date, actor: Actor, at: datetime) -> RevenueReco
         cursor.execute(
             _STAGE,
             {
+                "kind": RECOGNISED,
                 "since": since,
                 "until": until,
                 "last": date.fromordinal(until.toordinal() - 1),

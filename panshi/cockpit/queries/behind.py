@@ -11,7 +11,9 @@ from django.db import connection
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from panshi.billing.queries import earnings
 from panshi.billing.queries import figures as billing
+from panshi.billing.queries.earnings import EarnedRow
 from panshi.cockpit import rules
 from panshi.cockpit.catalogue import Indicator
 from panshi.cockpit.counts import Order
@@ -24,6 +26,7 @@ from panshi.kit.clock import local_day
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 from panshi.ledger import queries as ledger
+from panshi.ledger.queries import PostingRow
 from panshi.org import queries as org
 from panshi.telematics import queries as telematics
 from panshi.telematics.queries.figures import ONLINE_WITHIN_S
@@ -148,8 +151,8 @@ def _standing(ask: _Ask) -> list[BehindRow]:
 
 
 def _revenue(ask: _Ask) -> Behind:
-    page = ledger.posting_page(
-        accounts=rules.INCOME,
+    """What lines earned by their days, then the postings of all other income."""
+    earned = earnings.earned_page(
         since=ask.span.since,
         until=ask.span.until,
         city=ask.city,
@@ -157,24 +160,53 @@ def _revenue(ask: _Ask) -> Behind:
         limit=ask.limit,
         offset=ask.offset,
     )
+    posted = ledger.posting_page(
+        accounts=rules.INCOME,
+        but_kinds=(rules.RECOGNISED,),
+        since=ask.span.since,
+        until=ask.span.until,
+        city=ask.city,
+        actor=ask.actor,
+        limit=ask.limit - len(earned.rows),
+        offset=max(ask.offset - earned.total, 0),
+    )
     return Behind(
-        rows=tuple(
-            BehindRow(
-                day=row.day,
-                what=rules.SOURCE_OF[row.account],
-                label=row.kind,
-                city=row.city,
-                org_name=ask.names.get(row.org_id, ""),
-                numerator=-row.amount,
-                denominator=Decimal(0),
-                subject_type="BILL" if row.source_kind == "billing.Bill" else "ENTRY",
-                subject_id=row.source_id,
-            )
-            for row in page.rows
+        rows=(
+            *(_earned(row, ask) for row in earned.rows),
+            *(_posted(row, ask) for row in posted.rows),
         ),
-        total=page.total,
-        numerator=-page.amount,
+        total=earned.total + posted.total,
+        numerator=earned.amount - posted.amount,
         denominator=Decimal(0),
+    )
+
+
+def _earned(row: EarnedRow, ask: _Ask) -> BehindRow:
+    return BehindRow(
+        day=row.day,
+        what=rules.SOURCE_OF[row.account],
+        label=_("%(number)s · days of service: %(days)d")
+        % {"number": row.number, "days": row.days},
+        city=row.city,
+        org_name=ask.names.get(row.org_id, ""),
+        numerator=row.amount,
+        denominator=Decimal(0),
+        subject_type="BILL",
+        subject_id=row.bill_id,
+    )
+
+
+def _posted(row: PostingRow, ask: _Ask) -> BehindRow:
+    return BehindRow(
+        day=row.day,
+        what=rules.SOURCE_OF[row.account],
+        label=row.kind,
+        city=row.city,
+        org_name=ask.names.get(row.org_id, ""),
+        numerator=-row.amount,
+        denominator=Decimal(0),
+        subject_type="BILL" if row.source_kind == "billing.Bill" else "ENTRY",
+        subject_id=row.source_id,
     )
 
 

@@ -1,11 +1,13 @@
 """Figures that other rooms own: asked there when a page is drawn, never defined twice."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from panshi.billing.queries import earnings
 from panshi.billing.queries import figures as billing
 from panshi.cockpit import rules
 from panshi.cockpit.catalogue import Indicator
@@ -53,13 +55,22 @@ class Revenue:
 
 
 def revenue(*, since: date, until: date, actor: Actor, city: str) -> Revenue:
-    """Net from the income accounts, gross from what bills and credit notes put on customers."""
-    net: dict[tuple[date, str], Decimal] = {}
-    for row in ledger.daily_sums(
-        accounts=rules.INCOME, since=since, until=until, city=city, actor=actor
+    """Net from the income accounts, gross from what bills and credit notes put on customers.
+
+    What was billed in advance counts on the days that earned it, booked or not yet.
+    """
+    net: defaultdict[tuple[date, str], Decimal] = defaultdict(lambda: ZERO)
+    for posted in ledger.daily_sums(
+        accounts=rules.INCOME,
+        but_kinds=(rules.RECOGNISED,),
+        since=since,
+        until=until,
+        city=city,
+        actor=actor,
     ):
-        key = (row.day, rules.SOURCE_OF[row.account])
-        net[key] = net.get(key, ZERO) - row.amount
+        net[posted.day, rules.SOURCE_OF[posted.account]] -= posted.amount
+    for earned in earnings.earned_by_day(since=since, until=until, city=city, actor=actor):
+        net[earned.day, rules.SOURCE_OF[earned.account]] += earned.amount
     billed = ledger.daily_sums(
         accounts=(rules.RECEIVABLE,),
         kinds=rules.BILL_KINDS,

@@ -75,6 +75,26 @@ def test_a_bill_counts_as_revenue_the_moment_it_is_raised_and_collected_when_pai
     assert paid.money.receivable == 0
 
 
+def test_rent_paid_in_advance_counts_on_the_days_that_earn_it() -> None:
+    org = org_make.operator()
+    first = make.DAY.replace(day=1)
+    billing_make.plan(org, price=3000, anchor_on=first)
+    billing_make.run(org, first)
+
+    money = board(org).money
+    behind = queries.rows_behind(
+        indicator="REVENUE", period="MONTH", actor=make.reader(org), at=make.NOON
+    )
+
+    net = Decimal("2654.87")
+    day = make.DAY.day
+    assert money.month == (net * day / 30).quantize(Decimal("0.01"))
+    assert Decimal("88.4") < money.today < Decimal("88.6")
+    assert behind.numerator == money.month
+    assert behind.total == 1
+    assert behind.rows[0].subject_type == "BILL"
+
+
 def test_collection_leaves_out_what_is_not_due_yet_and_deposits() -> None:
     org = org_make.operator()
     billing_make.bill(org, 300, due_on=make.DAY + timedelta(days=1))
@@ -277,7 +297,7 @@ def test_asks_a_fixed_number_of_questions() -> None:
     statements = [q["sql"] for q in asked if q["sql"].lstrip().startswith(("SELECT", "WITH"))]
     statements = [sql for sql in statements if "set_config" not in sql]
     assert len(asked) == len(again)
-    assert len(statements) == 11
+    assert len(statements) == 12
 
 
 def test_today_is_not_counted_twice_once_it_was_kept() -> None:

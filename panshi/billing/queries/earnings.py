@@ -1,0 +1,135 @@
+"""What lines billed in advance have earned by their days of service, booked or not yet.
+
+The ledger books a month when it is over; whoever wants to know today asks here. A line's days sum
+to the very amount that `billing.recognise_revenue` posts, since both round the same running sum.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from panshi.kit.tenancy import Actor
+from panshi.kit.verbs import question
+
+_LINES: Final = """
+FROM billing_billline l JOIN billing_bill b ON b.id = l.bill_id
+JOIN billing_product r ON r.code = l.product_id
+WHERE r.deferred AND b.state = 'ISSUED'
+    AND l.service_from < %(until)s AND l.service_to > %(since)s
+    AND (%(org)s::int IS NULL OR l.org_id = %(org)s) AND (%(city)s = '' OR b.city = %(city)s)
+"""
+# Earned up to the end of the span less earned before it, each rounded to the fen.
+_PART: Final = """
+round(l.net * (LEAST(%(until)s::date, l.service_to) - l.service_from)
+    / (l.service_to - l.service_from), 2)
+- round(l.net * (GREATEST(%(since)s::date, l.service_from) - l.service_from)
+    / (l.service_to - l.service_from), 2)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class EarnedDay:
+    """Net of VAT, in CNY, by day and income account."""
+
+    day: date
+    account: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class EarnedSum:
+    """Net of VAT, in CNY, by book, city and income account."""
+
+    org_id: int
+    city: str
+    account: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class EarnedRow:
+    """What one line of a bill earned in a span; `day` is its last day there."""
+
+    bill_id: UUID
+    number: str
+    org_id: int
+    city: str
+    account: str
+    vehicle_id: UUID | None
+    day: date
+    days: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class EarnedPage:
+    """A page of lines; `total` and `amount` are those of all that match."""
+
+    rows: tuple[EarnedRow, ...]
+    total: int
+    amount: Decimal
+
+
+def _values(since: date, until: date, city: str, actor: Actor) -> dict[str, Any]:
+    return {"since": since, "until": until, "city": city, "org": actor.single_org_id}
+
+
+@question
+def earned_by_day(*, since: date, until: date, actor: Actor, city: str = "") -> list[EarnedDay]:
+    """What was earned on each day of [since, until)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT line.service_from + n, line.account, sum(
+                round(line.net * (n + 1) / line.days, 2) - round(line.net * n / line.days, 2))
+            FROM (
+                SELECT l.service_from, l.service_to, l.service_to - l.service_from AS days, l.net,
+                    r.account
+                {_LINES}
+            ) line CROSS JOIN LATERAL generate_series(
+                GREATEST(%(since)s::date - line.service_from, 0),
+                LEAST(%(until)s::date, line.service_to) - line.service_from - 1) AS n
+            GROUP BY 1, 2 ORDER BY 1, 2
+            """,
+            _values(since, until, city, actor),
+        )
+        return [EarnedDay(*row) for row in cursor.fetchall()]
+
+
+@question
+def earned_sums(*, since: date, until: date, actor: Actor) -> list[EarnedSum]:
+    """What was earned in [since, until)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT l.org_id, b.city, r.account, sum({_PART}) {_LINES} GROUP BY 1, 2, 3",
+            _values(since, until, "", actor),
+        )
+        return [EarnedSum(*row) for row in cursor.fetchall()]
+
+
+@question
+def earned_page(
+    *, since: date, until: date, actor: Actor, city: str = "", limit: int = 20, offset: int = 0
+) -> EarnedPage:
+    """The lines behind what was earned in [since, until), the latest first."""
+    values = _values(since, until, city, actor)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*), COALESCE(sum({_PART}), 0) {_LINES}", values)
+        total, amount = cursor.fetchone() or (0, Decimal(0))
+        cursor.execute(
+            f"""
+            SELECT b.id, b.number, l.org_id, b.city, r.account, l.vehicle_id,
+                LEAST(%(until)s::date, l.service_to) - 1,
+                LEAST(%(until)s::date, l.service_to) - GREATEST(%(since)s::date, l.service_from),
+                {_PART}
+            {_LINES}
+            ORDER BY 7 DESC, l.id DESC LIMIT %(limit)s OFFSET %(offset)s
+            """,
+            {**values, "limit": limit, "offset": offset},
+        )
+        rows = tuple(EarnedRow(*row) for row in cursor.fetchall())
+    return EarnedPage(rows, total, amount)

@@ -1,0 +1,83 @@
+"""What is earned by days … sums to what the ledger books for the month, to the fen."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from random import Random
+
+from panshi.billing import queries, services
+from panshi.billing.tests import make
+from panshi.kit.money import ZERO
+from panshi.ledger import queries as ledger
+from panshi.org.models import OrgNode
+from panshi.org.tests import make as org_make
+
+JUNE, JULY = date(2027, 6, 1), date(2027, 7, 1)
+
+
+def _rents(org: OrgNode, count: int) -> None:
+    """Rents that begin on any day of two months, at prices that do not divide evenly."""
+    random = Random(11)
+    for _ in range(count):
+        start = date(2027, 5, 1) + timedelta(days=random.randrange(55))
+        make.plan(org, price=Decimal(random.randrange(100_000, 500_000)) / 100, anchor_on=start)
+    for day in (date(2027, 5, 31), date(2027, 6, 30)):
+        make.run(org, day)
+
+
+def test_the_days_of_a_month_sum_to_what_is_booked_for_it() -> None:
+    org = org_make.operator()
+    _rents(org, 25)
+    by = make.clerk(org)
+
+    days = queries.earned_by_day(since=JUNE, until=JULY, actor=by)
+    booked = services.recognise_revenue(month=JUNE, actor=by, at=make.NOON)
+
+    assert {row.day for row in days} == {JUNE + timedelta(n) for n in range(30)}
+    assert sum(row.amount for row in days) == booked.amount > 0
+    (line,) = queries.earned_sums(since=JUNE, until=JULY, actor=by)
+    page = queries.earned_page(since=JUNE, until=JULY, actor=by, limit=5)
+    assert line.amount == page.amount == booked.amount
+    assert len(page.rows) == 5
+    every = queries.earned_page(since=JUNE, until=JULY, actor=by, limit=page.total)
+    assert sum(row.amount for row in every.rows) == page.amount
+
+
+def test_a_span_may_be_cut_anywhere() -> None:
+    org = org_make.operator()
+    _rents(org, 12)
+    by = make.clerk(org)
+    whole = queries.earned_page(since=JUNE, until=JULY, actor=by).amount
+    for day in (2, 13, 29):
+        cut = JUNE + timedelta(day)
+        first = queries.earned_page(since=JUNE, until=cut, actor=by).amount
+        second = queries.earned_page(since=cut, until=JULY, actor=by).amount
+        assert first + second == whole
+
+
+def test_the_board_of_the_running_month_shows_what_is_earned_and_not_booked() -> None:
+    org = org_make.operator()
+    make.plan(org, price=3000, anchor_on=JUNE)
+    make.run(org, JUNE)
+    by = make.clerk(org)
+    net = Decimal("2654.87")
+
+    def rental(today: date) -> tuple[Decimal, Decimal]:
+        total = queries.finance_board(month=JUNE, today=today, actor=by).total
+        return total.rental, total.not_booked
+
+    so_far = (net * 15 / 30).quantize(Decimal("0.01"))
+    assert rental(date(2027, 6, 15)) == (so_far, so_far)
+    assert rental(date(2027, 7, 2)) == (ZERO, ZERO)
+    services.recognise_revenue(month=JUNE, actor=by, at=make.NOON)
+    assert rental(date(2027, 7, 2)) == (net, ZERO)
+    assert rental(date(2027, 6, 30)) == (net, ZERO)
+    posted = ledger.balances(accounts=("6001.rental",), since=JUNE, until=JULY, actor=by)
+    assert [row.amount for row in posted] == [-net]
+
+
+def test_another_operators_lines_are_not_counted() -> None:
+    ours, theirs = org_make.operator(), org_make.operator()
+    make.plan(theirs, anchor_on=JUNE)
+    make.run(theirs, JUNE)
+    assert queries.earned_by_day(since=JUNE, until=JULY, actor=make.clerk(ours)) == []
+    assert queries.earned_page(since=JUNE, until=JULY, actor=make.clerk(ours)).total == 0
