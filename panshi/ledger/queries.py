@@ -212,7 +212,7 @@ def balances(
 
     `kind` leaves all entries of other kinds out.
     """
-    values = {
+    values: dict[str, Any] = {
         "accounts": list(accounts), "until": until, "since": since, "kind": kind,
         "org": org_id if org_id is not None else actor.single_org_id,
     }  # fmt: skip
