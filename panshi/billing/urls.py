@@ -7,6 +7,7 @@ urlpatterns = [
     path("finance/bills/<uuid:bill_id>/", views.bill, name="billing-bill"),
     path("finance/bills/<uuid:bill_id>/pdf/", views.bill_pdf, name="billing-bill-pdf"),
     path("finance/bills/<uuid:bill_id>/pay/", views.pay_link, name="billing-pay-link"),
+    path("finance/bills/<uuid:bill_id>/payment/", views.record, name="billing-record"),
     path("finance/receivables/", views.receivables, name="billing-receivables"),
     path("finance/board/", views.board, name="billing-board"),
     path("finance/payments/", views.payments, name="billing-payments"),

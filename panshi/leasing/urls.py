@@ -1,15 +1,22 @@
 from django.urls import path
 
-from panshi.leasing import views
+from panshi.leasing import import_pages, views
 
 urlpatterns = [
     path("leasing/leases/", views.leases, name="leasing-leases"),
     path("leasing/leases/new/", views.draft, name="leasing-draft"),
+    path("leasing/leases/sheet/", import_pages.sheet, name="leasing-sheet"),
     path("leasing/leases/<uuid:lease_id>/", views.lease, name="leasing-lease"),
     path("leasing/leases/<uuid:lease_id>/sign/", views.sign, name="leasing-sign"),
     path("leasing/leases/<uuid:lease_id>/handover/", views.handover, name="leasing-handover"),
+    path(
+        "leasing/leases/<uuid:lease_id>/pictures/<uuid:file_id>/",
+        views.picture,
+        name="leasing-picture",
+    ),
     path("leasing/leases/<uuid:lease_id>/activate/", views.activate, name="leasing-activate"),
     path("leasing/leases/<uuid:lease_id>/return/", views.ask_return, name="leasing-return"),
     path("leasing/leases/<uuid:lease_id>/settle/", views.settle, name="leasing-settle"),
     path("leasing/leases/<uuid:lease_id>/cancel/", views.cancel, name="leasing-cancel"),
+    *import_pages.IMPORT.urls(),
 ]

@@ -1,7 +1,8 @@
 """Pages of leasing."""
 
-from datetime import timedelta
-from decimal import Decimal
+import base64
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -18,6 +20,7 @@ from panshi.fleet import queries as fleet
 from panshi.kit import records
 from panshi.kit.clock import local_day
 from panshi.kit.forms import Field, Form
+from panshi.kit.money import ZERO
 from panshi.kit.records import Detail, Entry, Tile
 from panshi.kit.tables import Column, Filter, Slice, Table
 from panshi.kit.web import Request
@@ -52,6 +55,15 @@ LEASES = Table(
     empty=_("No leases yet. Draft the first one."),
     live=("leasing.*",),
 )
+LONGEST = 120
+AHEAD = 3  # Periods shown after those that are billed; the rest folds away.
+STANDINGS = {
+    "PLANNED": (_("Planned"), "idle"),
+    "DRAFT": (_("Draft"), "idle"),
+    "OPEN": (pgettext_lazy("bill", "To be paid"), "info"),
+    "OVERDUE": (_("Overdue"), "bad"),
+    "PAID": (_("Paid"), "ok"),
+}
 PATH = [
     ("RESERVED", _("Reserved")), ("SIGNED", _("Signed")), ("ACTIVE", _("On the road")),
     ("RETURNING", _("Being returned")), ("SETTLING", _("Being settled")), ("ENDED", _("Ended")),
@@ -74,9 +86,14 @@ def leases(request: Request) -> HttpResponse:
     return LEASES.respond(request, ask, part, "leasing/leases.html")
 
 
+TERMS = ("customer_id", "vehicle_id", "product_code", "monthly_rent", "deposit", "starts_on",
+         "months")  # fmt: skip
+
+
 def _draft_form(request: Request) -> Form:
-    vehicles = fleet.available_vehicles(city="", model_code="", actor=request.actor)
-    customers = crm.customer_list(limit=500, actor=request.actor).rows
+    vehicles = queries.free_vehicles(actor=request.actor)
+    customers = crm.customer_list(limit=500, qualified=True, actor=request.actor).rows
+    products = billing.rental_products(on=local_day(timezone.now()), actor=request.actor)
     return Form(
         fields=[
             Field(
@@ -84,35 +101,53 @@ def _draft_form(request: Request) -> Form:
                 label=_("Customer"),
                 kind="choice",
                 choices=[(str(c.id), f"{c.name} · {c.city}") for c in customers],
+                help=_("Only customers whose qualification is approved are listed."),
             ),
             Field(
                 name="vehicle_id",
                 label=_("Vehicle"),
                 kind="choice",
                 choices=[(str(v.id), f"{v.plate} · {v.model_name} · {v.city}") for v in vehicles],
+                help=_("Only vehicles that are ready and promised to nobody are listed."),
             ),
-            Field(name="monthly_rent", label=_("Monthly rent"), kind="money"),
+            Field(
+                name="product_code",
+                label=_("Product"),
+                kind="choice",
+                choices=[(p.code, p.name) for p in products],
+            ),
+            Field(name="monthly_rent", label=_("Monthly rent"), kind="money", group=_("Price")),
             Field(name="deposit", label=_("Deposit"), kind="money"),
-            Field(name="starts_on", label=_("From"), kind="day"),
-            Field(name="months", label=_("Months"), kind="whole"),
+            Field(name="starts_on", label=_("First day"), kind="day", group=_("Term")),
+            Field(
+                name="months", label=_("Length"), kind="whole", unit=pgettext_lazy("unit", "months")
+            ),
         ]
     )
 
 
+def _terms_of(values: Mapping[str, Any]) -> str:
+    """The terms as one line, by which a quote is known again."""
+    return "|".join(str(values[name]) for name in TERMS)
+
+
 @require_http_methods(["GET", "POST"])
 def draft(request: Request) -> HttpResponse:
+    """Choose the terms, see what they cost, then reserve: never what was not quoted."""
     form = _draft_form(request)
     if request.method == "GET":
-        return form.blank(starts_on=local_day(timezone.now()), months=12).respond(
-            request, "leasing/draft.html"
-        )
+        return form.blank(
+            starts_on=local_day(timezone.now()), months=12, product_code="RENT_MONTHLY"
+        ).respond(request, "leasing/draft.html")
     filled = form.read(request.POST)
-    if filled.ok:
-        values = filled.values
+    if not filled.ok:
+        return filled.respond(request, "leasing/draft.html")
+    values, terms = filled.values, _terms_of(filled.values)
+    if request.POST.get("act") == "reserve" and request.POST.get("quoted") == terms:
         fact = services.draft_lease(
-            customer_id=UUID(str(values["customer_id"])),
-            vehicle_id=UUID(str(values["vehicle_id"])),
-            product_code="RENT_MONTHLY",
+            customer_id=UUID(values["customer_id"]),
+            vehicle_id=UUID(values["vehicle_id"]),
+            product_code=values["product_code"],
             monthly_rent=values["monthly_rent"],
             deposit=values["deposit"],
             starts_on=values["starts_on"],
@@ -121,11 +156,30 @@ def draft(request: Request) -> HttpResponse:
             at=timezone.now(),
         )
         return redirect("leasing-lease", fact.lease_id)
-    return filled.respond(request, "leasing/draft.html")
+    if not 1 <= values["months"] <= LONGEST:
+        filled.refuse("months", gettext("From 1 to %(most)d months.") % {"most": LONGEST})
+        return filled.respond(request, "leasing/draft.html")
+    quote = queries.quote(
+        product_code=values["product_code"],
+        monthly_rent=values["monthly_rent"],
+        deposit=values["deposit"],
+        starts_on=values["starts_on"],
+        months=values["months"],
+        actor=request.actor,
+    )
+    first = quote.charges[0]
+    context = {
+        "quote": quote,
+        "quoted": terms,
+        "first": first,
+        "at_start": quote.deposit + first.amount,
+    }
+    return filled.respond(request, "leasing/draft.html", context)
 
 
 @require_GET
 def lease(request: Request, lease_id: UUID) -> HttpResponse:
+    today = local_day(timezone.now())
     card = queries.lease_card(lease_id=lease_id, actor=request.actor)
     row = card.row
     may_see_money = request.actor.may("billing.view")
@@ -134,8 +188,12 @@ def lease(request: Request, lease_id: UUID) -> HttpResponse:
             source_kind=services.SOURCE, source_id=lease_id, actor=request.actor
         )
         if may_see_money
-        else ()
+        else []
     )
+    owed = sum((bill.open_amount for bill in bills), ZERO)
+    overdue = [b for b in bills if b.open_amount and b.due_on < today and b.kind == "CHARGE"]
+    charges = _charges(card, today, request) if may_see_money else ()
+    shown = sum(charge.standing != "PLANNED" for charge in charges) + AHEAD
     return render(
         request,
         "leasing/lease.html",
@@ -143,12 +201,29 @@ def lease(request: Request, lease_id: UUID) -> HttpResponse:
             "card": card,
             "row": row,
             "tone": TONES[row.state],
-            "bills": bills,
+            "overdue": sum((bill.open_amount for bill in overdue), ZERO),
+            "overdue_days": (today - overdue[0].due_on).days if overdue else 0,
+            "bills": [(bill, _standing(bill, today)) for bill in bills],
+            "charges": [(c, *STANDINGS[c.standing]) for c in charges[:shown]],
+            "rest": [(c, *STANDINGS[c.standing]) for c in charges[shown:]],
+            "first": next((c for c in charges[:1] if c.days != c.whole_days), None),
+            "deposit_bill": next((bill for bill in bills if bill.kind == "DEPOSIT"), None),
             "stages": records.stages(path=PATH, state=row.state, dates=_dates(card)),
             "tiles": [
                 Tile(label=_("Monthly rent"), value=row.monthly_rent, kind="money"),
                 Tile(label=_("Deposit"), value=row.deposit, kind="money"),
-                Tile(label=_("Months"), value=card.months, kind="number"),
+                Tile(
+                    label=_("Still to be paid"),
+                    value=owed if may_see_money else None,
+                    kind="money",
+                    tone="bad" if overdue else "",
+                ),
+                Tile(
+                    label=_("Length"),
+                    value=card.months,
+                    kind="number",
+                    unit=pgettext("unit", "months"),
+                ),
             ],
             "details": [
                 Detail(label=_("Vehicle"), value=row.plate, kind="plate", url=_vehicle_url(row)),
@@ -159,13 +234,40 @@ def lease(request: Request, lease_id: UUID) -> HttpResponse:
                     url=reverse("crm-customer", args=[row.customer_id]),
                 ),
                 Detail(label=_("City"), value=row.city),
-                Detail(label=_("From"), value=row.starts_on, kind="day"),
-                Detail(label=_("Until"), value=row.ends_on, kind="day"),
+                Detail(label=_("First day"), value=row.starts_on, kind="day"),
+                Detail(label=_("To be returned on"), value=row.ends_on, kind="day"),
             ],
             "timeline": _timeline(card),
+            "handovers": [
+                (h, [(words, h.checklist.get(code)) for code, words in CHECKS if h.checklist])
+                for h in card.handovers
+            ],
             "handed_out": any(h.kind == HandoverKind.OUT for h in card.handovers),
         },
     )
+
+
+def _charges(card: queries.LeaseCard, today: date, request: Request) -> tuple[billing.Charge, ...]:
+    """The plan of charges: the running one, or what it would be from the agreed first day."""
+    if card.plan_id is not None:
+        return billing.charges_of_plan(plan_id=card.plan_id, today=today, actor=request.actor)
+    if card.row.state == LeaseState.CANCELLED:
+        return ()
+    return queries.quote(
+        product_code=card.product_code,
+        monthly_rent=card.row.monthly_rent,
+        deposit=card.row.deposit,
+        starts_on=card.row.starts_on,
+        months=card.months,
+        actor=request.actor,
+    ).charges
+
+
+def _standing(bill: billing.OwedRow, today: date) -> tuple[Any, str]:
+    """The words and the tone of an issued bill."""
+    if not bill.open_amount:
+        return STANDINGS["PAID"]
+    return STANDINGS["OVERDUE" if bill.due_on < today else "OPEN"]
 
 
 def _vehicle_url(row: queries.LeaseRow) -> str:
@@ -186,10 +288,10 @@ def _dates(card: queries.LeaseCard) -> dict[str, Any]:
 def _timeline(card: queries.LeaseCard) -> list[Entry]:
     told = [
         (card.created_at, _("Vehicle reserved"), "file-text"),
-        (card.signed_at, _("Contract signed, deposit demanded"), "signature"),
+        (card.signed_at, _("Contract signed, deposit demanded"), "file-certificate"),
         (card.deposit_held_at, _("Deposit received"), "cash"),
         (card.active_from, _("On the road, rent runs"), "truck"),
-        (card.returned_at, _("Vehicle returned"), "arrow-back"),
+        (card.returned_at, _("Vehicle returned"), "arrow-back-up"),
         (card.settled_at, _("Settled"), "check"),
     ]
     entries = [Entry(at=at, title=title, icon=icon) for at, title, icon in told if at]
@@ -211,12 +313,28 @@ def sign(request: Request, lease_id: UUID) -> HttpResponse:
     return redirect("leasing-lease", lease_id)
 
 
+CHECKS = (
+    ("KEYS", _("Two keys")),
+    ("CABLE", _("Charging cable")),
+    ("PAPERS", _("Vehicle licence and permits")),
+    ("TOOLS", _("Warning triangle, vest, jack")),
+    ("BODY", _("No damage outside or in the cargo space")),
+)
 HANDOVER = Form(
     fields=[
-        Field(name="odometer_km", label=_("Odometer"), kind="number", unit="km"),
-        Field(name="soc_pct", label=_("State of charge"), kind="number", unit="%"),
-        Field(name="signed_by", label=_("Signed by"), longest=60),
+        Field(name="odometer_km", label=_("Odometer"), kind="number", unit="km", least=0),
+        Field(name="soc_pct", label=_("State of charge"), kind="number", unit="%", least=0),
+        Field(
+            name="checks",
+            label=_("Handed over with the vehicle"),
+            kind="choices",
+            choices=CHECKS,
+            required=False,
+        ),
     ]
+)
+SIGNED = Form(
+    fields=[Field(name="signed_by", label=_("Name of who signs for the customer"), longest=60)]
 )
 
 
@@ -225,22 +343,80 @@ def handover(request: Request, lease_id: UUID) -> HttpResponse:
     """Hand the vehicle over; the same page takes it back when the lease is being returned."""
     card = queries.lease_card(lease_id=lease_id, actor=request.actor)
     back = card.row.state == LeaseState.RETURNING
-    context = {"row": card.row, "back": back}
+    context: dict[str, Any] = {"row": card.row, "card": card, "back": back}
+    if card.row.vehicle_id is not None:
+        refs = fleet.vehicle_refs(vehicle_ids=(card.row.vehicle_id,), actor=request.actor)
+        context["last_km"] = refs[card.row.vehicle_id].odometer_km
     if request.method == "GET":
+        context["signing"] = SIGNED.blank()
         return HANDOVER.blank().respond(request, "leasing/handover.html", context)
-    form = HANDOVER.read(request.POST)
-    if not form.ok:
-        return form.respond(request, "leasing/handover.html", context)
+    form, signing = HANDOVER.read(request.POST), SIGNED.read(request.POST)
+    context["signing"] = signing
+    photos = request.FILES.getlist("photos")
+    if form.ok and form.values["soc_pct"] > 100:
+        form.refuse("soc_pct", gettext("At most 100 %."))
+    if form.ok and form.values["odometer_km"] < context.get("last_km", 0):
+        form.refuse(
+            "odometer_km",
+            gettext("Below the last known %(km)s km; read it once more.")
+            % {"km": context["last_km"]},
+        )
+    if not photos:
+        context["photos_missing"] = True
+    if not (form.ok and signing.ok and photos):
+        answer = form.respond(request, "leasing/handover.html", context)
+        answer.status_code = 422
+        return answer
+    now = timezone.now()
+    kept = [
+        services.keep_handover_proof(
+            lease_id=lease_id,
+            content=photo.read(),
+            name=photo.name or "photo",
+            actor=request.actor,
+            at=now,
+        ).file_id
+        for photo in photos
+    ]
     act = services.accept_return if back else services.complete_handover
     act(
         lease_id=lease_id,
-        odometer_km=Decimal(form.values["odometer_km"]),
-        soc_pct=Decimal(form.values["soc_pct"]),
-        signed_by=form.values["signed_by"],
+        odometer_km=form.values["odometer_km"],
+        soc_pct=form.values["soc_pct"],
+        signed_by=signing.values["signed_by"],
+        checklist={
+            code: "YES" if code in form.values["checks"] else "NO" for code, _words in CHECKS
+        },
+        photo_ids=kept,
+        signature_id=_signature(request, lease_id, now),
         actor=request.actor,
-        at=timezone.now(),
+        at=now,
     )
     return redirect("leasing-lease", lease_id)
+
+
+def _signature(request: Request, lease_id: UUID, at: datetime) -> UUID | None:
+    """Keep what was drawn in the box; without a script the name alone signs."""
+    _head, mark, drawn = request.POST.get("signature", "").partition("base64,")
+    if not mark:
+        return None
+    return services.keep_handover_proof(
+        lease_id=lease_id,
+        content=base64.b64decode(drawn, validate=False),
+        name="signature.png",
+        actor=request.actor,
+        at=at,
+    ).file_id
+
+
+@require_GET
+def picture(request: Request, lease_id: UUID, file_id: UUID) -> HttpResponse:
+    """A picture or the signature of a handover."""
+    found = queries.handover_picture(lease_id=lease_id, file_id=file_id, actor=request.actor)
+    answer = HttpResponse(found.content, content_type=found.media_type)
+    answer["Content-Disposition"] = "inline"
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
 
 
 @require_POST

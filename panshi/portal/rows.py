@@ -88,10 +88,11 @@ def vehicle_now(vehicle_id: UUID, actor: Actor) -> Now | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenBills:
-    """How many bills are open, and the sum still to be paid, in CNY."""
+    """How many bills are open and the sum still to be paid, in CNY; how many are past due."""
 
     count: int
     total: Decimal
+    overdue: int
 
 
 def lease(row: leasing.LeaseRow) -> tuple[leasing.LeaseRow, str]:
@@ -112,8 +113,12 @@ def open_bills(customer_id: UUID, actor: Actor) -> OpenBills:
     found = billing.customer_bills(
         customer_id=customer_id, today=local_day(timezone.now()), actor=actor
     )
-    owed = [row.open_amount for row in found if row.standing in ("OPEN", "OVERDUE")]
-    return OpenBills(count=len(owed), total=sum((amount or ZERO for amount in owed), ZERO))
+    owed = [row for row in found if row.standing in ("OPEN", "OVERDUE")]
+    return OpenBills(
+        count=len(owed),
+        total=sum((row.open_amount or ZERO for row in owed), ZERO),
+        overdue=sum(row.standing == "OVERDUE" for row in owed),
+    )
 
 
 def bill_of(bill_id: UUID | None, actor: Actor) -> billing.BillCard | None:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from panshi.billing import queries as billing
 from panshi.billing import services as acts
+from panshi.fleet import queries as fleet
 from panshi.kit.clock import local_day
 from panshi.kit.money import ZERO
 from panshi.kit.web import Request
@@ -19,10 +20,17 @@ OWED = ("OPEN", "OVERDUE")
 CHANNEL = "SIM"
 
 
-def _shown(row: billing.BillRow) -> dict[str, object]:
-    """A bill with the words and the tone of its standing."""
+def _plates(request: Request) -> dict[UUID, str]:
+    """The plates of one's own vehicles."""
+    own = fleet.customer_vehicles(customer_id=customer_of(request.actor), actor=request.actor)
+    return {vehicle.id: vehicle.plate for vehicle in own}
+
+
+def _shown(row: billing.BillRow, plates: dict[UUID, str]) -> dict[str, object]:
+    """A bill with its vehicle, and the words and the tone of its standing."""
     return {
         "row": row,
+        "plate": plates.get(row.vehicle_id, "") if row.vehicle_id else "",
         "words": words.BILL_WORDS.get(row.standing, row.standing),
         "tone": words.BILL_TONES.get(row.standing, "idle"),
     }
@@ -38,10 +46,11 @@ def bills(request: Request) -> HttpResponse:
         actor=request.actor,
     )
     owed = [row for row in found if row.standing in OWED]
+    plates = _plates(request)
     context = {
         "tab": "me",
-        "owed": [_shown(row) for row in owed],
-        "others": [_shown(row) for row in found if row.standing not in OWED],
+        "owed": [_shown(row, plates) for row in owed],
+        "others": [_shown(row, plates) for row in found if row.standing not in OWED],
         "total": sum((row.open_amount or ZERO for row in owed), ZERO),
     }
     return render(request, "portal/bills.html", context)
@@ -55,6 +64,7 @@ def bill(request: Request, bill_id: UUID) -> HttpResponse:
     context = {
         "tab": "me",
         "bill": card,
+        "plate": _plates(request).get(card.vehicle_id, "") if card.vehicle_id else "",
         "state": words.BILL_WORDS.get(card.standing, card.standing),
         "tone": words.BILL_TONES.get(card.standing, "idle"),
     }

@@ -1,6 +1,7 @@
 """Leases: the list, one lease, and asking for its return."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Final
 from uuid import UUID
 
 from django.contrib import messages
@@ -8,15 +9,21 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from panshi.billing import queries as billing
 from panshi.kit.clock import local_day
+from panshi.kit.tenancy import Actor
 from panshi.kit.web import Request
 from panshi.leasing import queries as leasing
 from panshi.leasing import services as acts
 from panshi.portal import rows, words
 from panshi.portal.door import customer_of, for_customers
+
+BILLED: Final = 6
+AHEAD: Final = 3
 
 
 @require_GET
@@ -31,15 +38,38 @@ def leases(request: Request) -> HttpResponse:
 @for_customers
 def lease(request: Request, lease_id: UUID) -> HttpResponse:
     """One lease with its money and its dates."""
-    card = leasing.lease_card(lease_id=lease_id, actor=request.actor)
+    actor, today = request.actor, local_day(timezone.now())
+    card = leasing.lease_card(lease_id=lease_id, actor=actor)
+    bills = billing.bills_of_source(source_kind=acts.SOURCE, source_id=lease_id, actor=actor)
     context = {
         "tab": "me",
         "lease": card,
+        "charges": _charges(card, today, actor),
+        "deposit_bill": next((b for b in bills if b.kind == "DEPOSIT" and b.open_amount), None),
+        "handover": next((h for h in card.handovers if h.kind == "OUT"), None),
         "tone": words.LEASE_TONES[card.row.state],
         "may_return": card.row.state == "ACTIVE" and card.return_asked_for is None,
-        "tomorrow": local_day(timezone.now()) + timedelta(days=1),
+        "tomorrow": today + timedelta(days=1),
     }
     return render(request, "portal/lease.html", context)
+
+
+def _charges(
+    card: leasing.LeaseCard, today: date, actor: Actor
+) -> list[tuple[billing.Charge, str | Promise, str]]:
+    """The last rents that were billed and the next that will be, with words and tone."""
+    if card.plan_id is None:
+        return []
+    found = billing.charges_of_plan(plan_id=card.plan_id, today=today, actor=actor)
+    billed = sum(charge.number != "" for charge in found)
+    return [
+        (
+            charge,
+            words.BILL_WORDS.get(charge.standing, _("Planned")),
+            words.BILL_TONES.get(charge.standing, "idle"),
+        )
+        for charge in found[max(billed - BILLED, 0) : billed + AHEAD]
+    ]
 
 
 @require_POST

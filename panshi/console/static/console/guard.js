@@ -13,10 +13,13 @@ addEventListener("beforeunload", (event) => {
   if (changed.size) event.preventDefault();
 });
 
-function ask(words, yes) {
+// Red stands for what destroys; a page's main act is asked about in its own colour.
+function ask(words, yes, main = false) {
   const dialog = document.getElementById("confirm");
+  const sure = dialog.querySelector("[data-yes]");
   document.getElementById("confirm-words").textContent = words;
-  dialog.querySelector("[data-yes]").textContent = yes || word("yes");
+  sure.textContent = yes || word("yes");
+  sure.className = main ? "btn btn-primary" : "btn btn-danger";
   dialog.returnValue = "no";
   dialog.showModal();
   return new Promise((answered) => {
@@ -31,7 +34,7 @@ document.addEventListener("submit", async (event) => {
   if (words && !form.dataset.confirmed) {
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (await ask(words, button?.textContent.trim())) {
+    if (await ask(words, button?.textContent.trim(), button?.matches(".btn-primary"))) {
       form.dataset.confirmed = "1";
       form.requestSubmit(button);
       delete form.dataset.confirmed;
