@@ -25,13 +25,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from panshi.kit import imports, workbooks
 from panshi.kit.files import MAX_BYTES, FileTooLarge
 from panshi.kit.forms import Field, Form, Reading
+from panshi.kit.imports import BatchCard
 from panshi.kit.records import Tile
 from panshi.kit.sheets import Sheet, SheetUnreadable
 from panshi.kit.web import Request, needs, once
 from panshi.kit.workbooks import XLSX
 
 _SHOWN_ERRORS: Final = 200
-_FORM: Final = Form(
+FILE_FORM: Final = Form(
     fields=[
         Field(
             name="file",
@@ -55,6 +56,21 @@ def download(*, content: bytes, name: str) -> HttpResponse:
     response = HttpResponse(content, content_type=XLSX)
     response["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
     return response
+
+
+def batch_tiles(batch: BatchCard) -> list[Tile]:
+    """What a batch holds, in figures."""
+    return [
+        Tile(label=_("Rows"), value=batch.rows, kind="number"),
+        Tile(label=_("New"), value=batch.new, kind="number"),
+        Tile(label=_("There already"), value=batch.there, kind="number"),
+        Tile(
+            label=_("Wrong"),
+            value=batch.wrong,
+            kind="number",
+            tone="bad" if batch.wrong else "",
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +143,8 @@ class ImportPages:
 
     def _choose(self, request: Request) -> HttpResponse:
         if request.method == "GET":
-            return self._form(request, _FORM.blank())
-        form = _FORM.read(request.POST, request.FILES)
+            return self._form(request, FILE_FORM.blank())
+        form = FILE_FORM.read(request.POST, request.FILES)
         upload = form.values.get("file")
         if isinstance(upload, UploadedFile):
             try:
@@ -161,7 +177,7 @@ class ImportPages:
         return UUID(str(plain["batch_id"]))
 
     def _template(self, request: Request) -> HttpResponse:
-        return download(content=workbooks.template(sheet=self.sheet), name=self.template_url)
+        return download(content=workbooks.template(sheets=[self.sheet]), name=self.template_url)
 
     def _batch(self, request: Request, batch_id: UUID) -> HttpResponse:
         batch = imports.card(self.kind, batch_id=batch_id, actor=request.actor)
@@ -182,17 +198,7 @@ class ImportPages:
             more_errors=max(len(batch.errors) - _SHOWN_ERRORS, 0),
             headers=preview.headers,
             rows=rows,
-            tiles=[
-                Tile(label=_("Rows"), value=batch.rows, kind="number"),
-                Tile(label=_("New"), value=batch.new, kind="number"),
-                Tile(label=_("There already"), value=batch.there, kind="number"),
-                Tile(
-                    label=_("Wrong"),
-                    value=batch.wrong,
-                    kind="number",
-                    tone="bad" if batch.wrong else "",
-                ),
-            ],
+            tiles=batch_tiles(batch),
         )
         return render(request, "kit/import_batch.html", context)
 

@@ -327,6 +327,17 @@ def card(kind: str, *, batch_id: UUID, actor: Actor) -> BatchCard:
     return _card(batches.get(id=batch_id))
 
 
+def of_same_file(*, batch_id: UUID, actor: Actor) -> list[BatchCard]:
+    """The batches of the sheets that came in one file, this one among them, newest per kind."""
+    batches = ImportBatch.objects.visible_to(actor)
+    one = batches.get(id=batch_id)
+    same = batches.filter(org_id=one.org_id, sha256=one.sha256).exclude(state="DISCARDED")
+    newest: dict[str, ImportBatch] = {}
+    for batch in same.order_by("created_at", "id"):
+        newest[batch.kind] = batch
+    return [_card(batch) for batch in newest.values()]
+
+
 def recent(kind: str, *, actor: Actor, limit: int = 20) -> list[BatchCard]:
     """The newest batches of a kind, without those replaced by a later preview."""
     batches = ImportBatch.objects.visible_to(actor).filter(kind=kind)

@@ -75,24 +75,29 @@ def _headed(made: _Book, sheet: Sheet) -> Any:
     return page
 
 
-def template(*, sheet: Sheet) -> bytes:
-    """An empty sheet to fill in, with lists to choose from, and a second sheet that explains it."""
+def template(*, sheets: Sequence[Sheet]) -> bytes:
+    """Empty sheets to fill in, with lists to choose from, and a last sheet that explains them."""
     made = _Book()
-    page = _headed(made, sheet)
-    for place, column in enumerate(sheet.columns):
-        page.set_column(place, place, max(12, 2 * len(column.header) + 4))
-        if column.options:
-            page.data_validation(
-                1, place, MAX_ROWS, place, {"validate": "list", "source": list(column.options)}
-            )
+    for sheet in sheets:
+        page = _headed(made, sheet)
+        for place, column in enumerate(sheet.columns):
+            page.set_column(place, place, max(12, 2 * len(column.header) + 4))
+            if column.options:
+                page.data_validation(
+                    1, place, MAX_ROWS, place, {"validate": "list", "source": list(column.options)}
+                )
     notes = made.book.add_worksheet(_("How to fill in"))
-    for place, words in enumerate((_("Column"), _("Needed"), _("What to write"), _("Example"))):
+    heads = (_("Sheet"), _("Column"), _("Needed"), _("What to write"), _("Example"))
+    for place, words in enumerate(heads):
         notes.write_string(0, place, words, made.bold)
-    for at, column in enumerate(sheet.columns, start=1):
-        notes.write_string(at, 0, column.header)
-        notes.write_string(at, 1, _("Yes") if column.required else "")
-        notes.write_string(at, 2, str(column.help) or "、".join(column.options))
-        notes.write_string(at, 3, column.example, made.plain)
+    explained = [(sheet, column) for sheet in sheets for column in sheet.columns]
+    for at, (sheet, column) in enumerate(explained, start=1):
+        notes.write_string(at, 0, sheet.name)
+        notes.write_string(at, 1, column.header)
+        notes.write_string(at, 2, _("Yes") if column.required else "")
+        notes.write_string(at, 3, str(column.help) or "、".join(column.options))
+        notes.write_string(at, 4, column.example, made.plain)
+    notes.freeze_panes(1, 0)
     notes.autofit()
     return made.done()
 

@@ -20,3 +20,13 @@ class LeasingConfig(AppConfig):
                 order=10,
             )
         )
+        navigation.register(
+            Page(
+                section="leasing",
+                label=_("Moving in"),
+                url_name="leasing-move-in",
+                permission="leasing.stage_workbook",
+                icon="file-import",
+                order=90,
+            )
+        )

@@ -1,15 +1,29 @@
-"""Pages by which leases move in from a sheet, and the sheet as the register writes it."""
+"""Pages by which an operator moves in: leases from a sheet, or a whole workbook at once."""
 
+from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
-from django.http import HttpResponse
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from panshi.crm import services as crm
+from panshi.fleet import services as fleet
 from panshi.kit import workbooks
-from panshi.kit.import_pages import ImportPages, download
-from panshi.kit.sheets import as_rows
-from panshi.kit.web import Request, needs
+from panshi.kit.files import FileTooLarge
+from panshi.kit.import_pages import FILE_FORM, ImportPages, batch_tiles, download
+from panshi.kit.imports import BatchCard
+from panshi.kit.records import Tile
+from panshi.kit.sheets import SheetUnreadable, as_rows
+from panshi.kit.web import Request, needs, once
 from panshi.leasing import queries, services
 from panshi.leasing.sheet import KIND, SHEET
 
@@ -25,6 +39,13 @@ IMPORT: Final = ImportPages(
     commit=services.commit_lease_import,
     undo=services.undo_lease_import,
 )
+# The sheets of a workbook: how they are called here, and the page of one such sheet.
+_PARTS: Final = {
+    fleet.VEHICLES.kind: (lazy("Vehicles"), "fleet-import-batch"),
+    crm.CUSTOMERS.kind: (lazy("Customers"), "crm-import-batch"),
+    KIND: (lazy("Leases"), IMPORT.batch_url),
+}
+_guarded = needs("leasing.stage_workbook")
 
 
 @require_GET
@@ -32,4 +53,135 @@ IMPORT: Final = ImportPages(
 def sheet(request: Request) -> HttpResponse:
     """The leases that run, in the form of the import sheet."""
     rows = queries.lease_sheet_rows(actor=request.actor)
-    return download(content=workbooks.write(sheet=SHEET, rows=as_rows(rows)), name="leases")
+    content = workbooks.write(sheet=SHEET, rows=as_rows(rows))
+    return download(content=content, name="leases")
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A sheet of the workbook as the page shows it."""
+
+    label: str | Promise
+    url_name: str
+    batch: BatchCard
+    tiles: list[Tile]
+
+
+@require_http_methods(["GET", "POST"])
+@_guarded
+def move_in(request: Request) -> HttpResponse:
+    """Choose a workbook; a good one leads to what its sheets hold."""
+    if request.method == "GET":
+        return FILE_FORM.blank().respond(request, "leasing/move_in.html")
+    form = FILE_FORM.read(request.POST, request.FILES)
+    upload = form.values.get("file")
+    if isinstance(upload, UploadedFile):
+        try:
+            batch_id = _staged(request, form.key, upload)
+            return redirect("leasing-move-in-file", batch_id)
+        except (SheetUnreadable, FileTooLarge) as refusal:
+            form.refuse("file", refusal.words)
+    return form.respond(request, "leasing/move_in.html")
+
+
+def _staged(request: Request, key: UUID, upload: "UploadedFile[bytes]") -> UUID:
+    plain, _new = once(
+        key=key,
+        actor=request.actor,
+        name="leasing.stage_workbook",
+        call=lambda: services.stage_workbook(
+            org_id=request.actor.org_id,
+            file_name=upload.name or "",
+            content=upload.read(),
+            actor=request.actor,
+            at=timezone.now(),
+        ),
+    )
+    return UUID(str(next(iter(plain["batches"].values()))))
+
+
+@require_GET
+@_guarded
+def template(request: Request) -> HttpResponse:
+    """One workbook with all sheets, to fill in."""
+    sheets = [fleet.VEHICLES.sheet, crm.CUSTOMERS.sheet, SHEET]
+    return download(content=workbooks.template(sheets=sheets), name="move-in-template")
+
+
+def _parts(request: Request, batch_id: UUID) -> list[_Part]:
+    batches = {
+        batch.kind: batch
+        for batch in queries.batches_of_file(batch_id=batch_id, actor=request.actor)
+    }
+    parts = [
+        _Part(label, url_name, batches[kind], batch_tiles(batches[kind]))
+        for kind, (label, url_name) in _PARTS.items()
+        if kind in batches
+    ]
+    if not parts:
+        raise Http404
+    return parts
+
+
+@require_GET
+@_guarded
+def file(request: Request, batch_id: UUID) -> HttpResponse:
+    """What the sheets of one workbook hold, and the acts on all of them."""
+    parts = _parts(request, batch_id)
+    batches = [part.batch for part in parts]
+    staged = [batch for batch in batches if batch.state == "STAGED"]
+    context = {
+        "batch_id": batch_id,
+        "file_name": batches[0].file_name,
+        "parts": parts,
+        "wrong": sum(batch.wrong for batch in batches),
+        "new": sum(batch.new for batch in staged),
+        "committed": not staged and any(batch.state == "COMMITTED" for batch in batches),
+        "created": sum(batch.new for batch in batches if batch.state == "COMMITTED"),
+    }
+    return render(request, "leasing/move_in_file.html", context)
+
+
+@require_POST
+@_guarded
+def enter(request: Request, batch_id: UUID) -> HttpResponse:
+    parts = _parts(request, batch_id)
+    fact = services.commit_workbook(
+        batches={part.batch.kind: part.batch.id for part in parts},
+        actor=request.actor,
+        at=timezone.now(),
+    )
+    messages.success(
+        request,
+        _("%(created)d entered, %(there)d were there already.")
+        % {"created": sum(fact.created.values()), "there": sum(fact.there_already.values())},
+    )
+    return redirect("leasing-move-in-file", batch_id)
+
+
+@require_POST
+@_guarded
+def take_out(request: Request, batch_id: UUID) -> HttpResponse:
+    parts = _parts(request, batch_id)
+    fact = services.undo_workbook(
+        batches={
+            part.batch.kind: part.batch.id for part in parts if part.batch.state == "COMMITTED"
+        },
+        actor=request.actor,
+        at=timezone.now(),
+    )
+    messages.success(
+        request, _("%(count)d taken out again.") % {"count": sum(fact.removed.values())}
+    )
+    return redirect("leasing-move-in-file", batch_id)
+
+
+URLS: Final = [
+    path("leasing/leases/sheet/", sheet, name="leasing-sheet"),
+    path("leasing/move-in/", move_in, name="leasing-move-in"),
+    path("leasing/move-in/template/", template, name="leasing-move-in-template"),
+    path("leasing/move-in/<uuid:batch_id>/", file, name="leasing-move-in-file"),
+    path("leasing/move-in/<uuid:batch_id>/enter/", enter, name="leasing-move-in-enter"),
+    path("leasing/move-in/<uuid:batch_id>/undo/", take_out, name="leasing-move-in-undo"),
+    *IMPORT.urls(),
+]

@@ -370,3 +370,9 @@ def lease_import(*, batch_id: UUID, actor: Actor) -> BatchCard:
 def lease_import_preview(*, batch_id: UUID, actor: Actor) -> Preview:
     """The first rows of a staged lease sheet."""
     return imports.preview(SHEET, KIND, batch_id=batch_id, actor=actor)
+
+
+@question
+def batches_of_file(*, batch_id: UUID, actor: Actor) -> list[BatchCard]:
+    """The sheets that came in one workbook, each as its newest batch."""
+    return imports.of_same_file(batch_id=batch_id, actor=actor)

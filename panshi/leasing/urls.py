@@ -5,7 +5,6 @@ from panshi.leasing import import_pages, views
 urlpatterns = [
     path("leasing/leases/", views.leases, name="leasing-leases"),
     path("leasing/leases/new/", views.draft, name="leasing-draft"),
-    path("leasing/leases/sheet/", import_pages.sheet, name="leasing-sheet"),
     path("leasing/leases/<uuid:lease_id>/", views.lease, name="leasing-lease"),
     path("leasing/leases/<uuid:lease_id>/sign/", views.sign, name="leasing-sign"),
     path("leasing/leases/<uuid:lease_id>/handover/", views.handover, name="leasing-handover"),
@@ -18,5 +17,5 @@ urlpatterns = [
     path("leasing/leases/<uuid:lease_id>/return/", views.ask_return, name="leasing-return"),
     path("leasing/leases/<uuid:lease_id>/settle/", views.settle, name="leasing-settle"),
     path("leasing/leases/<uuid:lease_id>/cancel/", views.cancel, name="leasing-cancel"),
-    *import_pages.IMPORT.urls(),
+    *import_pages.URLS,
 ]

@@ -260,7 +260,7 @@ def test_what_is_written_reads_back_the_same(rows: list[dict[str, Any]]) -> None
 
 
 def test_the_template_reads_as_empty_and_explains_itself() -> None:
-    content = workbooks.template(sheet=SHEET)
+    content = workbooks.template(sheets=[SHEET])
     with pytest.raises(SheetUnreadable):
         sheets.read(content=content, sheet=SHEET)
     book = load_workbook(io.BytesIO(content))
