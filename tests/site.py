@@ -62,6 +62,21 @@ class Site:
     gb_port: int = 0
     jt_port: int = 0
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    words: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def start(self, name: str) -> None:
+        """Start a process of the product, or end it in order and start it again."""
+        if name in self.processes:
+            self.processes[name].send_signal(signal.SIGTERM)
+            _end(self.processes[name])
+        with (self.folder / f"{name}.out").open("ab") as out:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", *self.words[name]],
+                env=self.environment,
+                stdout=out,
+                stderr=out,
+            )
 
     def do(self, act: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
         """Call a function of a module in the site's database, as headquarters."""
@@ -129,7 +144,8 @@ def running(
     site = Site(f"http://127.0.0.1:{port}", database, clerk, folder, gb_port, jt_port)
     number = ("--number", str(next(_numbers)))
     lines = ("--bind", "127.0.0.1", "--gb-port", str(gb_port), "--jt-port", str(jt_port))
-    words = {
+    site.environment = home
+    site.words = {
         "web": (*pages, str(port)),
         "worker": ("panshi", "worker"),
         "gateway": ("panshi", "gateway", *lines, *number),
@@ -139,10 +155,7 @@ def running(
         if arrange is not None:
             site.do(arrange)
         for process in ("web", *beside):
-            with (folder / f"{process}.out").open("wb") as out:
-                site.processes[process] = subprocess.Popen(
-                    [sys.executable, "-m", *words[process]], env=home, stdout=out, stderr=out
-                )
+            site.start(process)
         _await(site, "web", lambda: _serves(site.address))
         if "gateway" in beside:
             _await(site, "gateway", lambda: _listens(gb_port))

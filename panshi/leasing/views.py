@@ -361,9 +361,8 @@ def handover(request: Request, lease_id: UUID) -> HttpResponse:
             gettext("Below the last known %(km)s km; read it once more.")
             % {"km": context["last_km"]},
         )
-    if not photos:
-        context["photos_missing"] = True
     if not (form.ok and signing.ok and photos):
+        context["photos_missing"] = True  # A page that comes back has lost its files.
         answer = form.respond(request, "leasing/handover.html", context)
         answer.status_code = 422
         return answer

@@ -1,0 +1,83 @@
+"""A lease, from its quote to its overdue rent and back to order, in browser windows.
+
+Pages and worker run, and everything a person does is pressed in a page. The site's clock is the
+test's: a lease starts on one day, and by the next morning the worker itself has found the rent
+overdue and started the handbook's reminder.
+"""
+
+import time
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests import yard
+from tests.journeys import lease_story as tell
+from tests.journeys.lease_story import Story
+from tests.site import Opener, Site, running
+
+pytestmark = [pytest.mark.browser, pytest.mark.plain, pytest.mark.needs_database]
+FIRST_DAY = date(2027, 3, 18)
+CASES = [("desk", "zh-hans"), ("phone", "en"), ("desk", "en"), ("phone", "zh-hans")]
+
+
+class Clock:
+    """The site's clock: it runs, and can be put to a time of day in Shanghai."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def put(self, day: date, clock: str) -> None:
+        moment = datetime.fromisoformat(f"{day}T{clock}:00+08:00")
+        self.file.write_text(str(moment.timestamp() - time.time()))
+
+
+@pytest.fixture(scope="module")
+def clock(tmp_path_factory: pytest.TempPathFactory) -> Clock:
+    made = Clock(tmp_path_factory.mktemp("clock") / "ahead")
+    made.put(FIRST_DAY, "09:30")
+    return made
+
+
+@pytest.fixture(scope="module")
+def site(static_files: Path, clock: Clock) -> Iterator[Site]:
+    settings = {"DJANGO_SETTINGS_MODULE": "tests.later", "TEST_CLOCK": str(clock.file)}
+    with running(
+        "lease", static_files, arrange=yard.arrange, beside=("worker",), settings=settings
+    ) as site:
+        yield site
+
+
+@pytest.mark.parametrize(("size", "language"), CASES)
+def test_a_lease_is_drafted_paid_started_and_reminded_of(
+    site: Site, clock: Clock, opened: Opener, size: str, language: str
+) -> None:
+    number = CASES.index((size, language))
+    story = Story(
+        opened=opened,
+        party=yard.PARTIES[number],
+        starts_on=FIRST_DAY + timedelta(days=2 * number),
+        rent_fen=286_000 + 15_550 * number,
+        size=size,
+        language=language,
+    )
+    clock.put(story.starts_on, "10:02")
+    site.start("worker")
+
+    sales = tell.drafts(story)
+    tell.signs(story, sales)
+    if number % 2:
+        tell.records_the_deposit(story)
+    else:
+        tell.pays_the_deposit_on_line(story)
+    ops = tell.hands_over(story, sales)
+    tell.starts(story, ops)
+    finance = tell.reads_the_bill(story)
+
+    # After a night the worker's own schedule finds the rent overdue.
+    clock.put(story.starts_on + timedelta(days=1), "10:02")
+    site.start("worker")
+
+    tell.is_reminded(story, finance, promises=number % 2 == 1)
+    tell.pays_the_rent(story, finance, promises=number % 2 == 1)
