@@ -1,4 +1,4 @@
-"""A gateway and an ingest as processes of their own, on a database server of their own."""
+"""Gateway, ingest, web and worker as processes of their own, on a database server of their own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -136,7 +137,7 @@ def _run(words: list[str], env: dict[str, str]) -> str:
 
 @dataclass
 class Town:
-    """One database with its gateway and ingest; both are started, killed and started again."""
+    """One database with its processes; they are started, killed and started again."""
 
     land: Land
     number: int
@@ -146,6 +147,7 @@ class Town:
     history_s: float
     gb_port: int = field(default_factory=free_port)
     jt_port: int = field(default_factory=free_port)
+    web_port: int = field(default_factory=free_port)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -166,6 +168,8 @@ class Town:
                 "ingest", "--history", str(self.history_s), "--live", "0.3",
                 "--number", str(self.number),
             ],
+            "web": ["web", "--port", str(self.web_port)],
+            "worker": ["worker"],
         }[name]  # fmt: skip
         with self._output(name).open("ab") as output:
             self.processes[name] = subprocess.Popen(
@@ -202,7 +206,7 @@ class Town:
         deadline = time.monotonic() + within_s
         while not holds():
             if time.monotonic() > deadline:
-                words = "\n".join(self.said(name)[-1500:] for name in ("gateway", "ingest"))
+                words = "\n".join(self.said(name)[-1500:] for name in self.processes)
                 raise AssertionError(f"not within {within_s} s\n{words}")
             time.sleep(0.05)
 
@@ -210,6 +214,16 @@ class Town:
         """Start the gateway and wait until it takes connections."""
         self.start("gateway", *words)
         self.wait(lambda: _answers(self.gb_port) and _answers(self.jt_port))
+
+    def is_ready(self) -> bool:
+        """Whether the web process says that it may take visitors."""
+        try:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self.web_port}/readyz", timeout=2
+            ) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
 
     def ask(self, query: LiteralString, *values: object) -> list[tuple[Any, ...]]:
         """Read the database as its superuser, past the walls."""
