@@ -137,13 +137,14 @@ class Watch:
 
     def of(self, victim: str) -> list[Callable[[float], bool]]:
         """What must be back after the loss of a process."""
-        return {
+        wanted: dict[str, list[Callable[[float], bool]]] = {
             "gateway": [self.answers],
             "web": [self.pages],
             "ingest": [self.findings],
             "worker": [self.findings],
             "postgres": [self.answers, self.pages, self.findings],
-        }[victim]
+        }
+        return wanted[victim]
 
     async def until_back(self, victim: str, killed_at: float) -> float:
         """Seconds until all of it was back."""
