@@ -27,7 +27,7 @@ from panshi.kit.files import MAX_BYTES, FileTooLarge
 from panshi.kit.forms import Field, Form, Reading
 from panshi.kit.imports import BatchCard
 from panshi.kit.records import Tile
-from panshi.kit.sheets import Sheet, SheetUnreadable
+from panshi.kit.sheets import CellError, Sheet, SheetUnreadable
 from panshi.kit.web import Request, needs, once
 from panshi.kit.workbooks import XLSX
 
@@ -70,6 +70,15 @@ def batch_tiles(batch: BatchCard) -> list[Tile]:
             kind="number",
             tone="bad" if batch.wrong else "",
         ),
+    ]
+
+
+def shown_errors(sheet: Sheet, batch: BatchCard, *, most: int) -> list[tuple[CellError, str]]:
+    """The first errors of a batch, each with what stands in the cell, personal data masked."""
+    masks = {column.header: column.mask for column in sheet.columns}
+    return [
+        (error, mask(error.value) if (mask := masks.get(error.header)) else error.value)
+        for error in batch.errors[:most]
     ]
 
 
@@ -182,11 +191,7 @@ class ImportPages:
     def _batch(self, request: Request, batch_id: UUID) -> HttpResponse:
         batch = imports.card(self.kind, batch_id=batch_id, actor=request.actor)
         preview = imports.preview(self.sheet, self.kind, batch_id=batch_id, actor=request.actor)
-        masks = {column.header: column.mask for column in self.sheet.columns}
-        errors = [
-            (error, mask(error.value) if (mask := masks.get(error.header)) else error.value)
-            for error in batch.errors[:_SHOWN_ERRORS]
-        ]
+        errors = shown_errors(self.sheet, batch, most=_SHOWN_ERRORS)
         rows = [
             _Shown(row.row, row.shown, *ROW_STATES[row.state], row.note)
             for row in preview.rows

@@ -1,7 +1,7 @@
 """Pages by which an operator moves in: leases from a sheet, or a whole workbook at once."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
@@ -19,10 +19,16 @@ from panshi.crm import services as crm
 from panshi.fleet import services as fleet
 from panshi.kit import workbooks
 from panshi.kit.files import FileTooLarge
-from panshi.kit.import_pages import FILE_FORM, ImportPages, batch_tiles, download
-from panshi.kit.imports import BatchCard
+from panshi.kit.import_pages import (
+    FILE_FORM,
+    ImportPages,
+    batch_tiles,
+    download,
+    shown_errors,
+)
+from panshi.kit.imports import BatchCard, Importer
 from panshi.kit.records import Tile
-from panshi.kit.sheets import SheetUnreadable, as_rows
+from panshi.kit.sheets import CellError, SheetUnreadable, as_rows
 from panshi.kit.web import Request, needs, once
 from panshi.leasing import queries, services
 from panshi.leasing.sheet import KIND, SHEET
@@ -39,11 +45,12 @@ IMPORT: Final = ImportPages(
     commit=services.commit_lease_import,
     undo=services.undo_lease_import,
 )
+_ERRORS: Final = 10
 # The sheets of a workbook: how they are called here, and the page of one such sheet.
-_PARTS: Final = {
-    fleet.VEHICLES.kind: (lazy("Vehicles"), "fleet-import-batch"),
-    crm.CUSTOMERS.kind: (lazy("Customers"), "crm-import-batch"),
-    KIND: (lazy("Leases"), IMPORT.batch_url),
+_PARTS: Final[dict[Importer[Any], tuple[Promise, str]]] = {
+    fleet.VEHICLES: (lazy("Vehicles"), "fleet-import-batch"),
+    crm.CUSTOMERS: (lazy("Customers"), "crm-import-batch"),
+    services.LEASES: (lazy("Leases"), IMPORT.batch_url),
 }
 _guarded = needs("leasing.stage_workbook")
 
@@ -65,6 +72,12 @@ class _Part:
     url_name: str
     batch: BatchCard
     tiles: list[Tile]
+    errors: list[tuple[CellError, str]]
+
+    @property
+    def more(self) -> int:
+        """How many errors are not shown."""
+        return len(self.batch.errors) - len(self.errors)
 
 
 @require_http_methods(["GET", "POST"])
@@ -114,9 +127,15 @@ def _parts(request: Request, batch_id: UUID) -> list[_Part]:
         for batch in queries.batches_of_file(batch_id=batch_id, actor=request.actor)
     }
     parts = [
-        _Part(label, url_name, batches[kind], batch_tiles(batches[kind]))
-        for kind, (label, url_name) in _PARTS.items()
-        if kind in batches
+        _Part(
+            label,
+            url_name,
+            batch,
+            batch_tiles(batch),
+            shown_errors(importer.sheet, batch, most=_ERRORS),
+        )
+        for importer, (label, url_name) in _PARTS.items()
+        if (batch := batches.get(importer.kind)) is not None
     ]
     if not parts:
         raise Http404

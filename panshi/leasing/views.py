@@ -236,6 +236,7 @@ def lease(request: Request, lease_id: UUID) -> HttpResponse:
                 Detail(label=_("City"), value=row.city),
                 Detail(label=_("First day"), value=row.starts_on, kind="day"),
                 Detail(label=_("To be returned on"), value=row.ends_on, kind="day"),
+                *([Detail(label=_("Note"), value=card.note)] if card.note else []),
             ],
             "timeline": _timeline(card),
             "handovers": [
@@ -276,7 +277,7 @@ def _vehicle_url(row: queries.LeaseRow) -> str:
 
 def _dates(card: queries.LeaseCard) -> dict[str, Any]:
     found = {
-        "RESERVED": card.created_at,
+        "RESERVED": None if card.moved_in_at else card.created_at,
         "SIGNED": card.signed_at,
         "ACTIVE": card.active_from,
         "SETTLING": card.returned_at,
@@ -286,9 +287,11 @@ def _dates(card: queries.LeaseCard) -> dict[str, Any]:
 
 
 def _timeline(card: queries.LeaseCard) -> list[Entry]:
+    signed = _("Contract signed") if card.moved_in_at else _("Contract signed, deposit demanded")
     told = [
-        (card.created_at, _("Vehicle reserved"), "file-text"),
-        (card.signed_at, _("Contract signed, deposit demanded"), "file-certificate"),
+        (card.moved_in_at, _("Moved in from a sheet"), "file-import"),
+        (None if card.moved_in_at else card.created_at, _("Vehicle reserved"), "file-text"),
+        (card.signed_at, signed, "file-certificate"),
         (card.deposit_held_at, _("Deposit received"), "cash"),
         (card.active_from, _("On the road, rent runs"), "truck"),
         (card.returned_at, _("Vehicle returned"), "arrow-back-up"),
