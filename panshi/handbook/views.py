@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from panshi.handbook import queries, services
@@ -47,6 +47,13 @@ WAITS = (
     ("authority", gettext_lazy("Authority")),
 )
 LEAD = "handbook.release_stop"
+# The page of what a run is about.
+SUBJECTS = {
+    "billing.bill": "billing-bill",
+    "fleet.vehicle": "fleet-vehicle",
+    "leasing.lease": "leasing-lease",
+    "service.work_order": "service-order",
+}
 
 
 def _must_view(request: Request) -> None:
@@ -60,6 +67,11 @@ def inbox(request: Request) -> HttpResponse:
     at = timezone.now()
     context = {"inbox": queries.inbox(actor=request.actor, at=at), "tones": STATE_TONES}
     return render(request, "handbook/inbox.html", context)
+
+
+def _subject_url(subject_type: str, subject_id: str) -> str:
+    page = SUBJECTS.get(subject_type)
+    return reverse(page, args=[subject_id]) if page and subject_id else ""
 
 
 def _clock(due: datetime, at: datetime) -> str:
@@ -78,12 +90,16 @@ def run(request: Request, run_id: UUID) -> HttpResponse:
     card = queries.run_card(run_id=run_id, actor=request.actor, at=at)
     row = card.row
     details = [
-        Detail(label=_("Subject"), value=row.subject or card.subject_id),
+        Detail(
+            label=_("Subject"),
+            value=row.subject or card.subject_id,
+            url=_subject_url(card.subject_type, card.subject_id),
+        ),
         Detail(label=_("City"), value=row.city),
         Detail(label=_("Owner"), value=row.owner),
         Detail(label=_("Started"), value=row.started_at, kind="moment"),
         Detail(label=_("To be taken by"), value=card.take_by, kind="moment"),
-        Detail(label=_("Due"), value=row.due_at, kind="moment"),
+        Detail(label=pgettext("task", "Due"), value=row.due_at, kind="moment"),
         Detail(label=_("Started by"), value=card.fact_name or card.reason),
         Detail(label=_("Edition"), value=card.edition),
     ]

@@ -333,6 +333,7 @@ def is_reminded(story: Story, finance: Page, *, promises: bool) -> Page:
 def _step(page: Page, step: str, value: str) -> None:
     """Do a step of the procedure with what it asks for."""
     form = page.locator(f'#step-{step}-0 form[action*="/{step}/"]')
+    form.wait_for()
     choice = form.locator("select")
     if choice.count():
         choice.select_option(value=value)

@@ -5,6 +5,8 @@ const RETRY_MS = 3000;
 const channel = new BroadcastChannel("panshi-live");
 const waiting = new Map();
 let lost = false;
+// A page that an act led to may have missed what followed from it before anybody listened.
+let early = performance.getEntriesByType("navigation")[0]?.redirectCount > 0;
 
 function wants(element, fact) {
   return element.dataset.live.split(/\s+/).some(
@@ -48,8 +50,8 @@ function listen() {
     stream.addEventListener("open", () => {
       document.documentElement.dataset.stream = "open";
       // Facts may have passed while nobody listened: everything is asked anew.
-      if (lost) share("*");
-      lost = false;
+      if (lost || early) share("*");
+      lost = early = false;
     });
     stream.addEventListener("fact", (event) => share(JSON.parse(event.data).fact));
     stream.addEventListener("lost", () => share("*"));
@@ -69,6 +71,7 @@ async function hold() {
 }
 
 if (document.querySelector("[data-live]")) {
+  if (early) tell("*"); // Where another tab holds the stream, this one never sees it open.
   if (navigator.locks) navigator.locks.request("panshi-live", hold);
   else hold();
 }

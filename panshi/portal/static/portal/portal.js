@@ -38,10 +38,12 @@ function wanted(fact) {
 function listen(address) {
   const stream = new EventSource(address);
   let lost = false;
+  // A page that an act led to may have missed what followed from it before anybody listened.
+  let early = performance.getEntriesByType("navigation")[0]?.redirectCount > 0;
   stream.addEventListener("open", () => {
     document.documentElement.dataset.stream = "open";
-    if (lost) soon();
-    lost = false;
+    if (lost || early) soon();
+    lost = early = false;
   });
   stream.addEventListener("fact", (event) => {
     if (wanted(JSON.parse(event.data).fact)) soon();
