@@ -34,7 +34,9 @@ def workbook(count: int, *, amiss: bool = False) -> FilePayload:
     sheets: dict[str, list[list[Any]]] = {
         "车辆": [["车架号", "车牌号", "车型", "城市", "状态"]],
         "客户": [["类型", "客户名称", "证件号码", "手机号"]],
-        "租约": [["合同号", "车牌号", "承租人", "起租日", "租期", "月租金", "押金", "已交押金", "已付至"]],
+        "租约": [
+            ["合同号", "车牌号", "承租人", "起租日", "租期", "月租金", "押金", "已交押金", "已付至"]
+        ],
     }
     for at in range(count):
         vin, plate, name = fleet.vin(9000 + at), fleet.plate(9000 + at), f"顺达城配 {at + 1} 号车队"
