@@ -1,16 +1,14 @@
 """Bills as PDF, set by typst; the same bill gives the same bytes."""
 
-import json
 from pathlib import Path
 from typing import Final
 
-import typst
 from django.utils.translation import gettext as _
 
 from panshi.billing.lists import STANDING_WORDS, period
 from panshi.billing.models import BillKind
 from panshi.billing.queries import BillCard
-from panshi.kit import fonts
+from panshi.kit import typeset
 from panshi.kit.money import in_capitals, yuan
 
 _SHEET: Final = Path(__file__).with_name("bill.typ")
@@ -53,10 +51,4 @@ def _shown(card: BillCard) -> dict[str, object]:
 
 def bill_pdf(card: BillCard) -> bytes:
     """Set one bill. Raises fonts.FontMissing when the vendored font is not in place."""
-    return typst.compile(
-        _SHEET,
-        font_paths=[fonts.folder()],
-        ignore_system_fonts=True,
-        format="pdf",
-        sys_inputs={"bill": json.dumps(_shown(card), ensure_ascii=False)},
-    )
+    return typeset.pdf(_SHEET, _shown(card))

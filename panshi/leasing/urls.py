@@ -6,6 +6,7 @@ urlpatterns = [
     path("leasing/leases/", views.leases, name="leasing-leases"),
     path("leasing/leases/new/", views.draft, name="leasing-draft"),
     path("leasing/leases/<uuid:lease_id>/", views.lease, name="leasing-lease"),
+    path("leasing/leases/<uuid:lease_id>/contract/", views.contract, name="leasing-contract"),
     path("leasing/leases/<uuid:lease_id>/sign/", views.sign, name="leasing-sign"),
     path("leasing/leases/<uuid:lease_id>/handover/", views.handover, name="leasing-handover"),
     path(

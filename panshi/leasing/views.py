@@ -421,6 +421,15 @@ def picture(request: Request, lease_id: UUID, file_id: UUID) -> HttpResponse:
     return answer
 
 
+@require_GET
+def contract(request: Request, lease_id: UUID) -> HttpResponse:
+    """The contract to print and sign."""
+    found = queries.contract(lease_id=lease_id, actor=request.actor)
+    answer = HttpResponse(found.content, content_type=found.media_type)
+    answer["Content-Disposition"] = f'inline; filename="{found.name}"'
+    return answer
+
+
 @require_POST
 def activate(request: Request, lease_id: UUID) -> HttpResponse:
     services.activate_lease(lease_id=lease_id, actor=request.actor, at=timezone.now())

@@ -50,8 +50,10 @@ from panshi.billing.queries.payments import (
     payment_card,
     payment_rows,
 )
+from panshi.billing.queries.terms import CREDIT_TERMS
 
 __all__ = [
+    "CREDIT_TERMS",
     "AgeRow",
     "BillCard",
     "BillPage",
