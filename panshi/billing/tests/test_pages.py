@@ -186,6 +186,36 @@ def test_the_pay_page_takes_the_money(client: Window, node: OrgNode) -> None:
     assert stranger.post(address).status_code == 409
 
 
+def test_a_transfer_seen_on_the_statement_is_recorded_once(client: Window, node: OrgNode) -> None:
+    bill = make.bill(node, 300)
+    url = reverse("billing-record", args=[bill.bill_id])
+    form = client.get(url).context["form"]
+    sent = {"_key": str(form.key), "amount": "300.00"}
+
+    answers = [client.post(url, sent) for _press in range(2)]
+
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert Payment.objects.get(channel="BANK", org=node).amount == Decimal("300.00")
+    assert BillBalance.objects.get(bill_id=bill.bill_id).open_amount == 0
+    assert "Record a payment" not in page(client.get(reverse("billing-bill", args=[bill.bill_id])))
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "1.001", "viel", ""])
+def test_no_payment_of_nothing_is_recorded(client: Window, node: OrgNode, amount: str) -> None:
+    bill = make.bill(node, 300)
+    answer = client.post(reverse("billing-record", args=[bill.bill_id]), {"amount": amount})
+    assert answer.status_code == 422
+    assert not Payment.objects.filter(org=node).exists()
+
+
+def test_who_may_not_record_payments_is_not_offered_it(node: OrgNode) -> None:
+    bill = make.bill(node, 300)
+    seller = window(node, "SALES")
+    assert "Record a payment" not in page(seller.get(reverse("billing-bill", args=[bill.bill_id])))
+    url = reverse("billing-record", args=[bill.bill_id])
+    assert seller.post(url, {"amount": "300"}).status_code == 409
+
+
 def test_a_forged_pay_address_opens_nothing(client: Window) -> None:
     assert client.get(reverse("billing-pay", args=["forged"])).status_code == 409
 

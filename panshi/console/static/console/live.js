@@ -17,7 +17,9 @@ function wants(element, fact) {
 function busy(element) {
   const focused = document.activeElement;
   const typing = focused && element.contains(focused) && focused.matches("input, select, textarea");
-  return typing || element.querySelector("details[open], input[data-tick]:checked") !== null;
+  // A question that waits for its answer belongs to a form that must still be there then.
+  const asked = document.querySelector("#confirm[open]");
+  return typing || asked !== null || element.querySelector("details[open], input[data-tick]:checked") !== null;
 }
 
 function wake(element) {

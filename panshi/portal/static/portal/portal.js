@@ -16,6 +16,8 @@ let waiting = 0;
 
 async function refresh() {
   waiting = 0;
+  // A question that waits for its answer belongs to a form that must still be there then.
+  if (document.querySelector("#confirm[open]")) return soon();
   const answer = await fetch(location.href, { headers: { "X-Live": "1" } }).catch(() => null);
   if (!answer?.ok || answer.redirected) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");

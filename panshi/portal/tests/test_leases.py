@@ -1,0 +1,57 @@
+"""A lease on its customer's phone: deposit, plan of charges, handover; a stranger finds nothing."""
+
+from uuid import UUID
+
+from panshi.kit.tenancy import hq_actor
+from panshi.leasing.models import Lease
+from panshi.leasing.tests import make
+from panshi.org import services
+from panshi.org.models import User
+from tests.windows import Window
+
+
+def _phone(lease: Lease, customer_id: UUID) -> Window:
+    user = services.create_user(
+        org_id=lease.org_id,
+        username=f"customer-{customer_id.hex[-8:]}",
+        full_name="顺达城配物流有限公司",
+        roles=["CUSTOMER"],
+        password="Lvtu-2027-wuliu",
+        customer_id=customer_id,
+        actor=hq_actor(lease.org_id),
+        at=make.NOON,
+    )
+    return Window(User.objects.get(id=user.user_id))
+
+
+def test_the_deposit_is_asked_for_and_paid_from_the_lease() -> None:
+    lease = make.signed()
+    phone = _phone(lease, lease.customer_id)
+
+    page = phone.get(f"/portal/leases/{lease.id}/")
+
+    assert "Pay the deposit" in page.content.decode()
+    bill = page.context["deposit_bill"]
+    started = phone.post("/portal/bills/pay/", {"bill": str(bill.id)})
+    phone.post(started["Location"])
+    paid = phone.get(f"/portal/leases/{lease.id}/").content.decode()
+    assert "Pay the deposit" not in paid
+
+
+def test_a_running_lease_shows_its_rents_and_its_handover() -> None:
+    lease = make.active()
+    phone = _phone(lease, lease.customer_id)
+
+    text = phone.get(f"/portal/leases/{lease.id}/").content.decode()
+
+    for words in ("1,000.00", "3,000.00", "2026-06-21 – 2026-06-30", "2,000.0", "王芳"):
+        assert words in text
+    bill = next(c for c, *_ in phone.get(f"/portal/leases/{lease.id}/").context["charges"])
+    shown = phone.get(f"/portal/bills/{bill.bill_id}/").content.decode()
+    assert "¥3,000.00 a month ÷ 30 days × 10 days" in shown
+
+
+def test_a_strangers_lease_is_not_found() -> None:
+    lease, other = make.active(), make.active()
+    stranger = _phone(other, other.customer_id)
+    assert stranger.get(f"/portal/leases/{lease.id}/").status_code == 404
