@@ -173,8 +173,8 @@ def running(
 def opened(browser: Browser, site: Site) -> Iterator[Opener]:
     """Open windows on the site of the test: `opened("chen", "/staff/")`.
 
-    Each has cookies of its own. At the end none may have met a script error, a request to another
-    host or a missing static file.
+    Each has cookies of its own. At the end none may have met a script error, a fault of the
+    server, a request to another host or a missing static file.
     """
     contexts: list[BrowserContext] = []
     trouble: list[str] = []
@@ -192,6 +192,7 @@ def opened(browser: Browser, site: Site) -> Iterator[Opener]:
         context = browser.new_context(
             viewport={"width": width, "height": height},
             base_url=site.address,
+            locale="zh-CN" if language == "zh-hans" else "en-GB",
             geolocation={"longitude": PLACE[0], "latitude": PLACE[1]},
             permissions=["geolocation"],
             java_script_enabled=scripts,
@@ -269,6 +270,15 @@ def _watch(page: Page, address: str, trouble: list[str]) -> None:
         "response",
         lambda response: note(
             "missing", response.url, amiss=response.status == 404 and "/static/" in response.url
+        ),
+    )
+    page.on(
+        "response",
+        lambda response: note(
+            "fault",
+            response.url,
+            # The pages to try patterns on are at fault on purpose.
+            amiss=response.status >= 500 and "/try/" not in response.url,
         ),
     )
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from panshi.kit.nouns import OwnedModel
 from panshi.kit.states import Machine
@@ -13,7 +14,7 @@ from panshi.kit.states import Machine
 class FindingState(models.TextChoices):
     OPEN = "OPEN", _("Open")
     ACKNOWLEDGED = "ACKNOWLEDGED", _("Acknowledged")
-    PLANNED = "PLANNED", _("Planned")
+    PLANNED = "PLANNED", pgettext_lazy("finding", "Planned")
     CONFIRMED = "CONFIRMED", _("Confirmed")
     REFUTED = "REFUTED", _("Refuted")
     CLEARED = "CLEARED", _("Cleared by itself")

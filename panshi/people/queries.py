@@ -1,10 +1,14 @@
 """Questions about engineers: who is on shift, who is fit for what."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from psycopg.types.range import TimestamptzRange
 
 from panshi.kit.clock import SHANGHAI, day_span, local_day
@@ -20,6 +24,20 @@ from panshi.people.models import (
     Shift,
     SkillGrant,
 )
+
+SKILLS: Final[Mapping[str, Promise]] = {
+    "GENERAL": _("General"),
+    "HV": _("High voltage"),
+    "ELECTRICAL": _("Electrics"),
+    "BRAKE": _("Brakes"),
+    "TYRE": _("Tyres"),
+    "BODY": _("Bodywork"),
+}
+
+
+def skill_words(skills: Iterable[str]) -> list[str]:
+    """Skills in words, sorted; a code that has none yet as it is."""
+    return sorted(str(SKILLS.get(code, code)) for code in skills)
 
 
 @dataclass(frozen=True, slots=True)

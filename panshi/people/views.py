@@ -27,7 +27,11 @@ ENGINEERS = Table(
             choices=EngineerState,
             tones={"ACTIVE": "ok", "PAUSED": "warn", "LEFT": "idle"},
         ),
-        Column(key="skills", label=lazy("Skills"), show=lambda row: ", ".join(row.skills)),
+        Column(
+            key="skills",
+            label=lazy("Skills"),
+            show=lambda row: "、".join(queries.skill_words(row.skills)),
+        ),
         Column(
             key="certificates",
             label=lazy("Certificates"),

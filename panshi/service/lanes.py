@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from panshi.kit.clock import day_start
+from panshi.people import queries as people
 from panshi.service.queries import Board, BoardVisit, Lane
 
 FROM_HOUR: Final = 7
@@ -28,6 +29,10 @@ class Cell:
 class LaneRow:
     lane: Lane
     cells: tuple[Cell, ...]
+
+    @property
+    def skills(self) -> str:
+        return " · ".join(people.skill_words(self.lane.skills))
 
 
 def hours() -> tuple[int, ...]:
@@ -71,7 +76,7 @@ def _idle(begin: int, end: int, works: Sequence[int], here: int) -> list[Cell]:
     while at < end:
         kind = "free" if at in works else "off"
         stop = at + 1
-        while stop < end and stop % 4 and (stop in works) == (at in works):
+        while stop < end and stop % 4 and stop != here and (stop in works) == (at in works):
             stop += 1
         cells.append(Cell(span=stop - at, kind=kind, now=at <= here < stop))
         at = stop

@@ -7,6 +7,7 @@ urlpatterns = [
     path("service/orders/<uuid:id>/", views.order, name="service-order"),
     path("service/orders/<uuid:id>/release/", views.release, name="service-release"),
     path("service/orders/<uuid:id>/cancel/", views.cancel, name="service-cancel"),
+    path("service/photos/<uuid:id>/", views.photo, name="service-photo"),
     path("service/board/", views.board, name="service-board"),
     path("service/visits/<uuid:id>/move/", views.move, name="service-move"),
     path("service/catalogue/", views.catalogue, name="service-catalogue"),

@@ -18,6 +18,7 @@ from panshi.kit.forms import Field, Form
 from panshi.kit.records import Detail, Entry, Stage, Tile
 from panshi.kit.tables import Column, Filter, Slice, Table
 from panshi.kit.web import Request
+from panshi.people import queries as people
 from panshi.service import lanes, queries, services
 from panshi.service.models import (
     ItemState,
@@ -99,7 +100,10 @@ CATALOGUE = Table(
         Column(key="total", label=lazy("Price with call-out"), kind="money"),
         Column(key="crew", label=lazy("People"), kind="number"),
         Column(key="high_voltage", label=lazy("High voltage"), kind="flag"),
-        Column(key="skills", label=lazy("Skills"), show=lambda row: ", ".join(row.skills)),
+        Column(
+            key="skills", label=lazy("Skills"),
+            show=lambda row: "、".join(people.skill_words(row.skills)),
+        ),
         Column(
             key="parts", label=lazy("Parts"),
             show=lambda row: ", ".join(f"{code} × {n}" for code, n in row.parts.items()),
@@ -243,6 +247,17 @@ def _details(card: queries.WorkOrderCard) -> list[Detail]:
 def _entry(row: Any) -> Entry:
     title, icon = HAPPENINGS.get(row.kind, (row.kind, "circle-dot"))
     return Entry(at=row.at, title=title, text=row.words, by=row.who, icon=icon)
+
+
+@require_GET
+def photo(request: Request, id: UUID) -> HttpResponse:
+    """A photo or signature of the job."""
+    _may_view(request)
+    file = queries.photo_file(photo_id=id, actor=request.actor)
+    answer = HttpResponse(file.content, content_type=file.media_type)
+    answer["Content-Disposition"] = "inline"
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
 
 
 @require_POST

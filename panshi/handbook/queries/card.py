@@ -232,7 +232,7 @@ def _step_card(
     world: World,
 ) -> StepCard:
     step, proof = item.step, item.step.evidence
-    is_file = proof is not None and proof.kind in ("photo", "file", "signature")
+    silent = proof is not None and proof.kind in ("photo", "file", "signature", "fact")
     return StepCard(
         step_id=step.id,
         iteration=item.iteration,
@@ -250,7 +250,7 @@ def _step_card(
         unit=proof.unit if proof else "",
         least=proof.least if proof else 0,
         calls=step.call,
-        value="" if is_file or row is None or row.state != "DONE" else _shown(row.value, english),
+        value="" if silent or row is None or row.state != "DONE" else _shown(row.value, english),
         words=row.words if row else "",
         refused=row is not None and row.state == "REFUSED",
         flagged=row is not None and row.flagged,

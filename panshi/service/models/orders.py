@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from panshi.kit.nouns import OwnedModel
 from panshi.kit.states import Machine
@@ -39,7 +40,7 @@ BOOKING_LIFE = Machine(
 
 
 class OrderKind(models.TextChoices):
-    PLANNED = "PLANNED", _("Planned")
+    PLANNED = "PLANNED", pgettext_lazy("order", "Planned")
     URGENT = "URGENT", _("Urgent")
     RESCUE = "RESCUE", _("Rescue")
     REWORK = "REWORK", _("Rework")
@@ -250,9 +251,9 @@ class Photo(OwnedModel):
     purpose = models.CharField(
         max_length=12,
         choices=[
-            ("BEFORE", _("Before")),
-            ("AFTER", _("After")),
-            ("EVIDENCE", _("Evidence")),
+            ("BEFORE", pgettext_lazy("photo", "Before")),
+            ("AFTER", pgettext_lazy("photo", "After")),
+            ("EVIDENCE", pgettext_lazy("photo", "Evidence")),
             ("SIGNATURE", _("Signature")),
         ],
         default="EVIDENCE",

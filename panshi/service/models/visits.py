@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from panshi.kit.nouns import OwnedModel
 from panshi.kit.states import Machine
@@ -14,7 +15,7 @@ from panshi.service.models.orders import Booking, WorkOrder
 
 
 class VisitState(models.TextChoices):
-    PLANNED = "PLANNED", _("Planned")
+    PLANNED = "PLANNED", pgettext_lazy("visit", "Planned")
     PROMISED = "PROMISED", _("Promised")
     COMMITTED = "COMMITTED", _("Committed")
     TRAVELLING = "TRAVELLING", _("On the way")

@@ -36,6 +36,7 @@ from panshi.service.queries.orders import (
     work_order_card,
     work_orders,
 )
+from panshi.service.queries.photos import photo_file
 from panshi.service.queries.progress import LinkExpired, Progress, live_progress, progress_link
 from panshi.service.queries.slots import (
     NotYourVehicle,
@@ -87,6 +88,7 @@ __all__ = [
     "move_consequences",
     "order_counts",
     "order_of_bill",
+    "photo_file",
     "price_of",
     "price_rules",
     "progress_link",

@@ -334,10 +334,15 @@ def _sentence(event: PlanEvent, rows: list[EngineerReason]) -> str:
         return _("Nobody could keep this visit; a dispatcher decides.")
     names = ", ".join(row.name for row in chosen)
     others = len(rows) - len(chosen)
-    return _(
-        "%(names)s: %(travel)d min of travel, %(extra)d min more for the day; "
-        "%(others)d others were considered."
-    ) % {
+    words = (
+        _(
+            "%(names)s: %(travel)d min of travel, %(extra)d min more for the day; "
+            "%(others)d others were considered."
+        )
+        if others
+        else _("%(names)s: %(travel)d min of travel, %(extra)d min more for the day.")
+    )
+    return words % {
         "names": names,
         "travel": chosen[0].travel_minutes or 0,
         "extra": chosen[0].extra_minutes or 0,

@@ -70,6 +70,7 @@ class VisitRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartRow:
     item_code: str
+    name: str
     quantity: int
     lot: str
     serial: str
@@ -81,6 +82,7 @@ class PhotoRow:
     id: UUID
     file_id: UUID
     purpose: str
+    purpose_words: str
     step: str
     signed_by: str
     at: datetime

@@ -1,6 +1,7 @@
 """Questions about work orders: lists, one record, an engineer's day, a customer's jobs."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -42,6 +43,7 @@ from panshi.service.queries.order_rows import (
     VisitRow,
     WorkOrderCard,
 )
+from panshi.supply import queries as supply
 
 _SORTS = {
     "number": "number",
@@ -151,6 +153,24 @@ def order_counts(*, actor: Actor) -> dict[str, int]:
     return dict(counts)
 
 
+def _parts(order: WorkOrder, visits: Sequence[Visit]) -> tuple[PartRow, ...]:
+    used = list(PartUsed.objects.filter(visit__in=visits).order_by("at", "id"))
+    # A customer may read what was built in by name, but not the operator's list of parts.
+    known = supply.items(actor=system_actor(order.org_id)) if used else []
+    names = {item.code: in_language(item.name_zh, item.name_en) for item in known}
+    return tuple(
+        PartRow(
+            item_code=p.item_code,
+            name=names.get(p.item_code, p.item_code),
+            quantity=p.quantity,
+            lot=p.lot,
+            serial=p.serial,
+            at=p.at,
+        )
+        for p in used
+    )
+
+
 @question
 def work_order_card(*, work_order_id: UUID, actor: Actor) -> WorkOrderCard:
     """One work order; a customer sees only its own."""
@@ -211,15 +231,13 @@ def _card(order: WorkOrder, actor: Actor) -> WorkOrderCard:
         open_steps=tuple(order.open_steps),
         readings=_readings(order, [item.item_code for item in items]),
         visits=tuple(_visit(visit, crews[visit.id], names) for visit in visits),
-        parts=tuple(
-            PartRow(item_code=p.item_code, quantity=p.quantity, lot=p.lot, serial=p.serial, at=p.at)
-            for p in PartUsed.objects.filter(visit__in=visits).order_by("at", "id")
-        ),
+        parts=_parts(order, visits),
         photos=tuple(
             PhotoRow(
                 id=p.id,
                 file_id=p.file_id,
                 purpose=p.purpose,
+                purpose_words=p.get_purpose_display(),
                 step=p.step,
                 signed_by=p.signed_by,
                 at=p.taken_at,

@@ -53,6 +53,9 @@ def test_runs_a_booking_to_its_review() -> None:
         work_order_id=booked.work_order_id, content=make.PNG, name="before.png",
         purpose="BEFORE", actor=engineer, at=at,
     )  # fmt: skip
+    (kept,) = queries.work_order_card(work_order_id=booked.work_order_id, actor=where.boss).photos
+    assert kept.purpose_words == "维修前"
+    assert queries.photo_file(photo_id=kept.id, actor=where.boss).content == make.PNG
     van = supply.van_of(user_id=visit.engineer_id, at=at, actor=where.boss)
     assert van is not None
     services.use_part(
@@ -60,6 +63,8 @@ def test_runs_a_booking_to_its_review() -> None:
     )
     stock = {row.item_code: row for row in supply.stock_at(location_id=van.id, actor=where.boss)}
     assert (stock["BRAKE_PADS_F"].on_hand, stock["BRAKE_PADS_F"].reserved) == (4, 0)
+    (part,) = queries.work_order_card(work_order_id=booked.work_order_id, actor=where.boss).parts
+    assert part.name == "前制动片"
 
     services.record_checklist(
         work_order_id=booked.work_order_id, done=3, required=4, open_steps=("路试",),
