@@ -21,6 +21,7 @@ urlpatterns = [
     path("portal/orders/<uuid:work_order_id>/review/", orders.review, name="portal-review"),
     path("portal/leases/", leases.leases, name="portal-leases"),
     path("portal/leases/<uuid:lease_id>/", leases.lease, name="portal-lease"),
+    path("portal/leases/<uuid:lease_id>/contract/", leases.contract, name="portal-lease-contract"),
     path("portal/leases/<uuid:lease_id>/return/", leases.ask_return, name="portal-lease-return"),
     path("portal/bills/", bills.bills, name="portal-bills"),
     path("portal/bills/pay/", bills.pay, name="portal-pay"),

@@ -54,6 +54,16 @@ def lease(request: Request, lease_id: UUID) -> HttpResponse:
     return render(request, "portal/lease.html", context)
 
 
+@require_GET
+@for_customers
+def contract(request: Request, lease_id: UUID) -> HttpResponse:
+    """The contract as both sides have it."""
+    found = leasing.contract(lease_id=lease_id, actor=request.actor)
+    answer = HttpResponse(found.content, content_type=found.media_type)
+    answer["Content-Disposition"] = f'inline; filename="{found.name}"'
+    return answer
+
+
 def _charges(
     card: leasing.LeaseCard, today: date, actor: Actor
 ) -> list[tuple[billing.Charge, str | Promise, str]]:
