@@ -17,7 +17,8 @@ from tests.yard import Party
 
 SCREENS: Final = Path(__file__).resolve().parents[2] / "artifacts/screens/journeys"
 SIZES: Final = {"desk": DESK, "phone": PHONE}
-SOON_MS: Final = 15_000
+SOON_MS: Final = 20_000
+MORNING_MS: Final = 60_000  # Until the worker runs again and its schedule has done its work.
 MONTHS: Final = 12
 CODES: Final = re.compile(r"\b[A-Z]{2,}_[A-Z_]+\b|\bleasing\.lease\b|\bNone\b")
 HAN: Final = re.compile(r"[\u4e00-\u9fff]")
@@ -151,8 +152,8 @@ def drafts(story: Story) -> Page:
     quote = page.locator("#quote")
     for amount in (story.deposit_fen, story.first_fen, story.deposit_fen + story.first_fen,
                    total_fen(story)):  # fmt: skip
-        expect(quote).to_contain_text(yuan(amount))
-    expect(quote).to_contain_text(story.word("first"))
+        expect(quote).to_contain_text(yuan(amount), timeout=SOON_MS)
+    expect(quote).to_contain_text(story.word("first"), timeout=SOON_MS)
     story.look(page, "quote")
     page.locator("button[value=reserve]").click()
     page.wait_for_url(re.compile(r"/leases/[0-9a-f-]{36}/"))
@@ -169,9 +170,9 @@ def signs(story: Story, sales: Page) -> None:
     _confirm(sales)
     story.says(sales, story.word("signed"))
     bill = sales.locator('.ready a[href*="/finance/bills/"]')
-    expect(bill).to_be_visible()
+    expect(bill).to_be_visible(timeout=SOON_MS)
     story.deposit_bill = bill.get_attribute("href") or ""
-    expect(sales.locator("main")).not_to_contain_text(story.word("deposit_in"))
+    expect(sales.locator("main")).not_to_contain_text(story.word("deposit_in"), timeout=SOON_MS)
     story.look(sales, "signed")
 
 
@@ -205,7 +206,9 @@ def records_the_deposit(story: Story) -> None:
     page = story.window("finance", story.deposit_bill)
     story.look(page, "deposit-bill")
     page.locator('a[href$="/payment/"]').click()
-    expect(page.locator("#field-amount")).to_have_value(f"{story.deposit_fen / 100:.2f}")
+    expect(page.locator("#field-amount")).to_have_value(
+        f"{story.deposit_fen / 100:.2f}", timeout=SOON_MS
+    )
     story.look(page, "record")
     page.locator(".form-acts .btn-primary").click()
     story.says(page, story.word("recorded"), story.word("paid"))
@@ -226,11 +229,13 @@ def hands_over(story: Story, sales: Page) -> Page:
     page.fill("#field-signed_by", "刘海燕")
     _photograph(page)
     page.locator(".form-acts .btn-primary").click()
-    expect(page.get_by_text(story.word("unsigned"))).to_be_visible()
+    expect(page.get_by_text(story.word("unsigned"))).to_be_visible(timeout=SOON_MS)
     story.look(page, "unsigned")
     _sign(page)
     page.locator(".form-acts .btn-primary").click()
-    expect(page.locator(".field-wrong")).to_have_count(2)  # Fewer km than known; pictures again.
+    expect(page.locator(".field-wrong")).to_have_count(
+        2, timeout=SOON_MS
+    )  # Fewer km than known; pictures again.
     story.look(page, "handover-wrong")
     page.fill("#field-odometer_km", str(story.party.odometer_km + 1))
     _photograph(page)
@@ -240,10 +245,10 @@ def hands_over(story: Story, sales: Page) -> Page:
     page.wait_for_url(f"**{story.path}")
     story.says(page, "刘海燕", f"{story.party.odometer_km + 1:,}")
     pictures = page.locator(".pictures img")
-    expect(pictures).to_have_count(3)
+    expect(pictures).to_have_count(3, timeout=SOON_MS)
     for picture in pictures.all():
         picture.scroll_into_view_if_needed()
-        expect(picture).not_to_have_js_property("naturalWidth", 0)
+        expect(picture).not_to_have_js_property("naturalWidth", 0, timeout=SOON_MS)
     story.look(page, "handed-over")
     return page
 
@@ -265,7 +270,7 @@ def starts(story: Story, ops: Page) -> None:
     story.says(ops, story.word("active"))
     row = ops.locator("table.grid tbody tr", has_text=story.starts_on.isoformat()).first
     expect(row).to_contain_text(story.word("open"), timeout=SOON_MS)
-    expect(row).to_contain_text(yuan(story.first_fen))
+    expect(row).to_contain_text(yuan(story.first_fen), timeout=SOON_MS)
     story.says(ops, f"{story.word('first')} = {yuan(story.first_fen)}")
     bill = ops.locator('table.grid a[href*="/finance/bills/"]').last
     story.rent_bill = bill.get_attribute("href") or ""
@@ -288,7 +293,7 @@ def reads_the_bill(story: Story) -> Page:
 def number_of(story: Story, page: Page) -> None:
     """The bill is in the list that is shown."""
     identity = story.rent_bill.rstrip("/").rsplit("/", 1)[1]
-    expect(page.locator(f'table a[href*="{identity}"]').first).to_be_visible()
+    expect(page.locator(f'table a[href*="{identity}"]').first).to_be_visible(timeout=SOON_MS)
 
 
 def is_reminded(story: Story, finance: Page, *, promises: bool) -> Page:
@@ -298,7 +303,7 @@ def is_reminded(story: Story, finance: Page, *, promises: bool) -> Page:
     task = finance.locator("li.entry", has_text=story.word("reminder")).filter(
         has_text=story.party.plate
     )
-    expect(task).to_be_visible(timeout=SOON_MS)
+    expect(task).to_be_visible(timeout=MORNING_MS)
     story.look(finance, "tasks")
     link = task.locator("a").first.get_attribute("href") or ""
     finance.goto("/finance/bills/?standing=OVERDUE")
@@ -322,10 +327,14 @@ def is_reminded(story: Story, finance: Page, *, promises: bool) -> Page:
         _step(finance, "reason", "资金紧张")
         _step(finance, "promise", f"{day_after} {yuan(story.first_fen)}")
         _step(finance, "promise_days", "1")
-        expect(finance.locator(".head-title")).to_contain_text(story.word("closed"))
+        expect(finance.locator(".head-title")).to_contain_text(
+            story.word("closed"), timeout=SOON_MS
+        )
     else:
         _step(finance, "reason", "忘记付款")
-        expect(finance.locator("#step-link-0")).to_have_attribute("data-standing", "READY")
+        expect(finance.locator("#step-link-0")).to_have_attribute(
+            "data-standing", "READY", timeout=SOON_MS
+        )
     story.look(finance, "reminder-worked")
     return finance
 
@@ -340,7 +349,9 @@ def _step(page: Page, step: str, value: str) -> None:
     else:
         form.locator("[name=value]").fill(value)
     form.locator(".btn-primary").click()
-    expect(page.locator(f"#step-{step}-0")).to_have_attribute("data-standing", "DONE")
+    expect(page.locator(f"#step-{step}-0")).to_have_attribute(
+        "data-standing", "DONE", timeout=SOON_MS
+    )
 
 
 def pays_the_rent(story: Story, finance: Page, *, promises: bool) -> None:
@@ -355,7 +366,7 @@ def pays_the_rent(story: Story, finance: Page, *, promises: bool) -> None:
     story.look(page, "customer-bill")
     page.locator("main .btn-primary").click()
     _pay(story, page, story.first_fen, "rent")
-    expect(page.locator("main")).not_to_contain_text(story.word("overdue"))
+    expect(page.locator("main")).not_to_contain_text(story.word("overdue"), timeout=SOON_MS)
     story.look(page, "customer-settled")
     if not promises:
         finance.reload()
@@ -363,7 +374,7 @@ def pays_the_rent(story: Story, finance: Page, *, promises: bool) -> None:
     story.look(finance, "reminder-over")
     finance.goto(story.path)
     story.says(finance, story.word("paid"))
-    expect(finance.locator("main")).not_to_contain_text(story.word("overdue"))
+    expect(finance.locator("main")).not_to_contain_text(story.word("overdue"), timeout=SOON_MS)
     story.look(finance, "lease-in-order")
     finance.goto(story.rent_bill)
     story.says(finance, story.word("paid"))

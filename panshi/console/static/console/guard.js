@@ -36,6 +36,11 @@ document.addEventListener("submit", async (event) => {
     event.stopImmediatePropagation();
     if (await ask(words, button?.textContent.trim(), button?.matches(".btn-primary"))) {
       form.dataset.confirmed = "1";
+      if (!form.isConnected) {
+        // The page was drawn anew meanwhile; what was asked about is what is sent.
+        form.hidden = true;
+        document.body.append(form);
+      }
       form.requestSubmit(button);
       delete form.dataset.confirmed;
     }
