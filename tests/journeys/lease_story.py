@@ -81,7 +81,10 @@ class Story:
         )
 
     def window(self, username: str, path: str) -> Page:
-        return self.opened(username, path, language=self.language, **SIZES[self.size])
+        size = SIZES[self.size]
+        return self.opened(
+            username, path, language=self.language, width=size["width"], height=size["height"]
+        )
 
     def look(self, page: Page, name: str, *, whole: bool = True) -> None:
         """What holds for every page of the story, and its picture."""
