@@ -26,7 +26,7 @@ def runs_about(subject_type: str, subject_id: str, actor: Actor) -> list[Strip]:
         Strip(
             title=row.title,
             url=reverse("handbook-run", args=[row.id]),
-            state=row.state.label,
+            state=str(row.state.label),
             tone="bad" if row.late else "warn" if row.state == "WAITING" else "info",
             done=row.done,
             total=row.required,

@@ -284,3 +284,26 @@ def test_a_stranger_is_told_not_to_listen(opened: Opener) -> None:
     page = opened(None, "/sign-in/")
 
     assert page.request.get("/live/").status == 204
+
+
+def test_news_wait_while_a_field_is_changed_and_not_sent(opened: Opener) -> None:
+    page = opened("chen", "/try/")
+    page.evaluate(
+        """() => { const place = document.createElement("div");
+        place.dataset.live = "try.*";
+        place.innerHTML =
+            "<form><select><option value=''>-</option><option>a</option></select></form>";
+        place.addEventListener("live", () => { place.dataset.told = "yes"; });
+        document.querySelector("main").append(place); }"""
+    )
+    place = page.locator("main > [data-live='try.*']")
+    place.locator("select").select_option("a")
+    news = "() => new BroadcastChannel('panshi-live').postMessage('try.Fact')"
+    other = page.context.new_page()
+    other.goto("/try/")
+    other.evaluate(news)
+    page.wait_for_timeout(1200)
+    assert place.get_attribute("data-told") is None
+
+    place.locator("select").select_option("")
+    expect(place).to_have_attribute("data-told", "yes")

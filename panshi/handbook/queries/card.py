@@ -11,7 +11,7 @@ from panshi.handbook.queries.runs import RunRow, rows_of
 from panshi.handbook.rules import clock, conditions, flow, texts
 from panshi.handbook.rules.conditions import World
 from panshi.handbook.rules.flow import Record, Standing
-from panshi.handbook.rules.procedure import Procedure
+from panshi.handbook.rules.procedure import FILE_KINDS, Procedure
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 from panshi.org import queries as org
@@ -232,7 +232,7 @@ def _step_card(
     world: World,
 ) -> StepCard:
     step, proof = item.step, item.step.evidence
-    silent = proof is not None and proof.kind in ("photo", "file", "signature", "fact")
+    silent = proof is not None and proof.kind in (*FILE_KINDS, "fact", "check")
     return StepCard(
         step_id=step.id,
         iteration=item.iteration,

@@ -14,12 +14,31 @@ function wants(element, fact) {
   );
 }
 
+// Whether somebody has changed a field and not sent it yet.
+function changed(field) {
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field.type === "file") return field.files.length > 0;
+  if (!field.matches("select")) return field.type !== "hidden" && field.value !== field.defaultValue;
+  const first = Math.max(0, [...field.options].findIndex((option) => option.defaultSelected));
+  return !field.multiple && field.selectedIndex !== first;
+}
+
+// A form in which somebody has begun to answer is not drawn anew under their hands.
+const begun = new WeakSet();
+document.addEventListener("input", (event) => {
+  if (event.target.form?.method === "post") begun.add(event.target.form);
+});
+
 function busy(element) {
+  const target = element.getAttribute("hx-target") ?? "";
+  const region = (target.startsWith("#") && document.querySelector(target)) || element;
   const focused = document.activeElement;
-  const typing = focused && element.contains(focused) && focused.matches("input, select, textarea");
+  const typing = focused && region.contains(focused) && focused.matches("input, select, textarea");
+  const answering = [...region.querySelectorAll("form")].some((form) => begun.has(form));
   // A question that waits for its answer belongs to a form that must still be there then.
   const asked = document.querySelector("#confirm[open]");
-  return typing || asked !== null || element.querySelector("details[open], input[data-tick]:checked") !== null;
+  return typing || answering || asked !== null
+    || region.querySelector("details[open], input[data-tick]:checked") !== null;
 }
 
 function wake(element) {
@@ -31,6 +50,14 @@ function wake(element) {
     else htmx.trigger(element, "live");
   }, QUIET_MS));
 }
+
+// Somebody may have begun to type while the answer was under way.
+document.addEventListener("htmx:before:swap", (event) => {
+  const element = event.detail.ctx?.sourceElement;
+  if (!element?.matches?.("[data-live]") || !busy(element)) return;
+  event.preventDefault();
+  wake(element);
+});
 
 function tell(fact) {
   for (const element of document.querySelectorAll("[data-live]")) {
