@@ -74,6 +74,7 @@ def bill(request: Request, bill_id: UUID) -> HttpResponse:
         "tiles": lists.bill_tiles(card),
         "details": lists.bill_details(card),
         "settled": [(lists.origin(row.origin), row) for row in card.settled],
+        "relieved": any(line.relieved for line in card.lines),
         "may_record": card.open_amount > 0 and request.actor.may("billing.record_payment"),
         "may_take_payment": card.open_amount > 0 and request.actor.may("billing.start_payment"),
     }
@@ -172,7 +173,8 @@ def payments(request: Request) -> HttpResponse:
         offset=ask.offset,
         actor=request.actor,
     )
-    part = Slice(rows=page.rows, total=page.total, totals={"amount": page.sum_amount})
+    totals = {} if page.sum_amount is None else {"amount": page.sum_amount}
+    part = Slice(rows=page.rows, total=page.total, about=page.about, totals=totals)
     notices = queries.callback_rows(limit=20, actor=request.actor)
     return lists.PAYMENTS.respond(
         request,

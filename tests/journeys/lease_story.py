@@ -62,9 +62,11 @@ class Story:
     size: str
     language: str
     pictures: int = 0
+    again: bool = False
     path: str = ""
     deposit_bill: str = ""
     rent_bill: str = ""
+    reminder: str = ""
 
     def __post_init__(self) -> None:
         self.whole = monthrange(self.starts_on.year, self.starts_on.month)[1]
@@ -97,7 +99,7 @@ class Story:
         if self.language == "en":
             called = page.locator("h1").inner_text().split("·")[0]
             assert not HAN.search(called), f"{name} is called {called}"
-        folder = SCREENS / f"lease-{self.size}-{self.language}"
+        folder = SCREENS / f"lease-{self.size}-{self.language}{'-again' if self.again else ''}"
         folder.mkdir(parents=True, exist_ok=True)
         self.pictures += 1
         page.evaluate("scrollTo(0, 0)")
@@ -308,7 +310,7 @@ def is_reminded(story: Story, finance: Page, *, promises: bool) -> Page:
     )
     expect(task).to_be_visible(timeout=MORNING_MS)
     story.look(finance, "tasks")
-    link = task.locator("a").first.get_attribute("href") or ""
+    story.reminder = task.locator("a").first.get_attribute("href") or ""
     finance.goto("/finance/bills/?standing=OVERDUE")
     number_of(story, finance)
     story.look(finance, "bills-overdue")
@@ -321,7 +323,7 @@ def is_reminded(story: Story, finance: Page, *, promises: bool) -> Page:
     finance.goto(story.path)
     story.says(finance, story.word("late"), story.word("overdue"))
     story.look(finance, "lease-overdue")
-    finance.goto(link)
+    finance.goto(story.reminder)
     story.look(finance, "reminder")
     finance.locator(".page-acts .btn-primary").click()
     _step(finance, "bill_right", "无误")
@@ -382,3 +384,36 @@ def pays_the_rent(story: Story, finance: Page, *, promises: bool) -> None:
     finance.goto(story.rent_bill)
     story.says(finance, story.word("paid"))
     story.look(finance, "rent-bill-paid")
+
+
+def is_read_again(story: Story) -> None:
+    """The pages of a lease that runs and is paid, read by its people without changing anything."""
+    finance = story.window("finance", "/handbook/tasks/")
+    story.look(finance, "tasks")
+    for name, path, words in (
+        ("reminder", story.reminder, (story.word("reminder"), story.word("closed"))),
+        ("bills", "/finance/bills/", ()),
+        ("receivables", "/finance/receivables/", ()),
+        ("deposit-bill", story.deposit_bill, (yuan(story.deposit_fen), story.word("paid"))),
+        ("rent-bill", story.rent_bill, (yuan(story.first_fen), story.word("first"))),
+        ("lease", story.path, (story.word("active"), story.word("first"), story.word("planned"))),
+    ):
+        finance.goto(path)
+        story.says(finance, *words)
+        story.look(finance, name)
+    sales = story.window("sales", "/leasing/leases/")
+    story.look(sales, "leases")
+    sales.goto("/leasing/leases/new/")
+    story.look(sales, "draft")
+    sales.goto(f"{story.path}handover/")
+    story.look(sales, "handover")
+    customer = story.window(story.party.username, "/portal/")
+    story.look(customer, "customer-home")
+    customer.goto("/portal/leases/")
+    story.look(customer, "customer-leases")
+    customer.locator(".rows a.row").click()
+    story.says(customer, story.word("active"), yuan(story.first_fen), story.word("planned"))
+    story.look(customer, "customer-lease")
+    customer.locator('.rows a[href*="/portal/bills/"]').first.click()
+    story.says(customer, story.word("first"), yuan(story.first_fen), story.word("paid"))
+    story.look(customer, "customer-bill")

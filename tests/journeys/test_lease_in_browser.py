@@ -3,10 +3,16 @@
 Pages and worker run, and everything a person does is pressed in a page. The site's clock is the
 test's: a lease starts on one day, and by the next morning the worker itself has found the rent
 overdue and started the handbook's reminder.
+
+The whole story is told at a desk in Chinese and on a phone in English; afterwards its pages are
+read, and nothing changed, in the other language of each. TELL_ALL=1 in the environment tells the
+whole story in all four.
 """
 
+import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +25,9 @@ from tests.site import Opener, Site, running
 
 pytestmark = [pytest.mark.browser, pytest.mark.plain, pytest.mark.needs_database]
 FIRST_DAY = date(2027, 3, 18)
-CASES = [("desk", "zh-hans"), ("phone", "en"), ("desk", "en"), ("phone", "zh-hans")]
+CASES = [("desk", "zh-hans"), ("phone", "en")]
+OTHERS = [("desk", "en"), ("phone", "zh-hans")]
+TOLD = [*CASES, *OTHERS] if os.environ.get("TELL_ALL") == "1" else CASES
 
 
 class Clock:
@@ -49,11 +57,11 @@ def site(static_files: Path, clock: Clock) -> Iterator[Site]:
         yield site
 
 
-@pytest.mark.parametrize(("size", "language"), CASES)
+@pytest.mark.parametrize(("size", "language"), TOLD)
 def test_a_lease_is_drafted_paid_started_and_reminded_of(
     site: Site, clock: Clock, opened: Opener, size: str, language: str
 ) -> None:
-    number = CASES.index((size, language))
+    number = TOLD.index((size, language))
     story = Story(
         opened=opened,
         party=yard.PARTIES[number],
@@ -81,3 +89,5 @@ def test_a_lease_is_drafted_paid_started_and_reminded_of(
 
     tell.is_reminded(story, finance, promises=number % 2 == 1)
     tell.pays_the_rent(story, finance, promises=number % 2 == 1)
+    if (size, language) in CASES:
+        tell.is_read_again(replace(story, language=dict(OTHERS)[size], pictures=0, again=True))
