@@ -25,9 +25,10 @@ from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
 from panshi.org.tests.window import Window, page, window
 
-# A page of the shell asks for the session, the person, its place in the tree and its tray as well.
+# A page of the shell asks for the session, the person, its place in the tree and its tray as well;
+# a record also for the procedures that run on it.
 LIST_QUERIES = 20
-RECORD_QUERIES = 23
+RECORD_QUERIES = 24
 
 
 @pytest.fixture
