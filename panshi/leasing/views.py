@@ -119,9 +119,7 @@ def _draft_form(request: Request) -> Form:
             Field(name="monthly_rent", label=_("Monthly rent"), kind="money", group=_("Price")),
             Field(name="deposit", label=_("Deposit"), kind="money"),
             Field(name="starts_on", label=_("First day"), kind="day", group=_("Term")),
-            Field(
-                name="months", label=_("Length"), kind="whole", unit=pgettext_lazy("unit", "months")
-            ),
+            Field(name="months", label=_("Months"), kind="whole"),
         ]
     )
 
