@@ -196,6 +196,7 @@ class Vehicle(OwnedModel):
         indexes = [
             models.Index(fields=["org", "state"], name="vehicle_by_state"),
             models.Index(fields=["org", "city"], name="vehicle_by_city"),
+            models.Index(fields=["plate", "id"], name="vehicle_by_plate"),
             models.Index(
                 fields=["customer_id"],
                 name="vehicle_by_customer",

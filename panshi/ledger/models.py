@@ -50,7 +50,9 @@ class Entry(OwnedModel):
             models.CheckConstraint(name="an_entry_has_two_legs", condition=Q(legs__gte=2)),
         ]
         indexes = [
-            models.Index(fields=["org", "occurred_on", "id"], name="entry_by_org_and_day"),
+            models.Index(
+                fields=["org", "occurred_on", "id"], include=["kind"], name="entry_by_org_and_day"
+            ),
             models.Index(fields=["source_id"], name="entry_by_source"),
         ]
 
@@ -90,7 +92,7 @@ class Posting(models.Model):
         indexes = [
             models.Index(
                 fields=["org", "account", "occurred_on"],
-                include=["amount", "city"],
+                include=["amount", "city", "entry"],
                 name="posting_by_account_and_day",
             ),
             models.Index(fields=["customer_id", "account"], name="posting_by_customer"),

@@ -259,6 +259,9 @@ _OF_DAYS = """
 FROM ledger_posting p JOIN ledger_entry e ON e.id = p.entry_id
 WHERE p.account_id = ANY(%(accounts)s) AND p.occurred_on >= %(since)s
   AND p.occurred_on < %(until)s AND (%(org)s::int IS NULL OR p.org_id = %(org)s)
+  -- A leg has its entry's day and book: said twice, both are read from one range of an index.
+  AND e.occurred_on >= %(since)s AND e.occurred_on < %(until)s
+  AND (%(org)s::int IS NULL OR e.org_id = %(org)s)
   AND (%(city)s = '' OR p.city = %(city)s)
   AND (cardinality(%(kinds)s::text[]) = 0 OR e.kind = ANY(%(kinds)s::text[]))
   AND e.kind <> ALL(%(but)s::text[])

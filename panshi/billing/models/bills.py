@@ -92,6 +92,7 @@ class Bill(OwnedModel):
             models.Index(
                 fields=["drafted_at"], condition=Q(state=BillState.DRAFT), name="bill_in_draft"
             ),
+            models.Index(fields=["id"], include=["state", "city"], name="bill_standing"),
         ]
 
 
@@ -139,7 +140,12 @@ class BillLine(OwnedModel):
             models.Index(
                 fields=["credits"], condition=Q(credits__isnull=False), name="line_credited_by"
             ),
-            models.Index(fields=["service_to"], name="line_by_service_end"),
+            models.Index(
+                fields=["service_to", "org"],
+                include=["service_from", "net", "product", "bill"],
+                condition=Q(service_to__isnull=False),
+                name="line_by_service_end",
+            ),
         ]
 
 
@@ -191,6 +197,7 @@ class BillBalance(models.Model):
                 condition=Q(open_amount__gt=0),
                 name="balance_open_by_customer",
             ),
+            models.Index(fields=["due_on", "org"], name="balance_by_due"),
         ]
 
 

@@ -27,6 +27,7 @@ from panshi.billing.queries.money import (
     FinanceBoard,
     Statement,
     finance_board,
+    receivables_before,
     receivables_by_age,
     statement,
 )
@@ -89,6 +90,7 @@ __all__ = [
     "open_exceptions",
     "payment_card",
     "payment_rows",
+    "receivables_before",
     "receivables_by_age",
     "rental_products",
     "standings",

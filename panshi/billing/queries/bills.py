@@ -195,12 +195,20 @@ def bill_rows(
         values["after_day"], values["after_id"] = cursor_day, cursor_id
         page += " AND (b.due_on, b.id) < (%(after_day)s::date, %(after_id)s::uuid)"
     with connection.cursor() as cursor:
+        counted = _FROM if "w." in where else "FROM billing_bill b"
         cursor.execute(
-            "SELECT count(*), COALESCE(sum(total), 0), COALESCE(sum(open_amount), 0) FROM"
-            f" (SELECT b.total, w.open_amount {_FROM} WHERE {where} LIMIT %(exact)s) s",
-            values,
+            f"SELECT count(*) FROM (SELECT {counted} WHERE {where} LIMIT %(exact)s) s", values
         )
-        total, sum_total, sum_open = cursor.fetchone()
+        (total,) = cursor.fetchone()
+        about = total > EXACT_UP_TO
+        sum_total = sum_open = None
+        if not about:
+            cursor.execute(
+                "SELECT COALESCE(sum(b.total), 0), COALESCE(sum(w.open_amount), 0)"
+                f" {_FROM} WHERE {where}",
+                values,
+            )
+            sum_total, sum_open = cursor.fetchone()
         cursor.execute(
             "SELECT b.id, b.number, b.org_id, b.kind, b.customer_id, b.vehicle_id, b.city,"
             f" b.period_from, b.period_to, b.due_on, b.total, w.open_amount, {_STANDING}"
@@ -208,7 +216,6 @@ def bill_rows(
             values,
         )
         found = cursor.fetchall()
-    about = total > EXACT_UP_TO
     more = len(found) > limit
     found = found[:limit]
     names = _names([row[4] for row in found], actor)
@@ -236,8 +243,8 @@ def bill_rows(
         ),
         total=min(total, EXACT_UP_TO),
         about=about,
-        sum_total=None if about else sum_total,
-        sum_open=None if about else sum_open,
+        sum_total=sum_total,
+        sum_open=sum_open,
         next=f"{found[-1][9]}_{found[-1][0]}" if more else "",
     )
 

@@ -22,13 +22,36 @@ WHERE r.deferred AND b.state = 'ISSUED'
     AND l.service_from < %(until)s AND l.service_to > %(since)s
     AND (%(org)s::int IS NULL OR l.org_id = %(org)s) AND (%(city)s = '' OR b.city = %(city)s)
 """
+_DAYS: Final = "(l.service_to - l.service_from)"
+_FEN: Final = "abs(l.net * 100)::bigint"
+
+
+def _by(day: str) -> str:
+    """Fen that a line has earned by a day of its own, rounded half up; its sign aside."""
+    return f"((2 * {_FEN} * ({day} - l.service_from) + {_DAYS}) / (2 * {_DAYS}))"
+
+
 # Earned up to the end of the span less earned before it, each rounded to the fen.
-_PART: Final = """
-round(l.net * (LEAST(%(until)s::date, l.service_to) - l.service_from)
-    / (l.service_to - l.service_from), 2)
-- round(l.net * (GREATEST(%(since)s::date, l.service_from) - l.service_from)
-    / (l.service_to - l.service_from), 2)
+_PART: Final = f"""
+sign(l.net)::int * ({_by("LEAST(%(until)s::date, l.service_to)")}
+    - {_by("GREATEST(%(since)s::date, l.service_from)")})
 """
+# Lines of the same days whose fen leave the same rest when shared among them round alike, so they
+# are counted once: a day brings each its whole share, and a fen when the rests have made one.
+_BY_DAY: Final = f"""
+WITH alike AS (
+    SELECT l.service_from, {_DAYS} AS days, r.account, sign(l.net)::int AS sign,
+        {_FEN} % {_DAYS} AS rest, sum({_FEN} / {_DAYS}) AS share, count(*) AS lines
+    {{lines}}
+    GROUP BY 1, 2, 3, 4, 5
+)
+SELECT service_from + n, account, (sum(sign * (share + lines * (
+    (2 * rest * (n + 1) + days) / (2 * days) - (2 * rest * n + days) / (2 * days)))) / 100)
+    ::numeric(16, 2)
+FROM alike CROSS JOIN LATERAL generate_series(GREATEST(%(since)s::date - service_from, 0),
+    LEAST(%(until)s::date - service_from, days) - 1) AS n
+GROUP BY 1, 2 ORDER BY 1, 2
+""".replace(" % ", " %% ").format(lines=_LINES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +105,7 @@ def _values(since: date, until: date, city: str, actor: Actor) -> dict[str, Any]
 def earned_by_day(*, since: date, until: date, actor: Actor, city: str = "") -> list[EarnedDay]:
     """What was earned on each day of [since, until)."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT line.service_from + n, line.account, sum(
-                round(line.net * (n + 1) / line.days, 2) - round(line.net * n / line.days, 2))
-            FROM (
-                SELECT l.service_from, l.service_to, l.service_to - l.service_from AS days, l.net,
-                    r.account
-                {_LINES}
-            ) line CROSS JOIN LATERAL generate_series(
-                GREATEST(%(since)s::date - line.service_from, 0),
-                LEAST(%(until)s::date, line.service_to) - line.service_from - 1) AS n
-            GROUP BY 1, 2 ORDER BY 1, 2
-            """,
-            _values(since, until, city, actor),
-        )
+        cursor.execute(_BY_DAY, _values(since, until, city, actor))
         return [EarnedDay(*row) for row in cursor.fetchall()]
 
 
@@ -105,7 +114,8 @@ def earned_sums(*, since: date, until: date, actor: Actor) -> list[EarnedSum]:
     """What was earned in [since, until)."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT l.org_id, b.city, r.account, sum({_PART}) {_LINES} GROUP BY 1, 2, 3",
+            f"SELECT l.org_id, b.city, r.account, (sum({_PART}) / 100)::numeric(16, 2)"
+            f" {_LINES} GROUP BY 1, 2, 3",
             _values(since, until, "", actor),
         )
         return [EarnedSum(*row) for row in cursor.fetchall()]
@@ -118,14 +128,16 @@ def earned_page(
     """The lines behind what was earned in [since, until), the latest first."""
     values = _values(since, until, city, actor)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*), COALESCE(sum({_PART}), 0) {_LINES}", values)
+        cursor.execute(
+            f"SELECT count(*), COALESCE(sum({_PART}) / 100, 0)::numeric(16, 2) {_LINES}", values
+        )
         total, amount = cursor.fetchone() or (0, Decimal(0))
         cursor.execute(
             f"""
             SELECT b.id, b.number, l.org_id, b.city, r.account, l.vehicle_id,
                 LEAST(%(until)s::date, l.service_to) - 1,
                 LEAST(%(until)s::date, l.service_to) - GREATEST(%(since)s::date, l.service_from),
-                {_PART}
+                (({_PART}) / 100.0)::numeric(14, 2)
             {_LINES}
             ORDER BY 7 DESC, l.id DESC LIMIT %(limit)s OFFSET %(offset)s
             """,

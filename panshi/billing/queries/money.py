@@ -132,6 +132,30 @@ class FinanceBoard:
     total: BoardRow
 
 
+_RECEIVABLES: Final = """
+SELECT org_id, city, sum(amount) FROM (
+    SELECT org_id, city, open_amount AS amount FROM billing_billbalance
+    WHERE open_amount > 0 AND kind = 'CHARGE' AND (%(org)s::int IS NULL OR org_id = %(org)s)
+    UNION ALL
+    SELECT org_id, city, -amount FROM ledger_posting
+    WHERE account_id = '1122' AND occurred_on >= %(until)s
+        AND (%(org)s::int IS NULL OR org_id = %(org)s)
+) moves GROUP BY org_id, city HAVING sum(amount) <> 0
+"""
+
+
+@question
+def receivables_before(*, until: date, actor: Actor) -> dict[tuple[int, str], Decimal]:
+    """What customers owed at the end of the day before, deposits aside, by book and city.
+
+    Account 1122 always equals the open charges, so what moved since is taken back from what is
+    open now, instead of adding up all postings since the beginning.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_RECEIVABLES, {"until": until, "org": actor.single_org_id})
+        return {(org_id, city): amount for org_id, city, amount in cursor.fetchall()}
+
+
 _DUE_SQL: Final = """
 SELECT org_id, city, sum(total), sum(total - open_amount) FROM billing_billbalance
 WHERE kind = 'CHARGE' AND due_on >= %(since)s AND due_on < %(until)s
@@ -156,9 +180,10 @@ def finance_board(*, month: date, today: date, actor: Actor) -> FinanceBoard:
         key = _REVENUE[row.account].value if row.account in _REVENUE else "RECEIVED"
         sign = -1 if row.account in _REVENUE else 1
         cells[row.org_id, row.city][key] += sign * row.amount
-    for row in ledger.balances(accounts=("1122", *_DEPOSITS), until=until, actor=actor):
-        key = "RECEIVABLE" if row.account == "1122" else "DEPOSITS"
-        cells[row.org_id, row.city][key] += row.amount if key == "RECEIVABLE" else -row.amount
+    for row in ledger.balances(accounts=_DEPOSITS, until=until, actor=actor):
+        cells[row.org_id, row.city]["DEPOSITS"] -= row.amount
+    for key, amount in receivables_before(until=until, actor=actor).items():
+        cells[key]["RECEIVABLE"] += amount
     if since <= today < until:
         for (org_id, city, account), amount in _not_booked(since, today, until, actor).items():
             cells[org_id, city][_REVENUE[account].value] += amount

@@ -18,6 +18,7 @@ from panshi.billing.models import (
     Fault,
     Payment,
 )
+from panshi.billing.queries.bills import EXACT_UP_TO
 from panshi.crm import queries as crm
 from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor
@@ -40,9 +41,12 @@ class PaymentRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentPage:
+    """A page of payments; the sum goes over the whole filter, None beyond 50,000 payments."""
+
     rows: tuple[PaymentRow, ...]
     total: int
-    sum_amount: Decimal
+    about: bool
+    sum_amount: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +130,7 @@ def payment_rows(
     limit: int = 20,
     offset: int = 0,
 ) -> PaymentPage:
-    """Payments, the latest first; the sum goes over the whole filter."""
+    """Payments, the latest first."""
     wanted = Q()
     if state:
         wanted &= Q(state=state)
@@ -141,7 +145,8 @@ def payment_rows(
     rows = Payment.objects.visible_to(actor).filter(wanted)
     found = list(rows.order_by("-started_at", "-id")[offset : offset + limit])
     names = crm.customer_refs(ids=tuple({p.customer_id for p in found}), actor=actor)
-    sums = rows.aggregate(amount=Sum("amount"))
+    total = rows.order_by()[: EXACT_UP_TO + 1].count()
+    about = total > EXACT_UP_TO
     return PaymentPage(
         rows=tuple(
             PaymentRow(
@@ -158,8 +163,9 @@ def payment_rows(
             )
             for p in found
         ),
-        total=rows.count(),
-        sum_amount=sums["amount"] or ZERO,
+        total=min(total, EXACT_UP_TO),
+        about=about,
+        sum_amount=None if about else rows.aggregate(amount=Sum("amount"))["amount"] or ZERO,
     )
 
 

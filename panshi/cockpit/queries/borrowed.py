@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from panshi.billing.queries import earnings
+from panshi.billing.queries import earnings, money
 from panshi.billing.queries import figures as billing
 from panshi.cockpit import rules
 from panshi.cockpit.catalogue import Indicator
@@ -84,8 +84,8 @@ def revenue(*, since: date, until: date, actor: Actor, city: str) -> Revenue:
 
 def receivable(*, actor: Actor, on: date, city: str) -> Decimal:
     """What customers owe at the end of a day, deposits aside."""
-    rows = ledger.balances(accounts=(rules.RECEIVABLE,), until=on + timedelta(1), actor=actor)
-    return sum((row.amount for row in rows if not city or row.city == city), ZERO)
+    rows = money.receivables_before(until=on + timedelta(1), actor=actor)
+    return sum((owed for (_org, place), owed in rows.items() if not city or place == city), ZERO)
 
 
 def vehicles_now(*, actor: Actor, city: str) -> dict[Indicator, Tally]:

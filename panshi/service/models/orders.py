@@ -204,6 +204,7 @@ class WorkOrder(OwnedModel):
         ]
         indexes = [
             models.Index(fields=["org", "state", "id"], name="order_by_state"),
+            models.Index(fields=["-opened_at", "-id"], name="order_by_opening"),
             models.Index(fields=["vehicle_id", "id"], name="order_by_vehicle"),
             models.Index(fields=["customer_id", "id"], name="order_by_customer"),
             models.Index(fields=["bill_id"], name="order_by_bill"),

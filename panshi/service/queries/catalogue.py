@@ -100,6 +100,25 @@ def nearest_items(
     return by_code
 
 
+def items_of_nodes(org_ids: Iterable[int]) -> dict[int, dict[str, ServiceItem]]:
+    """For each node the items by code, retired ones too, as it sees them; asked at once."""
+    above = {org_id: lineage(org_id) for org_id in org_ids}
+    wanted = {node for nodes in above.values() for node in nodes}
+    with acting(hq_actor()):
+        items = list(ServiceItem.objects.filter(org_id__in=wanted))
+    return {
+        org_id: {
+            item.code: item
+            for item in sorted(
+                (item for item in items if item.org_id in nodes),
+                key=lambda item: nodes.index(item.org_id),
+                reverse=True,
+            )
+        }
+        for org_id, nodes in above.items()
+    }
+
+
 def ordered_items(org_id: int, codes: Sequence[str]) -> list[ServiceItem]:
     """The named items in order. Raises UnknownService for none, too many or an unknown code."""
     if not 1 <= len(set(codes)) <= 10:

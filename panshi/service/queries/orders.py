@@ -29,7 +29,12 @@ from panshi.service.models import (
     VisitState,
     WorkOrder,
 )
-from panshi.service.queries.catalogue import PriceLine, in_language, nearest_items
+from panshi.service.queries.catalogue import (
+    PriceLine,
+    in_language,
+    items_of_nodes,
+    nearest_items,
+)
 from panshi.service.queries.order_rows import (
     DayVisit,
     Happening,
@@ -60,7 +65,7 @@ def _services(orders: list[WorkOrder]) -> dict[UUID, tuple[str, ...]]:
     for row in OrderItem.objects.filter(order__in=orders).order_by("id"):
         items[row.order_id].append(row.item_code)
     answer: dict[UUID, tuple[str, ...]] = {}
-    known = {org_id: nearest_items(org_id, released=False) for org_id in {o.org_id for o in orders}}
+    known = items_of_nodes({order.org_id for order in orders})
     for order in orders:
         names = []
         for code in items[order.id]:
