@@ -127,6 +127,10 @@ class Watch:
         self.before = self.tile.inner_text()
         self.began = time.monotonic()
 
+    def happened(self) -> None:
+        """The fact is true from now on: the page where it was made has answered."""
+        self.began = time.monotonic()
+
     def seen(self) -> str:
         """Wait until the figure is another one; what it is now."""
         expect(self.tile).not_to_have_text(self.before, timeout=LIVE_S * 1000)
@@ -346,7 +350,8 @@ def finishes(story: Story, lead: Engineer) -> None:
     lead.all_sent()
     lead.sign()
     story.look(lead.page, "field-signed")
-    lead.press("The work is finished")
+    with lead.page.expect_response("**/field/day.json"):
+        lead.press("The work is finished")
     readings = lead.page.locator("[data-code]")
     expect(readings.first).to_be_visible()
     for reading in readings.all():
@@ -370,7 +375,10 @@ def releases(story: Story, order_path: str, cockpit: Page) -> None:
     ops = story.desk("ops", order_path)
     story.look(ops, "order-checked")
     watch = Watch(story, cockpit, "revenue")
-    press(ops, story.word("Release and bill"))
+    release = ops.get_by_role("button", name=story.word("Release and bill"), exact=True)
+    release.click()
+    expect(release).to_have_count(0)
+    watch.happened()
     watch.seen()
     story.look(ops, "order-billed")
 
@@ -390,6 +398,8 @@ def pays(story: Story, cockpit: Page) -> Page:
     story.look(phone, "portal-pay")
     watch = Watch(story, cockpit, "service-time")
     phone.locator("form .btn-primary").click()
+    expect(phone.locator("form .btn-primary")).to_have_count(0)
+    watch.happened()
     watch.seen()
     story.look(phone, "portal-paid")
     return phone
@@ -406,6 +416,8 @@ def reviews(story: Story, phone: Page, order_path: str, cockpit: Page) -> None:
     phone.fill("#text", "师傅准时，讲解清楚。")
     watch = Watch(story, cockpit, "satisfaction")
     phone.locator('form[action$="/review/"] .btn-primary').click()
+    expect(phone.locator('form[action$="/review/"]')).to_have_count(0)
+    watch.happened()
     watch.seen()
     story.look(phone, "portal-reviewed")
 

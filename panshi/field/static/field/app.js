@@ -90,6 +90,17 @@ async function signOut() {
   return document.getElementById("sign-out").requestSubmit();
 }
 
+// A tap or a stroke of the pen is lost when what it began on is drawn anew before it ends.
+let pressed = false;
+let owed = false;
+addEventListener("pointerdown", () => { pressed = true; }, true);
+for (const end of ["pointerup", "pointercancel"]) {
+  addEventListener(end, () => {
+    pressed = false;
+    if (owed) setTimeout(() => { owed = false; draw(); });
+  }, true);
+}
+
 async function draw() {
   const turn = ++drawing;
   const [, place, id] = location.hash.match(/^#(\w+)(?:\/(.+))?$/) || [];
@@ -101,6 +112,7 @@ async function draw() {
     back.hidden = false;
   } else content = place === "queue" ? await waiting() : await today();
   if (turn !== drawing) return; // A newer drawing began meanwhile.
+  if (pressed) { owed = true; return; }
   if (main.dataset.place === location.hash) keepWhatIsSame(content);
   const focused = document.activeElement;
   main.dataset.place = location.hash;
