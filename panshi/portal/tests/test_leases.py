@@ -1,48 +1,73 @@
-"""A lease on the phone: its contract is read by its customer alone."""
+"""A lease on its customer's phone: deposit, plan of charges, handover; a stranger finds nothing."""
 
 import io
-from datetime import timedelta
-from decimal import Decimal
 from uuid import UUID
 
 from pypdf import PdfReader
 
-from panshi.crm.tests import make as crm_make
-from panshi.fleet.tests import make as fleet_make
-from panshi.kit.clock import local_day
 from panshi.kit.tenancy import hq_actor
-from panshi.leasing import services as leasing
-from panshi.org.models import OrgNode, User
-from tests.town import Town
+from panshi.leasing.models import Lease
+from panshi.leasing.tests import make
+from panshi.org import services
+from panshi.org.models import User
 from tests.windows import Window
 
 
-def _lease(place: Town) -> UUID:
-    org = OrgNode.objects.get(id=place.org_id)
-    crm_make.qualify(place.customer_id, org=org, at=place.at)
-    vehicle = fleet_make.vehicle(org=org, state="READY")
-    return leasing.draft_lease(
-        customer_id=place.customer_id,
-        vehicle_id=vehicle.id,
-        product_code="RENT_MONTHLY",
-        monthly_rent=Decimal(3000),
-        deposit=Decimal(6000),
-        starts_on=local_day(place.at) + timedelta(days=1),
-        months=6,
-        actor=hq_actor(place.org_id),
-        at=place.at,
-    ).lease_id
+def _phone(lease: Lease, customer_id: UUID) -> Window:
+    user = services.create_user(
+        org_id=lease.org_id,
+        username=f"customer-{customer_id.hex[-8:]}",
+        full_name="顺达城配物流有限公司",
+        roles=["CUSTOMER"],
+        password="Lvtu-2027-wuliu",
+        customer_id=customer_id,
+        actor=hq_actor(lease.org_id),
+        at=make.NOON,
+    )
+    return Window(User.objects.get(id=user.user_id))
 
 
-def test_the_contract_is_read_by_its_customer_alone(place: Town) -> None:
-    lease_id = _lease(place)
-    own = Window(User.objects.get(id=place.customer_user))
-    stranger = Window(User.objects.get(id=place.stranger_user))
-    url = f"/portal/leases/{lease_id}/contract/"
+def test_the_deposit_is_asked_for_and_paid_from_the_lease() -> None:
+    lease = make.signed()
+    phone = _phone(lease, lease.customer_id)
 
-    assert url in own.get(f"/portal/leases/{lease_id}/").content.decode()
-    paper = PdfReader(io.BytesIO(own.get(url).content))
+    page = phone.get(f"/portal/leases/{lease.id}/")
+
+    assert "Pay the deposit" in page.content.decode()
+    bill = page.context["deposit_bill"]
+    started = phone.post("/portal/bills/pay/", {"bill": str(bill.id)})
+    phone.post(started["Location"])
+    paid = phone.get(f"/portal/leases/{lease.id}/").content.decode()
+    assert "Pay the deposit" not in paid
+
+
+def test_a_running_lease_shows_its_rents_and_its_handover() -> None:
+    lease = make.active()
+    phone = _phone(lease, lease.customer_id)
+
+    text = phone.get(f"/portal/leases/{lease.id}/").content.decode()
+
+    for words in ("1,000.00", "3,000.00", "2026-06-21 – 2026-06-30", "2,000.0", "王芳"):
+        assert words in text
+    bill = next(c for c, *_ in phone.get(f"/portal/leases/{lease.id}/").context["charges"])
+    shown = phone.get(f"/portal/bills/{bill.bill_id}/").content.decode()
+    assert "¥3,000.00 a month ÷ 30 days × 10 days" in shown
+
+
+def test_the_contract_is_read_on_the_phone() -> None:
+    lease = make.signed()
+    phone = _phone(lease, lease.customer_id)
+    url = f"/portal/leases/{lease.id}/contract/"
+
+    assert url in phone.get(f"/portal/leases/{lease.id}/").content.decode()
+    paper = PdfReader(io.BytesIO(phone.get(url).content))
     text = "".join(page.extract_text() for page in paper.pages)
-    assert "3,000.00" in text
-    assert "深圳市绿途新能源物流车辆运营有限公司" in text
-    assert stranger.get(url).status_code == 404
+    assert lease.number in text
+    assert lease.org.name.replace(" ", "") in text.replace(" ", "")
+
+
+def test_a_strangers_lease_is_not_found() -> None:
+    lease, other = make.active(), make.active()
+    stranger = _phone(other, other.customer_id)
+    assert stranger.get(f"/portal/leases/{lease.id}/").status_code == 404
+    assert stranger.get(f"/portal/leases/{lease.id}/contract/").status_code == 404
