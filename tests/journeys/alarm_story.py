@@ -133,7 +133,11 @@ class Watch:
 
     def seen(self) -> str:
         """Wait until the figure is another one; what it is now."""
-        expect(self.tile).not_to_have_text(self.before, timeout=LIVE_S * 1000)
+        try:
+            expect(self.tile).not_to_have_text(self.before, timeout=LIVE_S * 1000)
+        except AssertionError as error:
+            error.add_note(f"The worker says:\n{self.story.site.said('worker')}")
+            raise
         self.story.seconds[self.slug] = time.monotonic() - self.began
         return self.tile.inner_text()
 
