@@ -50,6 +50,7 @@ class StepCard:
     low: float | None = None
     high: float | None = None
     labels: tuple[str, ...] = ()
+    undecided: bool = False
 
     @property
     def choices(self) -> tuple[tuple[str, str], ...]:
@@ -243,6 +244,7 @@ def _step_card(
         clause_number=step.clause,
         post=_post(edition.posts, step.role or run.owner_role),
         standing=item.standing,
+        undecided=item.undecided,
         required=step.required,
         kind=proof.kind if proof else "",
         options=proof.of if proof else (),

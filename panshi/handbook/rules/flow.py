@@ -1,6 +1,6 @@
 """Where a run stands: which steps apply, which are reached, what is still required."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -34,12 +34,16 @@ Records = Mapping[tuple[str, int], Record]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One step, or one turn of a repeated step, as it stands in a run."""
+    """One step, or one turn of a repeated step, as it stands in a run.
+
+    An `undecided` step does not apply as far as is known, but an open step may still call for it.
+    """
 
     step: Step
     iteration: int
     label: str
     standing: Standing
+    undecided: bool = False
 
     @property
     def settled(self) -> bool:
@@ -109,6 +113,12 @@ def _with_step(world: World, step: Step, labels: tuple[str, ...], records: Recor
     return replace(world, steps=steps, results=results)
 
 
+def _waits_for_an_answer(step: Step, earlier: Sequence[Item]) -> bool:
+    """Whether a step that this one's condition looks at is still open."""
+    asked = {*conditions.names(step.when), *conditions.step_names(step.when)}
+    return any(i.step.id in asked and (not i.settled or i.undecided) for i in earlier)
+
+
 def progress(procedure: Procedure, records: Records, world: World) -> Progress:
     """Judge every step in order; a step sees only the steps of earlier groups."""
     items: list[Item] = []
@@ -119,6 +129,7 @@ def progress(procedure: Procedure, records: Records, world: World) -> Progress:
             group, seen = step.group, after
             held = any(i.owed and not i.settled for i in items)
         applies = step.when is None or conditions.holds(step.when, seen)
+        undecided = not applies and _waits_for_an_answer(step, items)
         labels = turns(step, seen)
         for iteration, label in enumerate(labels):
             record = records.get((step.id, iteration))
@@ -128,7 +139,15 @@ def progress(procedure: Procedure, records: Records, world: World) -> Progress:
                 standing = record.standing
             else:
                 standing = Standing.AHEAD if held else Standing.READY
-            items.append(Item(step=step, iteration=iteration, label=label, standing=standing))
+            items.append(
+                Item(
+                    step=step,
+                    iteration=iteration,
+                    label=label,
+                    standing=standing,
+                    undecided=undecided,
+                )
+            )
         if applies:
             after = _with_step(after, step, labels, records)
     return Progress(tuple(items), after)

@@ -67,6 +67,18 @@ def test_a_condition_opens_its_step_and_holds_the_rest() -> None:
     assert standing["tyres", 0] == "AHEAD"
 
 
+def test_a_step_is_undecided_until_what_it_depends_on_is_known() -> None:
+    def undecided(records: dict[tuple[str, int], Record]) -> set[str]:
+        found = flow.progress(procedure(), records, World(param={"tread": 1.6}))
+        return {i.step.id for i in found.items if i.undecided}
+
+    assert undecided({}) == {"film", "worn"}
+    present = {("present", 0): done("本人")}
+    assert undecided(present) == {"worn"}
+    both = {("tyres", 0): done("3"), ("tyres", 1): done("3")}
+    assert undecided({**present, **both}) == set()
+
+
 def test_steps_of_a_group_come_in_any_order_and_repeats_stand_alone() -> None:
     standing = stand({("present", 0): done("本人"), ("tyres", 1): done("3")})
     assert (standing["tyres", 0], standing["papers", 0]) == ("READY", "READY")
