@@ -5,18 +5,20 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
+import psycopg
 
-from panshi.config import home, moving, postgres
+from panshi.config import home, moving, postgres, roles
 from panshi.config.home import Home
 
 Prepare = Callable[[], None]
-BENCHES = ("ingest", "billing", "log")
+BENCHES = ("ingest", "billing", "log", "pages")
 
 
 def commands(prepare: Prepare) -> list[click.Command]:
@@ -93,15 +95,34 @@ def _bench(prepare: Prepare) -> click.Command:
     @click.option("--connections", default=2000, show_default=True, help="ingest: terminals.")
     @click.option("--rate", default=3000.0, show_default=True, help="ingest: messages a second.")
     @click.option("--plans", default=30_000, show_default=True, help="billing: leases.")
+    @click.option("--requests", default=60, show_default=True, help="pages: for each page.")
+    @click.option(
+        "--keep",
+        type=click.Path(path_type=Path),
+        help="pages: a home to found the company in, or to find it in again.",
+    )
+    @click.option("--json", "as_json", is_flag=True, help="On one line.")
     @click.option("--inside", is_flag=True, hidden=True)
     def bench(
-        name: str, seconds: float, connections: int, rate: float, plans: int, inside: bool
+        name: str,
+        seconds: float,
+        connections: int,
+        rate: float,
+        plans: int,
+        requests: int,
+        keep: Path | None,
+        as_json: bool,
+        inside: bool,
     ) -> None:
         """Measure beside a baseline, in a home of its own; the result as JSON."""
         if not inside:
-            sys.exit(_in_scratch_home(sys.argv[1:]))
+            sys.exit(_in_a_home(sys.argv[1:], keep.resolve() if keep else None))
         prepare()
-        click.echo(json.dumps(_measure(name, seconds, connections, rate, plans), default=str))
+        if name == "pages":
+            result = _measure_pages(requests)
+        else:
+            result = _measure(name, seconds, connections, rate, plans)
+        click.echo(json.dumps(result, default=str, indent=None if as_json else 2))
 
     return bench
 
@@ -123,19 +144,56 @@ def _measure(name: str, seconds: float, connections: int, rate: float, plans: in
     return measure_ingest(connections=connections, rate=rate, seconds=seconds)
 
 
-def _in_scratch_home(words: list[str]) -> int:
-    """Run the same command inside a fresh home with a server of its own; then throw it away."""
-    with tempfile.TemporaryDirectory(prefix="panshi-bench-", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o711)
-        scratch = Home(Path(folder))
-        environment = {**os.environ, "PANSHI_HOME": folder}
-        with postgres.Server(scratch) as server:
-            server.bootstrap()
-            panshi = [sys.executable, "-m", "panshi"]
-            subprocess.run(
-                [*panshi, "migrate", "--no-static"], env=environment, check=True, stdout=sys.stderr
+def _measure_pages(requests: int) -> Any:
+    from django.utils import timezone
+
+    from panshi.bench import pages
+    from panshi.bench.company import Size
+
+    def say(words: str) -> None:
+        click.echo(words, err=True)
+
+    where = home.current()
+    if not pages.is_founded():
+        pages.found(size=Size(), at=timezone.now(), say=say, shards=2, unguarded=_unguarded(where))
+        with psycopg.connect(**postgres.dsn(where, roles.OWNER), autocommit=True) as owner:
+            owner.execute("VACUUM (ANALYZE)")
+        say("vacuumed")
+    return pages.measure_pages(requests=requests, say=say)
+
+
+@contextmanager
+def _unguarded(where: Home) -> Iterator[None]:
+    """Let the pages' login write without keys and triggers, in the benchmark's own server."""
+    setting = f"ALTER ROLE {roles.WEB} {{}} session_replication_role"
+    with psycopg.connect(**postgres.dsn(where, postgres.SUPERUSER), autocommit=True) as superuser:
+        superuser.execute(f"{setting.format('SET')} = replica")
+        try:
+            yield
+        finally:
+            superuser.execute(setting.format("RESET"))
+
+
+def _in_a_home(words: list[str], keep: Path | None) -> int:
+    """Run the same command inside a home with a server of its own, thrown away unless kept."""
+    with ExitStack() as opened:
+        if keep is None:
+            temporary = tempfile.TemporaryDirectory(
+                prefix="panshi-bench-", ignore_cleanup_errors=True
             )
-            return subprocess.run([*panshi, *words, "--inside"], env=environment).returncode
+            folder = Path(opened.enter_context(temporary))
+            folder.chmod(0o711)
+        else:
+            folder = keep
+            folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        environment = {**os.environ, "PANSHI_HOME": str(folder)}
+        server = opened.enter_context(postgres.Server(Home(folder)))
+        server.bootstrap()
+        panshi = [sys.executable, "-m", "panshi"]
+        subprocess.run(
+            [*panshi, "migrate", "--no-static"], env=environment, check=True, stdout=sys.stderr
+        )
+        return subprocess.run([*panshi, *words, "--inside"], env=environment).returncode
 
 
 def _indicators(prepare: Prepare) -> click.Group:
