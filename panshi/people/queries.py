@@ -101,6 +101,12 @@ class ShiftRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ShiftPage:
+    rows: tuple[ShiftRow, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Fitness:
     """Whether a person holds what is asked on a day, and what is missing."""
 
@@ -261,24 +267,26 @@ def engineers(*, actor: Actor, at: datetime, city: str = "") -> list[EngineerRow
 
 
 @question
-def shifts(*, first: date, last: date, actor: Actor, city: str = "") -> list[ShiftRow]:
-    """Shifts of the days from `first` to `last`, by beginning and name."""
+def shifts(
+    *, first: date, last: date, actor: Actor, city: str = "", limit: int = 100, offset: int = 0
+) -> ShiftPage:
+    """A page of the shifts of the days from `first` to `last`, by beginning and name."""
     span = TimestamptzRange(day_span(first)[0], day_span(last)[1])
     found = (
         Shift.objects.visible_to(actor)
         .select_related("engineer__user")
         .filter(period__overlap=span, cancelled_at=None)
-        .order_by("period", "engineer__user__full_name")
+        .order_by("period", "engineer__user__full_name", "id")
     )
     if city:
         found = found.filter(engineer__city=city)
-    rows = list(found)
+    rows = list(found[offset : offset + limit])
     leaves: dict[UUID, list[TimestamptzRange]] = defaultdict(list)
     for leave in Leave.objects.filter(
         engineer_id__in={s.engineer_id for s in rows}, period__overlap=span
     ):
         leaves[leave.engineer_id].append(leave.period)
-    return [
+    page = tuple(
         ShiftRow(
             id=row.id,
             user_id=row.engineer.user_id,
@@ -289,7 +297,8 @@ def shifts(*, first: date, last: date, actor: Actor, city: str = "") -> list[Shi
             on_leave=any(_overlap(row.period, leave) for leave in leaves[row.engineer_id]),
         )
         for row in rows
-    ]
+    )
+    return ShiftPage(page, found.count())
 
 
 @question

@@ -84,8 +84,15 @@ def shifts(request: Request) -> HttpResponse:
     ask = SHIFTS.read(request.GET)
     first = ask.day("days_from") or local_day(timezone.now())
     last = min(ask.day("days_to") or first + timedelta(days=6), first + timedelta(days=62))
-    rows = queries.shifts(first=first, last=last, city=ask.text("city"), actor=request.actor)
-    part = Slice(rows=rows[ask.offset : ask.offset + ask.limit], total=len(rows))
+    page = queries.shifts(
+        first=first,
+        last=last,
+        city=ask.text("city"),
+        limit=ask.limit,
+        offset=ask.offset,
+        actor=request.actor,
+    )
+    part = Slice(rows=page.rows, total=page.total)
     return SHIFTS.respond(request, ask, part, "people/shifts.html")
 
 
