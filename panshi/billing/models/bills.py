@@ -84,6 +84,12 @@ class Bill(OwnedModel):
         indexes = [
             models.Index(fields=["org", "-due_on", "-id"], name="bill_by_org_and_due"),
             models.Index(fields=["-due_on", "-id"], name="bill_by_due"),
+            models.Index(fields=["kind", "-due_on", "-id"], name="bill_by_kind"),
+            models.Index(
+                fields=["-due_on", "-id"],
+                condition=Q(state=BillState.DISCARDED),
+                name="bill_discarded",
+            ),
             models.Index(fields=["customer_id", "-due_on"], name="bill_by_customer"),
             models.Index(fields=["source_id"], name="bill_by_source"),
             models.Index(

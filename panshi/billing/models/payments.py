@@ -54,6 +54,7 @@ class Payment(OwnedModel):
         indexes = [
             models.Index(fields=["org", "-started_at", "-id"], name="payment_by_org_and_start"),
             models.Index(fields=["-started_at", "-id"], name="payment_by_start"),
+            models.Index(fields=["state", "-started_at", "-id"], name="payment_by_state"),
             models.Index(fields=["customer_id"], name="payment_by_customer"),
         ]
 
