@@ -195,17 +195,22 @@ def bill_rows(
         values["after_day"], values["after_id"] = cursor_day, cursor_id
         page += " AND (b.due_on, b.id) < (%(after_day)s::date, %(after_id)s::uuid)"
     with connection.cursor() as cursor:
-        counted = _FROM if "w." in where else "FROM billing_bill b"
+        counted, all_of_them = _FROM if "w." in where else "FROM billing_bill b", where
+        summed = _FROM
+        if standing in ("OPEN", "OVERDUE") and not number:
+            # What is owed is few balances, and they carry all that the filters name.
+            counted = summed = "FROM billing_billbalance w"
+            all_of_them = where.replace("b.", "w.")
         cursor.execute(
-            f"SELECT count(*) FROM (SELECT {counted} WHERE {where} LIMIT %(exact)s) s", values
+            f"SELECT count(*) FROM (SELECT {counted} WHERE {all_of_them} LIMIT %(exact)s) s", values
         )
         (total,) = cursor.fetchone()
         about = total > EXACT_UP_TO
         sum_total = sum_open = None
         if not about:
             cursor.execute(
-                "SELECT COALESCE(sum(b.total), 0), COALESCE(sum(w.open_amount), 0)"
-                f" {_FROM} WHERE {where}",
+                f"SELECT COALESCE(sum({'w' if summed != _FROM else 'b'}.total), 0),"
+                f" COALESCE(sum(w.open_amount), 0) {summed} WHERE {all_of_them}",
                 values,
             )
             sum_total, sum_open = cursor.fetchone()
