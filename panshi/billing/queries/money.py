@@ -182,8 +182,8 @@ def finance_board(*, month: date, today: date, actor: Actor) -> FinanceBoard:
         cells[row.org_id, row.city][key] += sign * row.amount
     for row in ledger.balances(accounts=_DEPOSITS, until=until, actor=actor):
         cells[row.org_id, row.city]["DEPOSITS"] -= row.amount
-    for key, amount in receivables_before(until=until, actor=actor).items():
-        cells[key]["RECEIVABLE"] += amount
+    for place, owed in receivables_before(until=until, actor=actor).items():
+        cells[place]["RECEIVABLE"] += owed
     if since <= today < until:
         for (org_id, city, account), amount in _not_booked(since, today, until, actor).items():
             cells[org_id, city][_REVENUE[account].value] += amount
