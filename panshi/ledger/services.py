@@ -276,7 +276,7 @@ def reverse_entries(
         actor.must("ledger.reverse_entry", org_id)
     if Entry.objects.filter(reverses__in=orgs).exists():
         raise AlreadyReversed(_("This entry was reversed before."))
-    values = {"ids": list(orgs), "on": occurred_on}
+    values: dict[str, Any] = {"ids": list(orgs), "on": occurred_on}
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_MIRRORS, values)
