@@ -35,7 +35,7 @@ from panshi.supply.events import StockLine
 from panshi.telematics.events import AlarmRow
 
 CONTENT: Final = Path(panshi.handbook.__file__).parent / "content"
-DAYS: Final = 42
+DAYS: Final = 60
 DAYS_AHEAD: Final = 2
 PROCEDURE_DAYS: Final = 7  # Procedures of bookings are played for these last days.
 VEHICLES_A_VISIT: Final = 80  # One visit a day for so many vehicles.

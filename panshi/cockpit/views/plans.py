@@ -121,7 +121,7 @@ ALERTS = Table(
     ),
     sort="-raised_at",
     export="alerts",
-    empty=gettext_lazy("No indicator is beyond its red mark."),
+    empty=gettext_lazy("No indicator is beyond its red mark for certain, or three times running."),
     live=("cockpit.AlertRaised", "cockpit.AlertAcknowledged", "cockpit.TargetsJudged"),
 )
 

@@ -30,7 +30,7 @@ def test_two_months_of_service_leave_orders_bills_findings_and_runs() -> None:
     actor = company.operators[0].actor
     orders = service.work_orders(actor=actor, size=200).rows
     states = [str(order.state) for order in orders]
-    assert states.count("CLOSED") > 2
+    assert states.count("CLOSED") > 5
     today = local_day(make.NOON)
     board = [o for o in orders if o.starts_at and local_day(o.starts_at) == today]
     assert 4 <= len(board) <= jobs.TODAY
