@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 
 from panshi.billing import services as billing
 from panshi.kit import relay
@@ -53,7 +54,9 @@ def test_runs_a_booking_to_its_review() -> None:
         work_order_id=booked.work_order_id, content=make.PNG, name="before.png",
         purpose="BEFORE", actor=engineer, at=at,
     )  # fmt: skip
-    (kept,) = queries.work_order_card(work_order_id=booked.work_order_id, actor=where.boss).photos
+    with translation.override("zh-hans"):
+        card = queries.work_order_card(work_order_id=booked.work_order_id, actor=where.boss)
+    (kept,) = card.photos
     assert kept.purpose_words == "维修前"
     assert queries.photo_file(photo_id=kept.id, actor=where.boss).content == make.PNG
     van = supply.van_of(user_id=visit.engineer_id, at=at, actor=where.boss)
