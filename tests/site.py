@@ -36,11 +36,12 @@ from pathlib import Path
 from typing import Any, Final, LiteralString, Protocol
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page
 from psycopg import sql
 
 from panshi.config import roles
 from tests import environment
+from tests.chromium import Chromium
 from tests.clerk import Clerk, P, T
 from tests.town import PASSWORD, PLACE
 
@@ -170,7 +171,7 @@ def running(
 
 
 @pytest.fixture
-def opened(browser: Browser, site: Site) -> Iterator[Opener]:
+def opened(chromium: Chromium, site: Site) -> Iterator[Opener]:
     """Open windows on the site of the test: `opened("chen", "/staff/")`.
 
     Each has cookies of its own. At the end none may have met a script error, a fault of the
@@ -189,7 +190,7 @@ def opened(browser: Browser, site: Site) -> Iterator[Opener]:
         theme: str = "light",
         scripts: bool = True,
     ) -> Page:
-        context = browser.new_context(
+        context = chromium.new_context(
             viewport={"width": width, "height": height},
             base_url=site.address,
             locale="zh-CN" if language == "zh-hans" else "en-GB",
@@ -215,7 +216,7 @@ def opened(browser: Browser, site: Site) -> Iterator[Opener]:
 
     yield open_as
     for context in contexts:
-        context.close()
+        chromium.close_context(context)
     assert trouble == []
 
 
