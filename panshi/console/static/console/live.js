@@ -16,6 +16,7 @@ function wants(element, fact) {
 
 // Whether somebody has changed a field and not sent it yet.
 function changed(field) {
+  if (!field.matches("input, select, textarea")) return false;
   if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
   if (field.type === "file") return field.files.length > 0;
   if (!field.matches("select")) return field.type !== "hidden" && field.value !== field.defaultValue;
@@ -34,7 +35,9 @@ function busy(element) {
   const region = (target.startsWith("#") && document.querySelector(target)) || element;
   const focused = document.activeElement;
   const typing = focused && region.contains(focused) && focused.matches("input, select, textarea");
-  const answering = [...region.querySelectorAll("form")].some((form) => begun.has(form));
+  const answering = [...region.querySelectorAll("form")].some(
+    (form) => begun.has(form) || [...form.elements].some(changed),
+  );
   // A question that waits for its answer belongs to a form that must still be there then.
   const asked = document.querySelector("#confirm[open]");
   return typing || answering || asked !== null
