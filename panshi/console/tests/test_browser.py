@@ -146,6 +146,7 @@ def test_a_destructive_act_says_what_it_will_do(opened: Opener) -> None:
     with page.expect_response("**/try/post/") as answered:
         page.click("#confirm [data-yes]")
     assert answered.value.status == 200
+    page.wait_for_load_state()
 
 
 def test_the_palette_finds_pages_and_things_by_keyboard(opened: Opener) -> None:
