@@ -132,12 +132,11 @@ def _measure(name: str, seconds: float, connections: int, rate: float, plans: in
         from panshi.bench.log import measure_log
 
         return measure_log(home.current().path / "bench", seconds)
-    from panshi.config import founding
-
-    founding.create_org(name="Bench", kind="PLATFORM", parent=None, city="杭州")
     if name == "billing":
         from panshi.bench.billing import measure_billing
+        from panshi.config import founding
 
+        founding.create_org(name="Bench", kind="PLATFORM", parent=None, city="杭州")
         return measure_billing(plans)
     from panshi.bench.ingest import measure_ingest
 
