@@ -369,7 +369,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A count of `size` bytes, then the items. If `marked`, FE… and FF… say that none follow."""
+    """A count of `size` bytes, then the items. If `marked`, FE… and FF… say that none follow.
+
+    A count without a key of its own is that of the items; only its marker is then kept, by `name`.
+    """
 
     key: str
     item: Scalar | tuple[Part, ...]
@@ -377,13 +380,17 @@ class Counted:
     count_key: str = "count"
     marked: bool = False
 
+    @property
+    def name(self) -> str:
+        return self.count_key or f"{self.key}_count"
+
     def read(self, cursor: Cursor, out: dict[str, Value]) -> None:
         start = cursor.pos
-        counted = Number(self.count_key, self.size, marked=self.marked)
+        counted = Number(self.name, self.size, marked=self.marked)
         count = counted.value_of(cursor.take(self.size))
-        if self.count_key:
-            out[self.count_key] = count
-        cursor.note(self.count_key or f"{self.key}_count", start, count)
+        if self.count_key or not isinstance(count, int):
+            out[self.name] = count
+        cursor.note(self.name, start, count)
         out[self.key] = self._items(cursor, count) if isinstance(count, int) else []
 
     def _items(self, cursor: Cursor, count: int) -> list[Value]:
@@ -400,8 +407,8 @@ class Counted:
 
     def write(self, values: Values, out: bytearray) -> None:
         rows = as_list(values.get(self.key, ()), self.key)
-        marker = values.get(self.count_key) if self.marked and not rows else None
-        counted = Number(self.count_key or self.key, self.size, marked=self.marked)
+        marker = values.get(self.name) if self.marked and not rows else None
+        counted = Number(self.name, self.size, marked=self.marked)
         out += counted.bytes_of(marker if isinstance(marker, str) else len(rows))
         if not isinstance(self.item, tuple):
             out += self.item.join(rows)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from panshi.wire import gb32960, jtt808
@@ -101,6 +101,12 @@ def try_all(frame: bytes) -> None:
     decode_line(line=frame.hex())
 
 
+# A supercapacitor whose count of cells says that it is invalid, and a count without its own key.
+NO_CELLS = bytes.fromhex(
+    "242402fe4c535641413431383245323132333435360100111a0b160c00003100310103e8ffff0001043e"
+)
+
+
 @fuzzed
 @given(st.binary(max_size=300))
 def test_random_bytes_raise_nothing_but_wire_errors(data: bytes) -> None:
@@ -122,6 +128,7 @@ def test_mutated_jt_frames_raise_nothing_but_wire_errors(frame: bytes) -> None:
 
 @fuzzed
 @given(mutated(GB_FRAMES, heal_gb))
+@example(NO_CELLS)
 def test_what_is_read_is_written_back_byte_for_byte(frame: bytes) -> None:
     try:
         message = gb32960.read(frame=frame)
