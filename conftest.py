@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 from django.db import connection
 from django.db.backends.postgresql.base import DatabaseWrapper
+from django.utils import translation
 from psycopg import sql
 
 from panshi.config import roles
@@ -48,7 +49,11 @@ def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _house(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Arrange and assert as HQ; the verbs under test set the context of their own actor."""
+    """Arrange and assert as HQ; the verbs under test set the context of their own actor.
+
+    A page speaks its reader's language in the test's own thread, so each begins in the default.
+    """
+    translation.deactivate()
     if request.node.get_closest_marker("plain"):
         yield
         return

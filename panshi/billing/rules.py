@@ -18,8 +18,6 @@ from panshi.kit.money import ZERO, split, to_fen, vat_in
 ANCHOR, CALENDAR = "ANCHOR", "CALENDAR"
 ACTUAL, THIRTY, DAILY, WHOLE = "ACTUAL", "THIRTY", "DAILY", "WHOLE"
 
-RECOGNISED: Final = "REVENUE_RECOGNISED"
-"""The kind of ledger entry that books what lines billed in advance earned in a month."""
 GRACE_DAYS: Final = 5
 LATE_FEE_A_DAY: Final = Decimal("0.0005")
 LATE_FEE_CAP: Final = Decimal("0.20")

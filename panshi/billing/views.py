@@ -24,7 +24,7 @@ from panshi.kit.money import yuan
 from panshi.kit.refusals import Refusal
 from panshi.kit.tables import Slice
 from panshi.kit.tenancy import hq_actor
-from panshi.kit.web import Request, needs
+from panshi.kit.web import Request, needs, show_file
 from panshi.org.middleware import public
 
 
@@ -85,9 +85,7 @@ def bill(request: Request, bill_id: UUID) -> HttpResponse:
 @needs("billing.view")
 def bill_pdf(request: Request, bill_id: UUID) -> HttpResponse:
     card = queries.bill_card(bill_id=bill_id, today=_today(), actor=request.actor)
-    answer = HttpResponse(papers.bill_pdf(card), content_type="application/pdf")
-    answer["Content-Disposition"] = f'inline; filename="{card.number or card.id}.pdf"'
-    return answer
+    return show_file(papers.bill_pdf(card), "application/pdf", name=f"{card.number or card.id}.pdf")
 
 
 RECORD: Final = Form(fields=[Field(name="amount", label=lazy("Amount received"), kind="money")])

@@ -23,8 +23,6 @@ SOURCE_OF: Final = {
 }
 INCOME: Final = tuple(SOURCE_OF)
 RECEIVABLE: Final = "1122"
-RECOGNISED: Final = "REVENUE_RECOGNISED"
-"""Booked when a month is over; the cockpit counts the same money by its days, as it is earned."""
 BILL_KINDS: Final = ("BILL_ISSUED", "BILL_CREDITED")
 
 

@@ -159,6 +159,7 @@ def _entered(kind: str, file: Path, org: int, actor: Any) -> dict[str, Any]:
 def _checked(batches: dict[str, Any], actor: Any) -> dict[str, Any]:
     """What the staged sheets hold: counts by kind, and every cell that is wrong."""
     from panshi.kit import imports
+    from panshi.kit.import_pages import shown_errors
 
     sheets, errors = {}, []
     for name, entry in _kinds().items():
@@ -172,18 +173,12 @@ def _checked(batches: dict[str, Any], actor: Any) -> dict[str, Any]:
                 "kind": name,
                 "cell": f"{error.column}{error.row}",
                 "header": error.header,
-                "value": _masked(entry, error),
+                "value": value if error.value else "",
                 "reason": error.reason,
             }
-            for error in card.errors
+            for error, value in shown_errors(entry.importer.sheet, card, most=len(card.errors))
         ]
     return {"sheets": sheets, "errors": errors}
-
-
-def _masked(entry: _Kind, error: Any) -> str:
-    masks = {column.header: column.mask for column in entry.importer.sheet.columns}
-    mask = masks.get(error.header)
-    return str(mask(error.value) if mask and error.value else error.value)
 
 
 def _tell(outcome: dict[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """The customer sheet that operators fill in, and that the register writes."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,7 +9,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from panshi.crm import rules
 from panshi.kit.personal import mask_id, mask_phone
-from panshi.kit.sheets import Column, Sheet, choice, code, day, money, text
+from panshi.kit.sheets import Column, Sheet, choice, code, day, money, text, words_of
 
 KIND: Final = "CUSTOMERS"
 _KINDS: Final = {"个人": "PERSON", "企业": "COMPANY"}
@@ -43,12 +42,8 @@ def _folded(raw: Any) -> str:
     return rules.fold(_code(raw))
 
 
-def _words_of(options: Mapping[str, str]) -> Mapping[str, str]:
-    return {value: words for words, value in options.items()}
-
-
-_KIND_OF: Final = _words_of(_KINDS)
-_SETTLEMENT_OF: Final = _words_of(_SETTLEMENTS)
+_KIND_OF: Final = words_of(_KINDS)
+_SETTLEMENT_OF: Final = words_of(_SETTLEMENTS)
 
 SHEET: Final = Sheet(
     name="客户",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from panshi.fleet import rules
-from panshi.kit.sheets import Column, Sheet, Wrong, choice, code, day, money, number, text
+from panshi.kit.sheets import Column, Sheet, Wrong, choice, code, day, money, number, text, words_of
 
 _PLATE_CLASSES: Final = {
     "小型新能源": "GREEN_SMALL",
@@ -106,12 +106,8 @@ def _plate(raw: Any) -> str:
     return plate
 
 
-def _words_of(options: Mapping[str, str]) -> Mapping[str, str]:
-    return {value: words for words, value in options.items()}
-
-
-_STATE_OF: Final = _words_of(_STATES)
-_PLATE_CLASS_OF: Final = _words_of(_PLATE_CLASSES)
+_STATE_OF: Final = words_of(_STATES)
+_PLATE_CLASS_OF: Final = words_of(_PLATE_CLASSES)
 
 SHEET: Final = Sheet(
     name="车辆",

@@ -22,7 +22,7 @@ from panshi.kit.import_pages import ImportPages, download
 from panshi.kit.refusals import Refusal
 from panshi.kit.sheets import as_rows
 from panshi.kit.tables import Slice
-from panshi.kit.web import Request, needs, once
+from panshi.kit.web import Request, needs, once, show_file
 from panshi.org import queries as org
 
 IMPORT = ImportPages(
@@ -201,10 +201,7 @@ def file_paper(request: Request, vehicle_id: UUID) -> HttpResponse:
 def paper(request: Request, document_id: UUID) -> HttpResponse:
     """The scan of a paper."""
     scan = queries.paper_scan(document_id=document_id, actor=request.actor)
-    response = HttpResponse(scan.content, content_type=scan.media_type)
-    response["Content-Disposition"] = "inline"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return show_file(scan.content, scan.media_type)
 
 
 @require_http_methods(["GET", "POST"])

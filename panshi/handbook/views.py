@@ -19,7 +19,7 @@ from panshi.handbook.rules.differences import runs_of_text
 from panshi.handbook.services.evidence import EvidenceOutOfRange
 from panshi.kit.records import Detail
 from panshi.kit.refusals import NotPermitted
-from panshi.kit.web import Request
+from panshi.kit.web import Request, show_file
 
 STATE_TONES = {
     "WAITING": "warn", "TAKEN": "info", "HALTED": "bad", "PAUSED": "idle", "CLOSED": "ok",
@@ -209,10 +209,7 @@ def act(request: Request, run_id: UUID, name: str) -> HttpResponse:
 def evidence(request: Request, file_id: UUID) -> HttpResponse:
     _must_view(request)
     file = queries.evidence_file(file_id=file_id, actor=request.actor)
-    answer = HttpResponse(file.content, content_type=file.media_type)
-    answer["Content-Disposition"] = "inline"
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer
+    return show_file(file.content, file.media_type)
 
 
 @require_GET

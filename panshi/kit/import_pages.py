@@ -82,6 +82,52 @@ def shown_errors(sheet: Sheet, batch: BatchCard, *, most: int) -> list[tuple[Cel
     ]
 
 
+def choose(
+    request: Request, *, name: str, stage: Callable[..., Any]
+) -> tuple[Reading, dict[str, Any] | None]:
+    """The form of a file: blank, staged once by `stage`, or with what is wrong with the file.
+
+    Answers the form and, when the file was staged, the fact of that as plain values.
+    """
+    if request.method == "GET":
+        return FILE_FORM.blank(), None
+    form = FILE_FORM.read(request.POST, request.FILES)
+    upload = form.values.get("file")
+    if not isinstance(upload, UploadedFile):
+        return form, None
+    try:
+        return form, _staged(request, form, upload, name, stage)
+    except (SheetUnreadable, FileTooLarge) as refusal:
+        form.refuse("file", refusal.words)
+        return form, None
+
+
+def _staged(
+    request: Request,
+    form: Reading,
+    upload: "UploadedFile[bytes]",
+    name: str,
+    stage: Callable[..., Any],
+) -> dict[str, Any]:
+    if (upload.size or 0) > MAX_BYTES:
+        raise FileTooLarge(
+            _("The file is larger than %(limit)d MB.") % {"limit": MAX_BYTES // 1024**2}
+        )
+    plain, _new = once(
+        key=form.key,
+        actor=request.actor,
+        name=name,
+        call=lambda: stage(
+            org_id=request.actor.org_id,
+            file_name=upload.name or "",
+            content=upload.read(),
+            actor=request.actor,
+            at=timezone.now(),
+        ),
+    )
+    return plain
+
+
 @dataclass(frozen=True, slots=True)
 class _Shown:
     row: int
@@ -151,39 +197,11 @@ class ImportPages:
         return {"pages": self, **more}
 
     def _choose(self, request: Request) -> HttpResponse:
-        if request.method == "GET":
-            return self._form(request, FILE_FORM.blank())
-        form = FILE_FORM.read(request.POST, request.FILES)
-        upload = form.values.get("file")
-        if isinstance(upload, UploadedFile):
-            try:
-                return redirect(self.batch_url, self._staged(request, form, upload))
-            except (SheetUnreadable, FileTooLarge) as refusal:
-                form.refuse("file", refusal.words)
-        return self._form(request, form)
-
-    def _form(self, request: Request, form: Reading) -> HttpResponse:
+        form, staged = choose(request, name=f"kit.stage.{self.kind}", stage=self.stage)
+        if staged is not None:
+            return redirect(self.batch_url, UUID(str(staged["batch_id"])))
         recent = imports.recent(self.kind, actor=request.actor)
         return form.respond(request, "kit/import.html", self._context(recent=recent))
-
-    def _staged(self, request: Request, form: Reading, upload: "UploadedFile[bytes]") -> UUID:
-        if (upload.size or 0) > MAX_BYTES:
-            raise FileTooLarge(
-                _("The file is larger than %(limit)d MB.") % {"limit": MAX_BYTES // 1024**2}
-            )
-        plain, _new = once(
-            key=form.key,
-            actor=request.actor,
-            name=f"kit.stage.{self.kind}",
-            call=lambda: self.stage(
-                org_id=request.actor.org_id,
-                file_name=upload.name or "",
-                content=upload.read(),
-                actor=request.actor,
-                at=timezone.now(),
-            ),
-        )
-        return UUID(str(plain["batch_id"]))
 
     def _template(self, request: Request) -> HttpResponse:
         return download(content=workbooks.template(sheets=[self.sheet]), name=self.template_url)

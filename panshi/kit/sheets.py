@@ -271,6 +271,11 @@ def choice(options: Mapping[str, str]) -> Reader:
     return reader
 
 
+def words_of(options: Mapping[str, str]) -> Mapping[str, str]:
+    """The word that stands for each code: how a register writes what `choice` reads."""
+    return {value: words for words, value in options.items()}
+
+
 def _squeezed(words: str) -> str:
     return re.sub(r"[\s*＊:：]", "", fold(words)).upper()
 

@@ -1,11 +1,11 @@
-"""What doors share: the typed request, and the idempotent call."""
+"""What doors share: the typed request, the idempotent call, a file that is shown."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
@@ -70,3 +70,11 @@ def once(
         stored.answer = facts.to_plain(call())
         stored.save(update_fields=["answer"])
         return stored.answer, True
+
+
+def show_file(content: bytes, media_type: str, *, name: str = "") -> HttpResponse:
+    """A file to look at in the window, never taken for another type; `name` is for keeping it."""
+    answer = HttpResponse(content, content_type=media_type)
+    answer["Content-Disposition"] = f'inline; filename="{name}"' if name else "inline"
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer

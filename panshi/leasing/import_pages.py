@@ -5,7 +5,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
@@ -18,18 +17,17 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from panshi.crm import services as crm
 from panshi.fleet import services as fleet
 from panshi.kit import workbooks
-from panshi.kit.files import FileTooLarge
 from panshi.kit.import_pages import (
-    FILE_FORM,
     ImportPages,
     batch_tiles,
+    choose,
     download,
     shown_errors,
 )
 from panshi.kit.imports import BatchCard, Importer
 from panshi.kit.records import Tile
-from panshi.kit.sheets import CellError, SheetUnreadable, as_rows
-from panshi.kit.web import Request, needs, once
+from panshi.kit.sheets import CellError, as_rows
+from panshi.kit.web import Request, needs
 from panshi.leasing import queries, services
 from panshi.leasing.sheet import KIND, SHEET
 
@@ -84,33 +82,10 @@ class _Part:
 @_guarded
 def move_in(request: Request) -> HttpResponse:
     """Choose a workbook; a good one leads to what its sheets hold."""
-    if request.method == "GET":
-        return FILE_FORM.blank().respond(request, "leasing/move_in.html")
-    form = FILE_FORM.read(request.POST, request.FILES)
-    upload = form.values.get("file")
-    if isinstance(upload, UploadedFile):
-        try:
-            batch_id = _staged(request, form.key, upload)
-            return redirect("leasing-move-in-file", batch_id)
-        except (SheetUnreadable, FileTooLarge) as refusal:
-            form.refuse("file", refusal.words)
+    form, staged = choose(request, name="leasing.stage_workbook", stage=services.stage_workbook)
+    if staged is not None:
+        return redirect("leasing-move-in-file", UUID(str(next(iter(staged["batches"].values())))))
     return form.respond(request, "leasing/move_in.html")
-
-
-def _staged(request: Request, key: UUID, upload: "UploadedFile[bytes]") -> UUID:
-    plain, _new = once(
-        key=key,
-        actor=request.actor,
-        name="leasing.stage_workbook",
-        call=lambda: services.stage_workbook(
-            org_id=request.actor.org_id,
-            file_name=upload.name or "",
-            content=upload.read(),
-            actor=request.actor,
-            at=timezone.now(),
-        ),
-    )
-    return UUID(str(next(iter(plain["batches"].values()))))
 
 
 @require_GET

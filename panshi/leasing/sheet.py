@@ -1,7 +1,6 @@
 """The lease sheet that operators fill in, and that the register writes."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,7 +9,7 @@ from typing import Any, Final
 from django.utils.translation import gettext_lazy as lazy
 
 from panshi.kit.personal import mask_id, mask_phone
-from panshi.kit.sheets import Column, Sheet, choice, code, day, fold, money, number, text
+from panshi.kit.sheets import Column, Sheet, choice, code, day, fold, money, number, text, words_of
 
 KIND: Final = "LEASES"
 RENT_TO_OWN: Final = "RENT_TO_OWN"
@@ -80,12 +79,8 @@ def _whole_months(raw: Any) -> int:
     return int(_months(raw))
 
 
-def _words_of(options: Mapping[str, str]) -> Mapping[str, str]:
-    return {value: words for words, value in options.items()}
-
-
-_PRODUCT_OF: Final = _words_of(_PRODUCTS)
-_ALIGNMENT_OF: Final = _words_of(_ALIGNMENTS)
+_PRODUCT_OF: Final = words_of(_PRODUCTS)
+_ALIGNMENT_OF: Final = words_of(_ALIGNMENTS)
 
 SHEET: Final = Sheet(
     name="租约",

@@ -23,7 +23,7 @@ from panshi.kit.forms import Field, Form
 from panshi.kit.money import ZERO
 from panshi.kit.records import Detail, Entry, Tile
 from panshi.kit.tables import Column, Filter, Slice, Table
-from panshi.kit.web import Request
+from panshi.kit.web import Request, show_file
 from panshi.leasing import queries, services
 from panshi.leasing.models import HandoverKind, LeaseState
 
@@ -413,19 +413,14 @@ def _signature(request: Request, lease_id: UUID, at: datetime) -> UUID | None:
 def picture(request: Request, lease_id: UUID, file_id: UUID) -> HttpResponse:
     """A picture or the signature of a handover."""
     found = queries.handover_picture(lease_id=lease_id, file_id=file_id, actor=request.actor)
-    answer = HttpResponse(found.content, content_type=found.media_type)
-    answer["Content-Disposition"] = "inline"
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer
+    return show_file(found.content, found.media_type)
 
 
 @require_GET
 def contract(request: Request, lease_id: UUID) -> HttpResponse:
     """The contract to print and sign."""
     found = queries.contract(lease_id=lease_id, actor=request.actor)
-    answer = HttpResponse(found.content, content_type=found.media_type)
-    answer["Content-Disposition"] = f'inline; filename="{found.name}"'
-    return answer
+    return show_file(found.content, found.media_type, name=found.name)
 
 
 @require_POST

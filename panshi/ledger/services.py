@@ -65,6 +65,28 @@ class NewPosting:
     city: str = ""
 
 
+def legs_of(
+    *parts: tuple[str, Decimal],
+    customer_id: UUID,
+    city: str,
+    vehicle_id: UUID | None = None,
+) -> tuple[NewPosting, ...]:
+    """The legs of an entry that are all about one customer, city and vehicle.
+
+    `parts` are accounts with their amounts in CNY, debit positive, credit negative.
+    """
+    return tuple(
+        NewPosting(
+            account=account,
+            amount=amount,
+            vehicle_id=vehicle_id,
+            customer_id=customer_id,
+            city=city,
+        )
+        for account, amount in parts
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEntry:
     """An entry to post; (org, kind, source) is its idempotency key."""

@@ -389,20 +389,22 @@ def lapse_certificates(*, on: date, actor: Actor, at: datetime) -> CertificatesR
     )
     Certificate.objects.filter(id__in=[c.id for c in lapsed]).update(state=CertificateState.LAPSED)
     Certificate.objects.filter(id__in=[c.id for c in soon]).update(warned_at=at)
-    for rows, kind in ((lapsed, CertificateLapsed), (soon, CertificateExpiring)):
-        for row in rows:
-            outbox.publish(
-                kind(
-                    org_id=row.org_id,
-                    actor_id=actor.id,
-                    at=at,
-                    certificate_id=row.id,
-                    user_id=row.engineer.user_id,
-                    kind=row.kind,
-                    valid_until=row.valid_until,
-                ),
-                verb="people.lapse_certificates",
+    outbox.publish_all(
+        [
+            kind(
+                org_id=row.org_id,
+                actor_id=actor.id,
+                at=at,
+                certificate_id=row.id,
+                user_id=row.engineer.user_id,
+                kind=row.kind,
+                valid_until=row.valid_until,
             )
+            for rows, kind in ((lapsed, CertificateLapsed), (soon, CertificateExpiring))
+            for row in rows
+        ],
+        verb="people.lapse_certificates",
+    )
     return CertificatesReviewed(
         org_id=actor.org_id, actor_id=actor.id, at=at, expiring=len(soon), lapsed=len(lapsed)
     )

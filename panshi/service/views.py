@@ -17,7 +17,7 @@ from panshi.kit.clock import SHANGHAI, local_day
 from panshi.kit.forms import Field, Form
 from panshi.kit.records import Detail, Entry, Stage, Tile
 from panshi.kit.tables import Column, Filter, Slice, Table
-from panshi.kit.web import Request
+from panshi.kit.web import Request, show_file
 from panshi.people import queries as people
 from panshi.service import lanes, queries, services
 from panshi.service.models import (
@@ -254,10 +254,7 @@ def photo(request: Request, id: UUID) -> HttpResponse:
     """A photo or signature of the job."""
     _may_view(request)
     file = queries.photo_file(photo_id=id, actor=request.actor)
-    answer = HttpResponse(file.content, content_type=file.media_type)
-    answer["Content-Disposition"] = "inline"
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer
+    return show_file(file.content, file.media_type)
 
 
 @require_POST

@@ -1,6 +1,6 @@
 """What a plan charges, period by period: before it is agreed, and while it runs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
@@ -185,12 +185,11 @@ def _with_bill(charge: Charge, bill: Bill | None, today: date) -> Charge:
         standing = "PAID"
     else:
         standing = "OVERDUE" if bill.due_on < today else "OPEN"
-    return Charge(
+    return replace(
+        charge,
         period_from=bill.period_from,
         period_to=bill.period_to,
         days=(bill.period_to - bill.period_from).days,
-        whole_days=charge.whole_days,
-        price=charge.price,
         amount=bill.total,
         due_on=bill.due_on,
         standing=standing,

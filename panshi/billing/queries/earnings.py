@@ -1,7 +1,8 @@
 """What lines billed in advance have earned by their days of service, booked or not yet.
 
 The ledger books a month when it is over; whoever wants to know today asks here. A line's days sum
-to the very amount that `billing.recognise_revenue` posts, since both round the same running sum.
+to the very amount that `billing.recognise_revenue` posts, since it reads these LINES and this PART:
+of `%(since)s` up to, not including, `%(until)s`, of one `%(org)s` and `%(city)s` or of all.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,9 @@ from django.db import connection
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 
-_LINES: Final = """
+BOOKED_AS: Final = "REVENUE_RECOGNISED"
+"""The kind of entry that books a month: who counts what is earned leaves these out."""
+LINES: Final = """
 FROM billing_billline l JOIN billing_bill b ON b.id = l.bill_id
 JOIN billing_product r ON r.code = l.product_id
 WHERE r.deferred AND b.state = 'ISSUED'
@@ -31,8 +34,8 @@ def _by(day: str) -> str:
     return f"((2 * {_FEN} * ({day} - l.service_from) + {_DAYS}) / (2 * {_DAYS}))"
 
 
-# Earned up to the end of the span less earned before it, each rounded to the fen.
-_PART: Final = f"""
+# Fen earned up to the end of the span less earned before it, each rounded.
+PART: Final = f"""
 sign(l.net)::int * ({_by("LEAST(%(until)s::date, l.service_to)")}
     - {_by("GREATEST(%(since)s::date, l.service_from)")})
 """
@@ -41,8 +44,8 @@ sign(l.net)::int * ({_by("LEAST(%(until)s::date, l.service_to)")}
 _BY_DAY: Final = f"""
 WITH alike AS (
     SELECT l.service_from, {_DAYS} AS days, r.account, sign(l.net)::int AS sign,
-        {_FEN} % {_DAYS} AS rest, sum({_FEN} / {_DAYS}) AS share, count(*) AS lines
-    {{lines}}
+        mod({_FEN}, {_DAYS}) AS rest, sum({_FEN} / {_DAYS}) AS share, count(*) AS lines
+    {LINES}
     GROUP BY 1, 2, 3, 4, 5
 )
 SELECT service_from + n, account, (sum(sign * (share + lines * (
@@ -51,7 +54,7 @@ SELECT service_from + n, account, (sum(sign * (share + lines * (
 FROM alike CROSS JOIN LATERAL generate_series(GREATEST(%(since)s::date - service_from, 0),
     LEAST(%(until)s::date - service_from, days) - 1) AS n
 GROUP BY 1, 2 ORDER BY 1, 2
-""".replace(" % ", " %% ").format(lines=_LINES)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +117,8 @@ def earned_sums(*, since: date, until: date, actor: Actor) -> list[EarnedSum]:
     """What was earned in [since, until)."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT l.org_id, b.city, r.account, (sum({_PART}) / 100)::numeric(16, 2)"
-            f" {_LINES} GROUP BY 1, 2, 3",
+            f"SELECT l.org_id, b.city, r.account, (sum({PART}) / 100)::numeric(16, 2)"
+            f" {LINES} GROUP BY 1, 2, 3",
             _values(since, until, "", actor),
         )
         return [EarnedSum(*row) for row in cursor.fetchall()]
@@ -129,7 +132,7 @@ def earned_page(
     values = _values(since, until, city, actor)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT count(*), COALESCE(sum({_PART}) / 100, 0)::numeric(16, 2) {_LINES}", values
+            f"SELECT count(*), COALESCE(sum({PART}) / 100, 0)::numeric(16, 2) {LINES}", values
         )
         total, amount = cursor.fetchone() or (0, Decimal(0))
         cursor.execute(
@@ -137,8 +140,8 @@ def earned_page(
             SELECT b.id, b.number, l.org_id, b.city, r.account, l.vehicle_id,
                 LEAST(%(until)s::date, l.service_to) - 1,
                 LEAST(%(until)s::date, l.service_to) - GREATEST(%(since)s::date, l.service_from),
-                (({_PART}) / 100.0)::numeric(14, 2)
-            {_LINES}
+                (({PART}) / 100.0)::numeric(14, 2)
+            {LINES}
             ORDER BY 7 DESC, l.id DESC LIMIT %(limit)s OFFSET %(offset)s
             """,
             {**values, "limit": limit, "offset": offset},

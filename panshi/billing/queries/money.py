@@ -10,8 +10,7 @@ from uuid import UUID
 from django.db import connection
 
 from panshi.billing.models import ProductLine
-from panshi.billing.queries.earnings import earned_sums
-from panshi.billing.rules import RECOGNISED
+from panshi.billing.queries.earnings import BOOKED_AS, earned_sums
 from panshi.kit.clock import add_months, month_start
 from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor
@@ -212,7 +211,7 @@ def _not_booked(
     for earned in earned_sums(since=since, until=today + timedelta(1), actor=actor):
         left[earned.org_id, earned.city, earned.account] += earned.amount
     for booked in ledger.balances(
-        accounts=tuple(_REVENUE), since=since, until=until, kind=RECOGNISED, actor=actor
+        accounts=tuple(_REVENUE), since=since, until=until, kind=BOOKED_AS, actor=actor
     ):
         left[booked.org_id, booked.city, booked.account] += booked.amount
     return left

@@ -32,7 +32,7 @@ from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
 from panshi.ledger import services as ledger
-from panshi.ledger.services import NewEntry, NewPosting
+from panshi.ledger.services import NewEntry, legs_of
 
 MONEY_ACCOUNT: Final = {
     Channel.SIM: "1012.sim",
@@ -133,15 +133,12 @@ def _move(
                 source_kind="billing.DepositMove",
                 source_id=move.id,
                 occurred_on=local_day(at),
-                postings=tuple(
-                    NewPosting(
-                        account=account,
-                        amount=part,
-                        vehicle_id=deposit.vehicle_id,
-                        customer_id=deposit.customer_id,
-                        city=city,
-                    )
-                    for account, part in ((debit, amount), (credit, -amount))
+                postings=legs_of(
+                    (debit, amount),
+                    (credit, -amount),
+                    customer_id=deposit.customer_id,
+                    city=city,
+                    vehicle_id=deposit.vehicle_id,
                 ),
             )
         ],

@@ -136,8 +136,7 @@ def advance_dunning(*, on: date, actor: Actor, at: datetime) -> DunningAdvanced:
     cases = list(DunningCase.objects.filter(id__in=done).order_by("id"))
     DunningCase.objects.filter(id__in=done).update(state=CaseState.CLEARED, closed_on=on)
     facts += [cleared(case, actor, at) for case in cases]
-    for fact in facts:
-        outbox.publish(fact, verb="billing.advance_dunning")
+    outbox.publish_all(facts, verb="billing.advance_dunning")
     return DunningAdvanced(
         org_id=actor.org_id,
         actor_id=actor.id,

@@ -35,7 +35,7 @@ from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
 from panshi.ledger import queries as ledger_queries
 from panshi.ledger import services as ledger
-from panshi.ledger.services import NewEntry, NewPosting
+from panshi.ledger.services import NewEntry, legs_of
 
 ARREARS: Final = "OPENING_ARREARS"
 OPENING: Final = "4103"
@@ -126,6 +126,8 @@ def _plan(account: NewAccount) -> NewPlan:
 
 def _hold(accounts: Sequence[NewAccount], *, actor: Actor, at: datetime) -> None:
     """Hold deposits that no bill of ours demanded, and post them as a liability."""
+    if not accounts:
+        return
     Deposit.objects.bulk_create(
         (
             Deposit(
@@ -143,8 +145,6 @@ def _hold(accounts: Sequence[NewAccount], *, actor: Actor, at: datetime) -> None
         ),
         batch_size=_BATCH,
     )
-    if not accounts:
-        return
     ledger.post_entries(
         entries=[
             NewEntry(
@@ -153,15 +153,12 @@ def _hold(accounts: Sequence[NewAccount], *, actor: Actor, at: datetime) -> None
                 source_kind=account.source_kind,
                 source_id=account.source_id,
                 occurred_on=local_day(at),
-                postings=tuple(
-                    NewPosting(
-                        account=code,
-                        amount=amount,
-                        vehicle_id=account.vehicle_id,
-                        customer_id=account.payer_id,
-                        city=account.city,
-                    )
-                    for code, amount in ((OPENING, account.deposit), ("2241.01", -account.deposit))
+                postings=legs_of(
+                    (OPENING, account.deposit),
+                    ("2241.01", -account.deposit),
+                    customer_id=account.payer_id,
+                    city=account.city,
+                    vehicle_id=account.vehicle_id,
                 ),
             )
             for account in accounts

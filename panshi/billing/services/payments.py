@@ -41,7 +41,7 @@ from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor, acting, hq_actor, verb_depth
 from panshi.kit.verbs import verb
 from panshi.ledger import services as ledger
-from panshi.ledger.services import NewEntry, NewPosting
+from panshi.ledger.services import NewEntry, legs_of
 
 KEY: Final = "payment-callbacks"
 TOKEN_AGE: Final = timedelta(days=7)
@@ -213,20 +213,17 @@ def _receive(payments: Sequence[Payment], actor: Actor, at: datetime) -> list[Pa
 
 def _entry(payment: Payment, bills: Sequence[Bill]) -> NewEntry:
     """Money in, owed to the customer until bills take it."""
-    city = bills[0].city if bills else ""
-    legs = (
-        (MONEY_ACCOUNT[Channel(payment.channel)], payment.amount),
-        ("2203", -payment.amount),
-    )
     return NewEntry(
         org_id=payment.org_id,
         kind="PAYMENT_RECEIVED",
         source_kind="billing.Payment",
         source_id=payment.id,
         occurred_on=local_day(payment.received_at or payment.started_at),
-        postings=tuple(
-            NewPosting(account=account, amount=amount, customer_id=payment.customer_id, city=city)
-            for account, amount in legs
+        postings=legs_of(
+            (MONEY_ACCOUNT[Channel(payment.channel)], payment.amount),
+            ("2203", -payment.amount),
+            customer_id=payment.customer_id,
+            city=bills[0].city if bills else "",
         ),
     )
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from panshi.billing.events import RevenueRecognised
 from panshi.billing.models import Bill, BillState
-from panshi.billing.rules import RECOGNISED
+from panshi.billing.queries import earnings
 from panshi.kit.clock import add_months, month_start
 from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor
@@ -17,20 +17,12 @@ from panshi.ledger import queries as ledger_queries
 from panshi.ledger import services as ledger
 
 # Cumulative rounding: the months of a line always sum to its net. The id names line and month.
-_STAGE: Final = """
+_STAGE: Final = f"""
 INSERT INTO ledger_staged
-WITH lines AS (
-    SELECT l.id, l.org_id, l.customer_id, l.vehicle_id, b.city, r.account, l.net,
-        l.service_to - l.service_from AS days,
-        GREATEST(LEAST(%(until)s::date, l.service_to) - l.service_from, 0) AS days_after,
-        GREATEST(LEAST(%(since)s::date, l.service_to) - l.service_from, 0) AS days_before
-    FROM billing_billline l JOIN billing_bill b ON b.id = l.bill_id
-    JOIN billing_product r ON r.code = l.product_id
-    WHERE r.deferred AND b.state = 'ISSUED' AND l.service_from < %(until)s
-        AND l.service_to > %(since)s AND l.org_id <> ALL(%(closed)s)
-), parts AS (
-    SELECT *, round(net * days_after / days, 2) - round(net * days_before / days, 2) AS part
-    FROM lines
+WITH parts AS (
+    SELECT l.id, l.org_id, l.customer_id, l.vehicle_id, b.city, r.account,
+        (({earnings.PART}) / 100.0)::numeric(14, 2) AS part
+    {earnings.LINES} AND l.org_id <> ALL(%(closed)s)
 )
 SELECT p.org_id, %(kind)s, 'billing.BillLine',
     md5(p.id::text || %(since)s::date)::uuid, %(last)s::date, v.leg, v.account, v.amount,
@@ -56,9 +48,11 @@ def recognise_revenue(*, month: date, actor: Actor, at: datetime) -> RevenueReco
         cursor.execute(
             _STAGE,
             {
-                "kind": RECOGNISED,
+                "kind": earnings.BOOKED_AS,
                 "since": since,
                 "until": until,
+                "org": None,
+                "city": "",
                 "last": date.fromordinal(until.toordinal() - 1),
                 "closed": sorted(ledger_queries.books_closed_in(month=since, actor=actor)),
             },

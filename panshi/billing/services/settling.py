@@ -28,7 +28,7 @@ from panshi.kit.clock import local_day
 from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor
 from panshi.ledger import services as ledger
-from panshi.ledger.services import NewEntry, NewPosting
+from panshi.ledger.services import NewEntry, legs_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,52 +144,44 @@ def _entry(part: _Part) -> NewEntry:
     balance, allocation = part.balance, part.allocation
     from_deposit = part.money.deposit is not None
 
-    def leg(account: str, amount: Decimal) -> NewPosting:
-        return NewPosting(
-            account=account,
-            amount=amount,
-            vehicle_id=balance.vehicle_id,
-            customer_id=balance.customer_id,
-            city=balance.city,
-        )
-
     amount = allocation.amount
     is_deposit = balance.kind == BillKind.DEPOSIT
-    postings = [
-        leg("2241.09" if from_deposit else "2203", amount),
-        leg("1122.02" if is_deposit else "1122", -amount),
+    parts = [
+        ("2241.09" if from_deposit else "2203", amount),
+        ("1122.02" if is_deposit else "1122", -amount),
     ]
     if is_deposit:
-        postings += [leg("2241.02", amount), leg("2241.01", -amount)]
+        parts += [("2241.02", amount), ("2241.01", -amount)]
     return NewEntry(
         org_id=allocation.org_id,
         kind="DEPOSIT_APPLIED" if from_deposit else "PAYMENT_ALLOCATED",
         source_kind="billing.Allocation",
         source_id=allocation.id,
         occurred_on=allocation.on,
-        postings=tuple(postings),
+        postings=legs_of(
+            *parts,
+            customer_id=balance.customer_id,
+            city=balance.city,
+            vehicle_id=balance.vehicle_id,
+        ),
     )
 
 
 def _left_on_account(credit: Bill, left: Decimal, day: date) -> NewEntry:
     """What a credit note gives beyond the open amount becomes the customer's money."""
-
-    def leg(account: str, amount: Decimal) -> NewPosting:
-        return NewPosting(
-            account=account,
-            amount=amount,
-            vehicle_id=credit.vehicle_id,
-            customer_id=credit.customer_id,
-            city=credit.city,
-        )
-
     return NewEntry(
         org_id=credit.org_id,
         kind="CREDIT_LEFT_ON_ACCOUNT",
         source_kind="billing.Bill",
         source_id=credit.id,
         occurred_on=day,
-        postings=(leg("1122", left), leg("2203", -left)),
+        postings=legs_of(
+            ("1122", left),
+            ("2203", -left),
+            customer_id=credit.customer_id,
+            city=credit.city,
+            vehicle_id=credit.vehicle_id,
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from panshi.handbook import queries, services
 from panshi.handbook.models import Run, RunState, SearchMiss
@@ -98,7 +99,8 @@ def test_an_english_reader_chooses_in_english_and_the_book_keeps_its_word(
 
 def test_the_page_says_who_is_told_when_it_stays_open(client: Window, node: OrgNode) -> None:
     run = offline(node)
-    card = queries.run_card(run_id=run.id, actor=hq_actor(node.id), at=run.started_at)
+    with override("en"):  # As the window reads.
+        card = queries.run_card(run_id=run.id, actor=hq_actor(node.id), at=run.started_at)
     assert card.ladder
     assert all(run.started_at < rung.at and rung.climbed_at is None for rung in card.ladder)
     assert card.ladder[0].post in page(client.get(reverse("handbook-run", args=[run.id])))

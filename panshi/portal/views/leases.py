@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from panshi.billing import queries as billing
 from panshi.kit.clock import local_day
 from panshi.kit.tenancy import Actor
-from panshi.kit.web import Request
+from panshi.kit.web import Request, show_file
 from panshi.leasing import queries as leasing
 from panshi.leasing import services as acts
 from panshi.portal import rows, words
@@ -59,9 +59,7 @@ def lease(request: Request, lease_id: UUID) -> HttpResponse:
 def contract(request: Request, lease_id: UUID) -> HttpResponse:
     """The contract as both sides have it."""
     found = leasing.contract(lease_id=lease_id, actor=request.actor)
-    answer = HttpResponse(found.content, content_type=found.media_type)
-    answer["Content-Disposition"] = f'inline; filename="{found.name}"'
-    return answer
+    return show_file(found.content, found.media_type, name=found.name)
 
 
 def _charges(

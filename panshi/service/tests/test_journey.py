@@ -1,11 +1,9 @@
 """From booking to review, as engineer, second person and customer do it."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.utils import translation
 
 from panshi.billing import services as billing
 from panshi.kit import relay
@@ -16,13 +14,6 @@ from panshi.service.models import Booking, OrderState, Visit, VisitState, WorkOr
 from panshi.service.services import Reading
 from panshi.service.tests import make
 from panshi.supply import queries as supply
-
-
-@pytest.fixture(autouse=True)
-def _chinese() -> Iterator[None]:
-    """What is read in words is read in Chinese, whatever the test before spoke."""
-    with translation.override("zh-hans"):
-        yield
 
 
 def test_runs_a_booking_to_its_review() -> None:

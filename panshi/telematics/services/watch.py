@@ -42,19 +42,23 @@ def watch_silence(*, actor: Actor, at: datetime) -> SilenceWatched:
         ]
         due = [(row, hours) for row, hours in zip(rows, steps, strict=True) if hours > row[3]]
         cursor.execute(_TOLD, [[row[0] for row, _h in due], [hours for _row, hours in due]])
-    for (vehicle_id, org_id, received_at, _told, soc, lon, lat), hours in due:
-        fact = VehicleWentOffline(
-            org_id=org_id,
-            actor_id=actor.id,
-            at=at,
-            vehicle_id=vehicle_id,
-            hours=hours,
-            last_report_at=received_at,
-            soc_pct=soc,
-            lon=None if lon is None else lon / 1e6,
-            lat=None if lat is None else lat / 1e6,
-        )
-        outbox.publish(fact, verb="telematics.watch_silence")
+    outbox.publish_all(
+        [
+            VehicleWentOffline(
+                org_id=org_id,
+                actor_id=actor.id,
+                at=at,
+                vehicle_id=vehicle_id,
+                hours=hours,
+                last_report_at=received_at,
+                soc_pct=soc,
+                lon=None if lon is None else lon / 1e6,
+                lat=None if lat is None else lat / 1e6,
+            )
+            for (vehicle_id, org_id, received_at, _told, soc, lon, lat), hours in due
+        ],
+        verb="telematics.watch_silence",
+    )
     return SilenceWatched(org_id=actor.org_id, actor_id=actor.id, at=at, vehicles=len(due))
 
 
