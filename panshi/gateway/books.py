@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
+
+from django.utils import timezone
 
 SAMPLES = 3
 SAMPLE_BYTES = 256
@@ -56,21 +58,21 @@ class Books:
         self._page = Page()
 
     def opened(self, *, device_id: UUID, epoch: int, peer: str) -> None:
-        self._page.opened[device_id] = Opened(device_id, epoch, peer, datetime.now(UTC))
+        self._page.opened[device_id] = Opened(device_id, epoch, peer, timezone.now())
 
     def ended(self, *, device_id: UUID, epoch: int, reason: str, frames: int) -> None:
         self._page.ended.append(
             Ended(
                 device_id=device_id,
                 epoch=epoch,
-                closed_at=datetime.now(UTC),
+                closed_at=timezone.now(),
                 reason=reason,
                 frames=frames,
             )
         )
 
     def refused(self, *, source: str, reason: str, sample: bytes = b"", count: int = 1) -> None:
-        hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+        hour = timezone.now().replace(minute=0, second=0, microsecond=0)
         key = (hour, source, reason)
         if key not in self._page.refused and len(self._page.refused) >= SOURCES:
             key = (hour, FLOOD, reason)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db import DatabaseError, connection
+from django.utils import timezone
 
 from panshi.gateway.books import Ended, Page
 from panshi.gateway.directory import let_go
@@ -24,7 +25,7 @@ def write(page: Page, *, gateway: int) -> bool:
         platform = org.platform_id()
         if platform is None:
             return True  # Nobody is founded yet, so no terminal is anybody's.
-        actor, at = hq_actor(platform), datetime.now(UTC)
+        actor, at = hq_actor(platform), timezone.now()
         # An end that was seen must not be overtaken by the sign-in that came after it.
         _close(page.ended, actor, at)
         if page.opened:
@@ -102,7 +103,7 @@ def close_former(*, gateway: int, before_epoch: int) -> bool:
                 before_epoch=before_epoch,
                 reason="GATEWAY_LOST",
                 actor=hq_actor(platform),
-                at=datetime.now(UTC),
+                at=timezone.now(),
             )
     except DatabaseError:
         let_go()

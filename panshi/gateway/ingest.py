@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 from django.db import DatabaseError, connection
+from django.utils import timezone
 
 from panshi.gateway import desk, directory
 from panshi.gateway.books import Books
@@ -224,7 +224,7 @@ class Ingest:
                 end=end,
                 seen=fresh,
                 actor=self._actor,
-                at=datetime.now(UTC),
+                at=timezone.now(),
             )
             self._positions[LIVE] = end
         kept = piece.kept
@@ -272,7 +272,7 @@ class Ingest:
                 gateway=gateway,
                 log_from=start,
                 log_to=end,
-                current_day=local_day(datetime.now(UTC)),
+                current_day=local_day(timezone.now()),
             )
         try:
             services.commit_history(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, cast
+
+from django.utils import timezone
 
 from panshi.gateway.known import Known, auth_code, code_is_right
 from panshi.wire import gb32960, jtt808
@@ -274,7 +275,7 @@ class GbLine(Line):
             self.refuse("UNKNOWN_VIN", frame)
             newest = gb32960.EDITIONS[frame[:2]] == 2025
             flag = gb32960.VIN_UNKNOWN if newest else gb32960.ERROR
-            self.write(gb32960.reply(frame=frame, flag=flag, at=datetime.now(UTC)))
+            self.write(gb32960.reply(frame=frame, flag=flag, at=timezone.now()))
             self._refused += 1
             if self._refused >= SIGN_IN_TRIES:
                 self.close("UNKNOWN_VIN")
@@ -285,7 +286,7 @@ class GbLine(Line):
 
     def durable(self, frame: bytes) -> None:
         if frame[2] == gb32960.TIME_SYNC:
-            self.write(gb32960.reply(frame=frame, at=datetime.now(UTC)))
+            self.write(gb32960.reply(frame=frame, at=timezone.now()))
             return
         try:
             self.write(gb32960.reply(frame=frame))
@@ -381,7 +382,7 @@ class JtLine(Line):
                 serial=self._serial,
                 result=result,
                 auth_code=code,
-                at=datetime.now(UTC),
+                at=timezone.now(),
             )
         )
 

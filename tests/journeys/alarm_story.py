@@ -8,7 +8,6 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -23,6 +22,7 @@ from panshi.demo.driving import FAULTY_KOHM, Driver
 from panshi.field.tests.test_offline import picture
 from panshi.wire import gb32960
 from panshi.wire.client import Terminal
+from tests.clock import Clock
 from tests.company import Van
 from tests.site import DESK, PHONE, Opener, Site
 from tests.town import PLACE
@@ -47,6 +47,7 @@ class Story:
     """One telling: for a van, at a width of the staff's windows, in one language."""
 
     site: Site
+    clock: Clock
     opened: Opener
     van: Van
     size: str
@@ -88,7 +89,7 @@ class Story:
         page.screenshot(path=folder / f"{self.pictures:02}-{name}.png", full_page=True)
 
 
-def send_alarm(site: Site, vin: str) -> None:
+def send_alarm(site: Site, vin: str, clock: Clock) -> None:
     """A terminal signs in and reports that the insulation has broken down."""
     driver = Driver(
         vin=vin,
@@ -104,8 +105,8 @@ def send_alarm(site: Site, vin: str) -> None:
 
     async def report() -> None:
         terminal = await Terminal.connect(host="127.0.0.1", port=site.gb_port, identity=vin)
-        await terminal.login()
-        answer = await terminal.report(driver.report(datetime.now(UTC)))
+        await terminal.login(at=clock.now())
+        answer = await terminal.report(driver.report(clock.now()))
         assert (answer[2], answer[3]) == (gb32960.REALTIME, gb32960.SUCCESS)
         terminal.close()
 
@@ -154,7 +155,7 @@ def sees_the_finding(story: Story, cockpit: Page) -> Page:
     ops.wait_for_selector("html[data-stream=open]")
     watch = Watch(story, cockpit, "findings")
     began = time.monotonic()
-    send_alarm(story.site, story.van.vin)
+    send_alarm(story.site, story.van.vin, story.clock)
     watch.seen()
     expect(row).to_have_count(1, timeout=SOON_MS)
     story.seconds["finding"] = time.monotonic() - began

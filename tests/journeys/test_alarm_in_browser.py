@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from panshi.kit.clock import SHANGHAI
+from panshi.kit.clock import local_day
 from tests import company
+from tests.clock import Clock
 from tests.journeys import alarm_story as tell
 from tests.journeys.alarm_story import LIVE_S, Story
 from tests.site import Opener, Site, running
@@ -23,23 +24,32 @@ from tests.site import Opener, Site, running
 pytestmark = [pytest.mark.browser, pytest.mark.plain, pytest.mark.needs_database]
 CASES = [("desk", "zh-hans"), ("phone", "en")]
 OTHER = {"zh-hans": "en", "en": "zh-hans"}
-LAST_HOUR = 19
+MORNING = "10:05"
 _found: list[company.Company] = []
 
 
 @pytest.fixture(scope="module")
-def site(static_files: Path) -> Iterator[Site]:
-    if timezone.now().astimezone(SHANGHAI).hour >= LAST_HOUR:
-        pytest.skip("too late in Shanghai: the visit would be tomorrow, and not in today's app")
-    with running("alarm", static_files, beside=("worker", "gateway", "ingest")) as site:
+def clock(tmp_path_factory: pytest.TempPathFactory) -> Clock:
+    """It is morning in the story: in the evening the visit would be tomorrow's."""
+    made = Clock(tmp_path_factory.mktemp("clock") / "ahead")
+    made.put(local_day(timezone.now()), MORNING)
+    return made
+
+
+@pytest.fixture(scope="module")
+def site(static_files: Path, clock: Clock) -> Iterator[Site]:
+    beside = ("worker", "gateway", "ingest")
+    with running("alarm", static_files, beside=beside, settings=clock.settings) as site:
         _found[:] = [site.do(company.found, vans=len(CASES))]
         yield site
 
 
 @pytest.mark.parametrize(("size", "language"), CASES)
-def test_an_alarm_becomes_a_figure(site: Site, opened: Opener, size: str, language: str) -> None:
+def test_an_alarm_becomes_a_figure(
+    site: Site, clock: Clock, opened: Opener, size: str, language: str
+) -> None:
     van = _found[0].vans[CASES.index((size, language))]
-    story = Story(site, opened, van, size, language)
+    story = Story(site, clock, opened, van, size, language)
 
     cockpit = story.desk("boss", "/cockpit/?period=TODAY")
     cockpit.wait_for_selector("html[data-stream=open]")

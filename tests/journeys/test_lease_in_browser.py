@@ -10,15 +10,15 @@ whole story in all four.
 """
 
 import os
-import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests import yard
+from tests.clock import Clock
 from tests.journeys import lease_story as tell
 from tests.journeys.lease_story import Story
 from tests.site import Opener, Site, running
@@ -30,17 +30,6 @@ OTHERS = [("desk", "en"), ("phone", "zh-hans")]
 TOLD = [*CASES, *OTHERS] if os.environ.get("TELL_ALL") == "1" else CASES
 
 
-class Clock:
-    """The site's clock: it runs, and can be put to a time of day in Shanghai."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-
-    def put(self, day: date, clock: str) -> None:
-        moment = datetime.fromisoformat(f"{day}T{clock}:00+08:00")
-        self.file.write_text(str(moment.timestamp() - time.time()))
-
-
 @pytest.fixture(scope="module")
 def clock(tmp_path_factory: pytest.TempPathFactory) -> Clock:
     made = Clock(tmp_path_factory.mktemp("clock") / "ahead")
@@ -50,9 +39,8 @@ def clock(tmp_path_factory: pytest.TempPathFactory) -> Clock:
 
 @pytest.fixture(scope="module")
 def site(static_files: Path, clock: Clock) -> Iterator[Site]:
-    settings = {"DJANGO_SETTINGS_MODULE": "tests.later", "TEST_CLOCK": str(clock.file)}
     with running(
-        "lease", static_files, arrange=yard.arrange, beside=("worker",), settings=settings
+        "lease", static_files, arrange=yard.arrange, beside=("worker",), settings=clock.settings
     ) as site:
         yield site
 
