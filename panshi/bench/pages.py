@@ -34,7 +34,8 @@ from django.urls import reverse
 from panshi.bench import books, company, work
 from panshi.bench.company import Company, Say, Size
 from panshi.kit import navigation
-from panshi.kit.tenancy import Actor, acting
+from panshi.kit.tenancy import Actor, acting, hq_actor
+from panshi.ledger import services as ledger
 from panshi.org import queries as org
 
 RECORDS: Final = 20
@@ -118,6 +119,8 @@ def found(
         books.write_books(made, say=say, shards=shards)
     if unguarded:
         _connect_anew()
+        # The trigger that keeps the sums of months was off.
+        ledger.recount_sums(actor=hq_actor(made.platform_id), at=at)
     work.write_work(made, say=say)
     return made
 

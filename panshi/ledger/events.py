@@ -40,3 +40,26 @@ class ReopeningAsked(Fact):
 class MonthReopened(Fact):
     month: date
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SumsFolded(Fact):
+    """`changes` noted by postings were added to `sums` of months."""
+
+    changes: int
+    sums: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SumsRecounted(Fact):
+    """All sums of months were counted again from the postings; `mended` differed."""
+
+    mended: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairsPosted(Fact):
+    """`posted` transfers between books are new; `known` ones were posted before."""
+
+    posted: int
+    known: int

@@ -41,6 +41,8 @@ class Entry(OwnedModel):
     occurred_on = models.DateField()
     legs = models.SmallIntegerField()
     reverses = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="+")
+    # Shared by the two entries, in two books, that `post_between` writes at once.
+    pair_id = models.UUIDField(null=True)
 
     class Meta:
         constraints = [
@@ -54,6 +56,9 @@ class Entry(OwnedModel):
                 fields=["org", "occurred_on", "id"], include=["kind"], name="entry_by_org_and_day"
             ),
             models.Index(fields=["source_id"], name="entry_by_source"),
+            models.Index(
+                fields=["pair_id"], condition=Q(pair_id__isnull=False), name="entry_by_pair"
+            ),
         ]
 
 
@@ -102,6 +107,43 @@ class Posting(models.Model):
                 name="posting_by_vehicle",
             ),
         ]
+
+
+class Snapshot(models.Model):
+    """What was posted to an account in a month of a book and a city: a sum kept, never guessed.
+
+    The trigger that checks an entry notes what it adds as a `SnapshotChange`; folding adds those
+    up here. Both together always equal the postings.
+    """
+
+    pk = models.CompositePrimaryKey("org_id", "month", "account_id", "city")
+    org = models.ForeignKey(
+        "org.OrgNode", on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    month = models.DateField()
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
+    city = models.CharField(max_length=40)
+    debit = models.DecimalField(max_digits=16, decimal_places=2)
+    credit = models.DecimalField(max_digits=16, decimal_places=2)
+
+
+class SnapshotChange(models.Model):
+    """What one statement posted, until it is folded into the sums of its months."""
+
+    org = models.ForeignKey(
+        "org.OrgNode",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    month = models.DateField()
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    city = models.CharField(max_length=40)
+    debit = models.DecimalField(max_digits=16, decimal_places=2)
+    credit = models.DecimalField(max_digits=16, decimal_places=2)
 
 
 class PeriodState(models.TextChoices):

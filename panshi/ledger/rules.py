@@ -45,6 +45,8 @@ CHART: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("6702", EXPENSE, "Credit losses", "信用减值损失"),
 )
 
+BETWEEN: Final = ("1221.90", "2241.90")
+"""What one book owes another, and is owed by another: over the whole tree they sum to zero."""
 KIND_OF: Final[Mapping[str, str]] = {code: kind for code, kind, _, _ in CHART}
 
 

@@ -14,14 +14,15 @@ from panshi.kit.refusals import NotPermitted
 from panshi.kit.tenancy import acting
 from panshi.ledger import queries, services
 from panshi.ledger.models import Entry, Posting
-from panshi.ledger.rules import CHART
+from panshi.ledger.rules import BETWEEN, CHART
 from panshi.ledger.tests import make
 from panshi.org.tests import make as org_make
 
 AMOUNTS = (
     st.integers(min_value=-(10**9), max_value=10**9).filter(bool).map(lambda f: Decimal(f) / 100)
 )
-CODES = st.sampled_from([code for code, _, _, _ in CHART])
+# What lies between books comes in pairs; see test_post_between.
+CODES = st.sampled_from([code for code, _, _, _ in CHART if code not in BETWEEN])
 
 
 def _row_count() -> tuple[int, int]:

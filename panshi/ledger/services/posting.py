@@ -1,4 +1,4 @@
-"""Verbs of the ledger: post, reverse, close and reopen a month.
+"""Posting and reversing entries, one or a hundred thousand by the same statement.
 
 Other rooms that post by the thousand fill a stage in SQL and post it in one go:
 `open_stage()`, `INSERT INTO ledger_staged SELECT …`, `post_staged()`.
@@ -14,20 +14,12 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
-from panshi.kit.clock import month_start
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
-from panshi.kit.verbs import GUARDS, verb
+from panshi.kit.verbs import verb
 from panshi.ledger import rules
-from panshi.ledger.events import (
-    EntriesPosted,
-    EntriesReversed,
-    EntryReversed,
-    MonthClosed,
-    MonthReopened,
-    ReopeningAsked,
-)
-from panshi.ledger.models import PERIOD_LIFE, Entry, Period, PeriodState, Posting
+from panshi.ledger.events import EntriesPosted, EntriesReversed, EntryReversed
+from panshi.ledger.models import Entry, Posting
 
 
 class Unbalanced(Refusal):
@@ -42,15 +34,11 @@ class PeriodClosed(Refusal):
     pass
 
 
+class BooksDisagree(Refusal):
+    pass
+
+
 class AlreadyReversed(Refusal):
-    pass
-
-
-class MonthNotReady(Refusal):
-    pass
-
-
-class SamePerson(Refusal):
     pass
 
 
@@ -89,7 +77,10 @@ def legs_of(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEntry:
-    """An entry to post; (org, kind, source) is its idempotency key."""
+    """An entry to post; (org, kind, source) is its idempotency key.
+
+    `pair_id` is for `post_between` alone: it ties the two entries of two books together.
+    """
 
     org_id: int
     kind: str
@@ -97,6 +88,7 @@ class NewEntry:
     source_id: UUID
     occurred_on: date
     postings: tuple[NewPosting, ...]
+    pair_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +104,20 @@ _STAGE: Final = """
 CREATE TEMP TABLE ledger_staged (
     org_id int NOT NULL, kind text NOT NULL, source_kind text NOT NULL, source_id uuid NOT NULL,
     occurred_on date NOT NULL, leg smallint NOT NULL, account text NOT NULL,
-    amount numeric(14, 2) NOT NULL, vehicle_id uuid, customer_id uuid, city text NOT NULL
+    amount numeric(14, 2) NOT NULL, vehicle_id uuid, customer_id uuid, city text NOT NULL,
+    pair_id uuid
 )
 """
 # One statement for one entry and for a hundred thousand: heads, then the legs of the new ones.
 _POST: Final = """
 WITH staged AS (SELECT * FROM {staged}), heads AS (
-    SELECT org_id, kind, source_kind, source_id, min(occurred_on) AS occurred_on, count(*) AS legs
-    FROM staged GROUP BY org_id, kind, source_kind, source_id
+    SELECT org_id, kind, source_kind, source_id, pair_id, min(occurred_on) AS occurred_on,
+        count(*) AS legs
+    FROM staged GROUP BY org_id, kind, source_kind, source_id, pair_id
 ), added AS (
-    INSERT INTO ledger_entry (id, org_id, kind, source_kind, source_id, occurred_on, legs)
-    SELECT ledger_new_id(), org_id, kind, source_kind, source_id, occurred_on, legs FROM heads
+    INSERT INTO ledger_entry (id, org_id, kind, source_kind, source_id, occurred_on, legs, pair_id)
+    SELECT ledger_new_id(), org_id, kind, source_kind, source_id, occurred_on, legs, pair_id
+    FROM heads
     ON CONFLICT ON CONSTRAINT one_entry_per_source DO NOTHING
     RETURNING id, org_id, kind, source_kind, source_id, occurred_on
 ), legs AS (
@@ -137,9 +132,9 @@ SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM legs), (SELECT count(
 """
 _GIVEN: Final = """unnest(
     %s::int[], %s::text[], %s::text[], %s::uuid[], %s::date[], %s::smallint[], %s::text[],
-    %s::numeric(14, 2)[], %s::uuid[], %s::uuid[], %s::text[]
+    %s::numeric(14, 2)[], %s::uuid[], %s::uuid[], %s::text[], %s::uuid[]
 ) AS given(org_id, kind, source_kind, source_id, occurred_on, leg, account, amount, vehicle_id,
-    customer_id, city)"""
+    customer_id, city, pair_id)"""
 
 
 def open_stage() -> None:
@@ -164,6 +159,32 @@ def post_staged() -> Posted:
     return posted
 
 
+def post_given(entries: Sequence[NewEntry]) -> Posted:
+    """Post entries whose sums were looked at; called inside a verb, as `post_staged` is."""
+    legs = [
+        (entry, number, leg)
+        for entry in entries
+        for number, leg in enumerate(entry.postings, start=1)
+    ]
+    return _post(
+        _GIVEN,
+        [
+            [e.org_id for e, _n, _p in legs],
+            [e.kind for e, _n, _p in legs],
+            [e.source_kind for e, _n, _p in legs],
+            [e.source_id for e, _n, _p in legs],
+            [e.occurred_on for e, _n, _p in legs],
+            [n for _e, n, _p in legs],
+            [p.account for _e, _n, p in legs],
+            [p.amount for _e, _n, p in legs],
+            [p.vehicle_id for _e, _n, p in legs],
+            [p.customer_id for _e, _n, p in legs],
+            [p.city for _e, _n, p in legs],
+            [e.pair_id for e, _n, _p in legs],
+        ],
+    )
+
+
 def _post(staged: str, values: list[Any]) -> Posted:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -180,6 +201,8 @@ def _refusal_for(error: IntegrityError) -> Refusal:
     constraint = getattr(diagnosis, "constraint_name", "") or ""
     if constraint == "nothing_in_a_closed_month":
         return PeriodClosed(_("The month is closed in the ledger. Post into an open month."))
+    if constraint == "books_agree_on_what_is_between_them":
+        return BooksDisagree(_("What one book owes another must stand in both. Post a pair."))
     if "account" in constraint:
         return UnknownAccount(_("The chart has no such account."))
     return Unbalanced(_("The entry does not balance; nothing was posted."))
@@ -196,27 +219,7 @@ def post_entries(*, entries: Sequence[NewEntry], actor: Actor, at: datetime) -> 
     for entry in entries:
         if not rules.is_balanced([p.amount for p in entry.postings]):
             raise Unbalanced(_("The entry does not balance; nothing was posted."))
-    legs = [
-        (entry, number, leg)
-        for entry in entries
-        for number, leg in enumerate(entry.postings, start=1)
-    ]
-    posted = _post(
-        _GIVEN,
-        [
-            [e.org_id for e, _n, _p in legs],
-            [e.kind for e, _n, _p in legs],
-            [e.source_kind for e, _n, _p in legs],
-            [e.source_id for e, _n, _p in legs],
-            [e.occurred_on for e, _n, _p in legs],
-            [n for _e, n, _p in legs],
-            [p.account for _e, _n, p in legs],
-            [p.amount for _e, _n, p in legs],
-            [p.vehicle_id for _e, _n, p in legs],
-            [p.customer_id for _e, _n, p in legs],
-            [p.city for _e, _n, p in legs],
-        ],
-    )
+    posted = post_given(entries)
     return EntriesPosted(
         org_id=actor.org_id,
         actor_id=actor.id,
@@ -306,63 +309,3 @@ def reverse_entries(
     except IntegrityError as error:
         raise _refusal_for(error) from error
     return EntriesReversed(org_id=actor.org_id, actor_id=actor.id, at=at, entries=len(orgs))
-
-
-def _period(org_id: int, month: date) -> Period:
-    """The period's row, locked, with every posting of that month done or kept waiting."""
-    month = month_start(month)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s || '/' || %s::date, 5))",
-            [str(org_id), month],
-        )
-    Period.objects.get_or_create(org_id=org_id, month=month)
-    return Period.objects.select_for_update().get(org_id=org_id, month=month)
-
-
-@verb
-def close_month(*, org_id: int, month: date, actor: Actor, at: datetime) -> MonthClosed:
-    """Shut a month of a book. Raises MonthNotReady with what the rooms above still miss."""
-    actor.must("ledger.close_month", org_id)
-    period = _period(org_id, month)
-    reasons = [
-        reason
-        for name, ask in sorted(GUARDS.items())
-        if name.endswith(".month_may_close")
-        for reason in ask(org_id=org_id, month=period.month)
-    ]
-    if reasons:
-        raise MonthNotReady(" ".join(reasons))
-    period.state = PERIOD_LIFE.step(period.state, PeriodState.CLOSED)
-    period.closed_at, period.closed_by_id = at, actor.id
-    period.save(update_fields=["state", "closed_at", "closed_by_id"])
-    return MonthClosed(org_id=org_id, actor_id=actor.id, at=at, month=period.month)
-
-
-@verb
-def ask_reopening(
-    *, org_id: int, month: date, reason: str, actor: Actor, at: datetime
-) -> ReopeningAsked:
-    """Ask that a closed month be opened again; another person does it."""
-    actor.must("ledger.reopen_month", org_id)
-    period = _period(org_id, month)
-    PERIOD_LIFE.step(period.state, PeriodState.OPEN)
-    period.reopening_asked_by_id, period.reopening_reason = actor.id, reason
-    period.save(update_fields=["reopening_asked_by_id", "reopening_reason"])
-    return ReopeningAsked(
-        org_id=org_id, actor_id=actor.id, at=at, month=period.month, reason=reason
-    )
-
-
-@verb
-def reopen_month(*, org_id: int, month: date, actor: Actor, at: datetime) -> MonthReopened:
-    """Open a closed month that another person asked for. Raises SamePerson."""
-    actor.must("ledger.reopen_month", org_id)
-    period = _period(org_id, month)
-    if period.reopening_asked_by_id in (None, actor.id):
-        raise SamePerson(_("Reopening takes two people: one asks with a reason, another opens."))
-    period.state = PERIOD_LIFE.step(period.state, PeriodState.OPEN)
-    reason = period.reopening_reason
-    period.reopening_asked_by_id, period.reopening_reason = None, ""
-    period.save(update_fields=["state", "reopening_asked_by_id", "reopening_reason"])
-    return MonthReopened(org_id=org_id, actor_id=actor.id, at=at, month=period.month, reason=reason)

@@ -1,0 +1,277 @@
+"""Questions about sums: balances, the trial balance, the legs behind a figure."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from panshi.kit.clock import add_months, month_start
+from panshi.kit.tenancy import Actor
+from panshi.kit.verbs import question
+from panshi.ledger.models import Account, SnapshotChange
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRow:
+    """Σ of postings on an account in [since, until), debit positive."""
+
+    org_id: int
+    city: str
+    account: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRow:
+    account: str
+    name: str
+    kind: str
+    opening: Decimal
+    debit: Decimal
+    credit: Decimal
+    closing: Decimal
+
+
+# What is folded and what is not yet: together the sums of whole months.
+_SUMS: Final = """(
+    SELECT org_id, month, account_id, city, debit, credit FROM ledger_snapshot
+    UNION ALL
+    SELECT org_id, month, account_id, city, debit, credit FROM ledger_snapshotchange
+)"""
+# Whole months come from their sums; the days that a span has more or less than whole months, from
+# the postings of those days.
+_BALANCES: Final = f"""
+SELECT org_id, city, account_id, sum(amount) FROM (
+    SELECT org_id, city, account_id, sum(debit - credit) AS amount FROM {_SUMS} s
+    WHERE account_id = ANY(%(accounts)s) AND month < %(last)s
+      AND (%(first)s::date IS NULL OR month >= %(first)s)
+      AND (%(org)s::int IS NULL OR org_id = %(org)s)
+    GROUP BY 1, 2, 3
+    UNION ALL
+    SELECT org_id, city, account_id, sum(amount) * sign FROM ledger_posting
+        JOIN unnest(%(signs)s::int[], %(froms)s::date[], %(tos)s::date[]) AS e(sign, since, until)
+        ON occurred_on >= since AND occurred_on < until
+    WHERE account_id = ANY(%(accounts)s) AND (%(org)s::int IS NULL OR org_id = %(org)s)
+    GROUP BY 1, 2, 3, sign
+) parts GROUP BY 1, 2, 3 HAVING sum(amount) <> 0
+"""
+_OF_KIND: Final = """
+SELECT org_id, city, account_id, sum(amount) FROM ledger_posting p
+WHERE account_id = ANY(%(accounts)s) AND occurred_on < %(until)s
+  AND (%(since)s::date IS NULL OR occurred_on >= %(since)s)
+  AND (%(org)s::int IS NULL OR org_id = %(org)s)
+  AND EXISTS (SELECT FROM ledger_entry e WHERE e.id = p.entry_id AND e.kind = %(kind)s)
+GROUP BY org_id, city, account_id HAVING sum(amount) <> 0
+"""
+_MIDDLE: Final = 15
+
+
+def _edge(day: date, sign: int) -> tuple[date, tuple[int, date, date] | None]:
+    """The month border nearest to a day, and the days between: added or taken away by sign."""
+    start = month_start(day)
+    if day == start:
+        return start, None
+    if day.day <= _MIDDLE:
+        return start, (sign, start, day)
+    after = add_months(start, 1)
+    return after, (-sign, day, after)
+
+
+@question
+def balances(
+    *,
+    accounts: tuple[str, ...],
+    until: date,
+    actor: Actor,
+    since: date | None = None,
+    org_id: int | None = None,
+    kind: str = "",
+) -> list[BalanceRow]:
+    """Sums by org, city and account over [since, until); without `since`, from the beginning.
+
+    `kind` leaves all entries of other kinds out.
+    """
+    values: dict[str, Any] = {
+        "accounts": list(accounts), "until": until, "since": since, "kind": kind,
+        "org": org_id if org_id is not None else actor.single_org_id,
+    }  # fmt: skip
+    last, end = _edge(until, 1)
+    first, start = _edge(since, -1) if since else (None, None)
+    edges = [edge for edge in (end, start) if edge]
+    values |= {"last": last, "first": first}
+    values |= {
+        name: [edge[place] for edge in edges]
+        for place, name in enumerate(("signs", "froms", "tos"))
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_KIND if kind else _BALANCES, values)
+        return [BalanceRow(*row) for row in cursor.fetchall()]
+
+
+@question
+def changes_waiting(*, actor: Actor) -> bool:
+    """Whether anything was posted since the sums of months were folded."""
+    return SnapshotChange.objects.exists()
+
+
+@dataclass(frozen=True, slots=True)
+class DaySum:
+    """Σ of postings on an account and day, debit positive."""
+
+    day: date
+    account: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PostingRow:
+    """One leg with the document that made it, debit positive."""
+
+    entry_id: UUID
+    org_id: int
+    city: str
+    day: date
+    account: str
+    kind: str
+    source_kind: str
+    source_id: UUID
+    vehicle_id: UUID | None
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PostingPage:
+    """A page of legs; `total` and `amount` are those of all that match."""
+
+    rows: tuple[PostingRow, ...]
+    total: int
+    amount: Decimal
+
+
+_OF_DAYS = """
+FROM ledger_posting p JOIN ledger_entry e ON e.id = p.entry_id
+WHERE p.account_id = ANY(%(accounts)s) AND p.occurred_on >= %(since)s
+  AND p.occurred_on < %(until)s AND (%(org)s::int IS NULL OR p.org_id = %(org)s)
+  -- A leg has its entry's day and book: said twice, both are read from one range of an index.
+  AND e.occurred_on >= %(since)s AND e.occurred_on < %(until)s
+  AND (%(org)s::int IS NULL OR e.org_id = %(org)s)
+  AND (%(city)s = '' OR p.city = %(city)s)
+  AND (cardinality(%(kinds)s::text[]) = 0 OR e.kind = ANY(%(kinds)s::text[]))
+  AND e.kind <> ALL(%(but)s::text[])
+"""
+
+
+def _of_days(
+    accounts: tuple[str, ...],
+    since: date,
+    until: date,
+    actor: Actor,
+    kinds: tuple[str, ...],
+    but_kinds: tuple[str, ...],
+    city: str,
+) -> dict[str, Any]:
+    return {
+        "accounts": list(accounts), "since": since, "until": until, "city": city,
+        "kinds": list(kinds), "but": list(but_kinds), "org": actor.single_org_id,
+    }  # fmt: skip
+
+
+@question
+def daily_sums(
+    *,
+    accounts: tuple[str, ...],
+    since: date,
+    until: date,
+    actor: Actor,
+    kinds: tuple[str, ...] = (),
+    but_kinds: tuple[str, ...] = (),
+    city: str = "",
+) -> list[DaySum]:
+    """Sums by day and account over [since, until); `kinds` are counted alone, `but_kinds` never."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT p.occurred_on, p.account_id, sum(p.amount) {_OF_DAYS}"
+            " GROUP BY 1, 2 ORDER BY 1, 2",
+            _of_days(accounts, since, until, actor, kinds, but_kinds, city),
+        )
+        return [DaySum(*row) for row in cursor.fetchall()]
+
+
+@question
+def posting_page(
+    *,
+    accounts: tuple[str, ...],
+    since: date,
+    until: date,
+    actor: Actor,
+    kinds: tuple[str, ...] = (),
+    but_kinds: tuple[str, ...] = (),
+    city: str = "",
+    limit: int = 20,
+    offset: int = 0,
+) -> PostingPage:
+    """The legs behind a sum of days, newest first."""
+    values = _of_days(accounts, since, until, actor, kinds, but_kinds, city)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*), COALESCE(sum(p.amount), 0) {_OF_DAYS}", values)
+        total, amount = cursor.fetchone()
+        cursor.execute(
+            "SELECT p.entry_id, p.org_id, p.city, p.occurred_on, p.account_id, e.kind,"
+            f" e.source_kind, e.source_id, p.vehicle_id, p.amount {_OF_DAYS}"
+            " ORDER BY p.occurred_on DESC, p.entry_id DESC, p.leg"
+            " LIMIT %(limit)s OFFSET %(offset)s",
+            {**values, "limit": limit, "offset": offset},
+        )
+        rows = tuple(PostingRow(*row) for row in cursor.fetchall())
+    return PostingPage(rows, total, amount)
+
+
+_CUSTOMER = """
+SELECT COALESCE(sum(amount), 0) FROM ledger_posting
+WHERE customer_id = %s AND account_id = ANY(%s) AND occurred_on < %s
+"""
+
+
+@question
+def customer_balance(
+    *, customer_id: UUID, accounts: tuple[str, ...], until: date, actor: Actor
+) -> Decimal:
+    """What a customer's postings on these accounts sum to before a day, debit positive."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CUSTOMER, [customer_id, list(accounts), until])
+        total: Decimal = cursor.fetchone()[0]
+    return total
+
+
+_TRIAL: Final = f"""
+SELECT account_id,
+    COALESCE(sum(debit - credit) FILTER (WHERE month < %(month)s), 0),
+    COALESCE(sum(debit) FILTER (WHERE month = %(month)s), 0),
+    COALESCE(sum(credit) FILTER (WHERE month = %(month)s), 0),
+    sum(debit - credit)
+FROM {_SUMS} s
+WHERE month <= %(month)s AND (%(org)s::int IS NULL OR org_id = %(org)s)
+GROUP BY account_id
+"""
+
+
+@question
+def trial_balance(*, month: date, actor: Actor, org_id: int | None = None) -> list[TrialRow]:
+    """Opening, debits, credits and closing per account of a month; each column sums to zero."""
+    names = {account.code: account for account in Account.objects.all()}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _TRIAL,
+            {
+                "month": month_start(month),
+                "org": org_id if org_id is not None else actor.single_org_id,
+            },
+        )
+        rows = cursor.fetchall()
+    return [
+        TrialRow(code, str(names[code]), names[code].kind, *figures)
+        for code, *figures in sorted(rows)
+    ]
