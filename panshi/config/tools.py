@@ -18,7 +18,7 @@ from panshi.config import home, moving, postgres, roles
 from panshi.config.home import Home
 
 Prepare = Callable[[], None]
-BENCHES = ("ingest", "billing", "log", "pages")
+BENCHES = ("ingest", "billing", "compliance", "log", "pages")
 
 
 def commands(prepare: Prepare) -> list[click.Command]:
@@ -94,7 +94,9 @@ def _bench(prepare: Prepare) -> click.Command:
     @click.option("--seconds", default=60.0, show_default=True, help="How long to hold the load.")
     @click.option("--connections", default=2000, show_default=True, help="ingest: terminals.")
     @click.option("--rate", default=3000.0, show_default=True, help="ingest: messages a second.")
-    @click.option("--plans", default=30_000, show_default=True, help="billing: leases.")
+    @click.option(
+        "--plans", default=30_000, show_default=True, help="billing: leases; compliance: vehicles."
+    )
     @click.option("--requests", default=60, show_default=True, help="pages: for each page.")
     @click.option(
         "--keep",
@@ -132,6 +134,12 @@ def _measure(name: str, seconds: float, connections: int, rate: float, plans: in
         from panshi.bench.log import measure_log
 
         return measure_log(home.current().path / "bench", seconds)
+    if name == "compliance":
+        from panshi.bench.compliance import measure_compliance
+        from panshi.config import founding
+
+        founding.create_org(name="Bench", kind="PLATFORM", parent=None, city="杭州")
+        return measure_compliance(plans)
     if name == "billing":
         from panshi.bench.billing import measure_billing
         from panshi.config import founding

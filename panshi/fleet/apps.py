@@ -11,7 +11,7 @@ class FleetConfig(AppConfig):
     label = "fleet"
 
     def ready(self) -> None:
-        from panshi.fleet import lists
+        from panshi.fleet import deadlines, lists
 
         navigation.register(
             Page(
@@ -32,6 +32,14 @@ class FleetConfig(AppConfig):
             ),
             Page(
                 section="fleet",
+                label=_("Rules of deadlines"),
+                url_name="fleet-rules",
+                permission="fleet.change_compliance_rule",
+                icon="list-check",
+                order=70,
+            ),
+            Page(
+                section="fleet",
                 label=_("Import vehicles"),
                 url_name="fleet-import",
                 permission="fleet.stage_vehicle_import",
@@ -44,12 +52,12 @@ class FleetConfig(AppConfig):
             Panel(
                 name="fleet-lapsing",
                 zone="todo",
-                title=_("Papers that lapse within a week"),
-                rows=lists.lapsing,
+                title=_("Due within a week"),
+                rows=deadlines.lapsing,
                 template="fleet/home_lapsing.html",
                 permission="fleet.file_document",
                 order=40,
-                facts=("fleet.DocumentsFiled", "fleet.DueItemsReminded"),
+                facts=("fleet.DocumentsFiled", "fleet.DueItemsComputed"),
             ),
             Panel(
                 name="fleet-states",

@@ -99,8 +99,25 @@ class DocumentsFiled(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExpiringRow:
-    """A paper that lapses: `days_left` is negative once it has lapsed."""
+class DocumentVerified(Fact):
+    document_id: UUID
+    vehicle_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentOpened(Fact):
+    """Somebody looked at the scan of a paper."""
+
+    document_id: UUID
+    vehicle_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueRow:
+    """What is due of a vehicle: `days` is the rung that was reached, `days_left` what is left.
+
+    `days_left` is negative once it has lapsed; `due_km` is set for what is due by distance.
+    """
 
     due_item_id: UUID
     vehicle_id: UUID
@@ -108,18 +125,87 @@ class ExpiringRow:
     kind: str
     due_on: date
     days_left: int
+    days: int = 0
+    due_km: Decimal | None = None
+    use: str = ""
+    leased: bool = False
+    idle: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiringRow(DueRow):
+    """A paper that lapses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LapsedRow:
+    """What has lapsed. With `leased` and `blocks` the vehicle's open lease is red."""
+
+    due_item_id: UUID
+    vehicle_id: UUID
+    plate: str
+    kind: str
+    due_on: date
+    blocks: bool
+    leased: bool
+    customer_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentExpiring(Fact):
-    """Papers of one node that reached a new rung of their reminders."""
+    """Papers of one node that reached a new rung of their notices."""
 
     items: tuple[ExpiringRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DueItemsReminded(Fact):
-    reminded: int
+class StatutoryInspectionDue(Fact):
+    """Vehicles of one node whose annual inspection reached a new rung."""
+
+    items: tuple[DueRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaintenanceDue(Fact):
+    """Vehicles of one node whose maintenance by days or kilometres reached a new rung."""
+
+    items: tuple[DueRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentsLapsed(Fact):
+    """What lapsed at one node, told once for each item."""
+
+    items: tuple[LapsedRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueItemsComputed(Fact):
+    items: int
+    messages: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LadderChecked(Fact):
+    incidents: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LadderIncidentsFound(Fact):
+    """What fell due at one node with too few notices on record before its day."""
+
+    items: tuple[DueRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaintenanceRecorded(Fact):
+    vehicle_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplianceRuleChanged(Fact):
+    code: str
+    confirmed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,13 +37,6 @@ STATE_TONES: Final[Mapping[str, str]] = {
     "RETIRED": "idle",
     "SOLD": "idle",
 }
-WITHIN: Final = [
-    ("0", lazy("Lapsed already")),
-    ("7", lazy("Within 7 days")),
-    ("30", lazy("Within 30 days")),
-    ("60", lazy("Within 60 days")),
-    ("365", lazy("Within a year")),
-]
 
 
 def city_choices(actor: Actor) -> Sequence[tuple[str, str]]:
@@ -75,27 +68,10 @@ def _soonest(row: VehicleRow) -> Any:
     return cells.text(words) if left > 30 else cells.state(words, days_tone(left))
 
 
-def _days_left(row: DueRow) -> Any:
-    return cells.state(days_words(row.days_left), days_tone(row.days_left))
-
-
-def _blocking(row: DueRow) -> Any:
-    if not row.blocks:
-        return cells.DASH
-    words = _("No delivery") if row.days_left < 0 else _("Stops delivery")
-    return cells.state(words, "bad" if row.days_left < 0 else "idle")
-
-
-def _reminded(row: DueRow) -> Any:
-    if row.rung is None:
-        return cells.DASH
-    return cells.text(_("%(days)d days ahead") % {"days": row.rung})
-
-
 VEHICLES: Final = Table(
     name="vehicles",
     columns=(
-        Column(key="plate", label=lazy("Plate"), show=lambda row: _name(row), sort=True),
+        Column(key="plate", label=lazy("Plate"), show=lambda row: name_cell(row), sort=True),
         Column(key="vin", label=lazy("VIN"), kind="mono", sort=True),
         Column(key="model_name", label=lazy("Model"), sort=True),
         Column(
@@ -134,41 +110,9 @@ VEHICLES: Final = Table(
     live=("fleet.Vehicle*",),
 )
 
-CALENDAR: Final = Table(
-    name="papers",
-    columns=(
-        Column(key="plate", label=lazy("Vehicle"), show=lambda row: _name(row)),
-        Column(key="kind", label=lazy("Paper"), choices=DocumentKind, sort=True),
-        Column(key="expires_on", label=lazy("Last day"), kind="day", sort=True),
-        Column(key="days_left", label=lazy("Time left"), show=_days_left),
-        Column(key="blocks", label=lazy("When lapsed"), show=_blocking),
-        Column(key="rung", label=lazy("Last reminder"), show=_reminded),
-        Column(
-            key="state",
-            label=lazy("Vehicle's state"),
-            kind="state",
-            choices=VehicleState,
-            tones=STATE_TONES,
-        ),
-        Column(key="model_name", label=lazy("Model"), hidden=True),
-        Column(key="city", label=lazy("City")),
-    ),
-    filters=(
-        Filter(key="within", label=lazy("Lapses"), kind="choice", choices=WITHIN),
-        Filter(key="kind", label=lazy("Paper"), kind="choice", choices=DocumentKind),
-        Filter(key="city", label=lazy("City"), kind="choice", choices=city_choices),
-        Filter(key="text", label=lazy("Plate or VIN")),
-    ),
-    sort="expires_on",
-    row_url="fleet-vehicle",
-    row_key="vehicle_id",
-    export="papers",
-    empty=lazy("No paper lapses within this time."),
-    live=("fleet.DocumentsFiled", "fleet.DueItemsReminded"),
-)
 
-
-def _name(row: VehicleRow | DueRow) -> Any:
+def name_cell(row: VehicleRow | DueRow) -> Any:
+    """A vehicle by its plate, or its VIN before it has one."""
     return cells.plate(row.plate) if row.plate else cells.mono(row.vin)
 
 
@@ -297,6 +241,14 @@ PAPER_FORM: Final = Form(
 )
 
 
+MAINTENANCE_FORM: Final = Form(
+    fields=[
+        Field(name="on", label=lazy("Maintained on"), kind="day"),
+        Field(name="odometer_km", label=lazy("Odometer"), kind="number", unit="km", least=0),
+    ]
+)
+
+
 def vehicle_form(actor: Actor) -> Form:
     """The form by which one vehicle is registered."""
     return Form(
@@ -420,11 +372,6 @@ def find_vehicles(*, actor: Actor, text: str, limit: int) -> list[Hit]:
     ]
 
 
-def lapsing(*, actor: Actor) -> Sequence[DueRow]:
-    """The papers that lapse within a week, for the home page."""
-    return queries.due_calendar(actor=actor, at=timezone.now(), within_days=7, limit=8).rows
-
-
 def figures(*, actor: Actor) -> list[Tile]:
     """How many vehicles stand in each working state, for the home page."""
     shown = (
@@ -443,28 +390,6 @@ def figures(*, actor: Actor) -> list[Tile]:
             url=f"{url}?state={state.value}",
         )
         for state in shown
-    ]
-
-
-def lapse_tiles(*, actor: Actor) -> list[Tile]:
-    """How many papers lapse when."""
-    counts = queries.lapse_counts(actor=actor, at=timezone.now())
-    url = reverse("fleet-calendar")
-    words = (
-        (_("Lapsed"), counts.lapsed, "0"),
-        (_("Within 7 days"), counts.week, "7"),
-        (_("Within 30 days"), counts.month, "30"),
-        (_("Within 60 days"), counts.two_months, "60"),
-    )
-    return [
-        Tile(
-            label=label,
-            value=count,
-            kind="number",
-            url=f"{url}?within={within}",
-            tone="bad" if within == "0" and count else "",
-        )
-        for label, count, within in words
     ]
 
 

@@ -1,9 +1,8 @@
-"""Arithmetic of the fleet: VIN check digit, plate forms, when papers lapse and who is reminded."""
+"""Arithmetic of the fleet: VIN check digit, forms of plates."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 _VIN_VALUES: Final[Mapping[str, int]] = {
@@ -74,45 +73,3 @@ def plate_fits(plate: str, plate_class: str) -> bool:
     """Whether a folded plate has the form of its class; an unknown class fits nothing."""
     form = PLATE_FORMS.get(plate_class)
     return form is not None and re.match(form, plate) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class PaperRule:
-    """When a kind of paper is reminded of (days before it lapses, widest first) and what it stops.
-
-    `blocks`: a vehicle whose paper lapsed is not delivered; `needed`: nor one that never had it.
-    """
-
-    rungs: tuple[int, ...]
-    blocks: bool
-    needed: bool = False
-
-
-PAPER_RULES: Final[Mapping[str, PaperRule]] = {
-    "INSPECTION": PaperRule((60, 30, 15, 7, 3, 1, 0), blocks=True),
-    "COMPULSORY_INSURANCE": PaperRule((45, 30, 15, 7, 3, 1, 0), blocks=True, needed=True),
-    "COMMERCIAL_INSURANCE": PaperRule((45, 30, 15, 7, 3, 1, 0), blocks=True),
-    "ROAD_PERMIT": PaperRule((30, 15, 7, 3, 0), blocks=True),
-    "VEHICLE_LICENCE": PaperRule((30, 15, 7, 3, 0), blocks=True),
-    "BATTERY_WARRANTY": PaperRule((60, 30, 7), blocks=False),
-}
-
-
-def rung_of(kind: str, *, expires_on: date, today: date) -> int | None:
-    """The rung reached today: the least number of days at or above what is left, or None before.
-
-    A lapsed paper stays at its last rung.
-    """
-    left = (expires_on - today).days
-    reached = [rung for rung in PAPER_RULES[kind].rungs if left <= rung]
-    return min(reached) if reached else None
-
-
-def hindrances(papers: Mapping[str, date], today: date) -> tuple[str, ...]:
-    """The kinds of paper that forbid delivery today; `papers` gives the last valid days."""
-    return tuple(
-        kind
-        for kind, rule in PAPER_RULES.items()
-        if (kind in papers and rule.blocks and papers[kind] < today)
-        or (rule.needed and kind not in papers)
-    )

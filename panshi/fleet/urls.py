@@ -1,15 +1,32 @@
 from django.urls import path
 
-from panshi.fleet import views
+from panshi.fleet.views import compliance, vehicles
 
 urlpatterns = [
-    path("fleet/vehicles/", views.vehicles, name="fleet-vehicles"),
-    path("fleet/vehicles/new/", views.register, name="fleet-register"),
-    path("fleet/vehicles/sheet/", views.sheet, name="fleet-sheet"),
-    path("fleet/vehicles/<uuid:vehicle_id>/", views.vehicle, name="fleet-vehicle"),
-    path("fleet/vehicles/<uuid:vehicle_id>/papers/", views.file_paper, name="fleet-file-paper"),
-    path("fleet/vehicles/<uuid:vehicle_id>/<slug:name>/", views.act, name="fleet-act"),
-    path("fleet/papers/<uuid:document_id>/", views.paper, name="fleet-paper"),
-    path("fleet/calendar/", views.calendar, name="fleet-calendar"),
-    *views.IMPORT.urls(),
+    path("fleet/vehicles/", vehicles.vehicles, name="fleet-vehicles"),
+    path("fleet/vehicles/new/", vehicles.register, name="fleet-register"),
+    path("fleet/vehicles/sheet/", vehicles.sheet, name="fleet-sheet"),
+    path("fleet/vehicles/<uuid:vehicle_id>/", vehicles.vehicle, name="fleet-vehicle"),
+    path("fleet/vehicles/<uuid:vehicle_id>/papers/", vehicles.file_paper, name="fleet-file-paper"),
+    path(
+        "fleet/vehicles/<uuid:vehicle_id>/maintenance/",
+        compliance.maintenance,
+        name="fleet-maintenance",
+    ),
+    path("fleet/vehicles/<uuid:vehicle_id>/<slug:name>/", vehicles.act, name="fleet-act"),
+    path("fleet/papers/<uuid:document_id>/", compliance.paper, name="fleet-paper"),
+    path(
+        "fleet/papers/<uuid:document_id>/record/",
+        compliance.paper_record,
+        name="fleet-paper-record",
+    ),
+    path(
+        "fleet/papers/<uuid:document_id>/verify/",
+        compliance.verify_paper,
+        name="fleet-verify-paper",
+    ),
+    path("fleet/calendar/", compliance.calendar, name="fleet-calendar"),
+    path("fleet/calendar/rules/", compliance.rules, name="fleet-rules"),
+    path("fleet/calendar/rules/<slug:code>/", compliance.rule, name="fleet-rule"),
+    *vehicles.IMPORT.urls(),
 ]

@@ -1,11 +1,22 @@
 """Questions about the fleet."""
 
 from panshi.fleet.queries.calendar import (
+    DueDay,
     DuePage,
     DueRow,
     LapseCounts,
     due_calendar,
+    due_days,
     lapse_counts,
+)
+from panshi.fleet.queries.compliance import (
+    NoticeRow,
+    OpenItem,
+    RuleRow,
+    RungRow,
+    compliance_rules,
+    lapsed_kinds,
+    open_items,
 )
 from panshi.fleet.queries.moving_in import (
     sheet_rows_of,
@@ -14,16 +25,22 @@ from panshi.fleet.queries.moving_in import (
     vehicle_imports,
     vehicle_sheet_rows,
 )
+from panshi.fleet.queries.papers import (
+    FiledRow,
+    PaperCard,
+    Scan,
+    ViewRow,
+    paper_card,
+    paper_scan,
+)
 from panshi.fleet.queries.taking_up import NamedVehicle, hindrance_of, vehicles_named
 from panshi.fleet.queries.vehicles import (
     CityStates,
     EventRow,
-    FiledRow,
     HoldingRow,
     InspectionRow,
     ModelRow,
     PaperRow,
-    Scan,
     StateCount,
     VehicleCard,
     VehicleHistory,
@@ -35,7 +52,6 @@ from panshi.fleet.queries.vehicles import (
     cities,
     city_states,
     customer_vehicles,
-    paper_scan,
     state_counts,
     vehicle_card,
     vehicle_history,
@@ -47,6 +63,7 @@ from panshi.fleet.queries.vehicles import (
 
 __all__ = [
     "CityStates",
+    "DueDay",
     "DuePage",
     "DueRow",
     "EventRow",
@@ -56,7 +73,12 @@ __all__ = [
     "LapseCounts",
     "ModelRow",
     "NamedVehicle",
+    "NoticeRow",
+    "OpenItem",
+    "PaperCard",
     "PaperRow",
+    "RuleRow",
+    "RungRow",
     "Scan",
     "StateCount",
     "VehicleCard",
@@ -64,14 +86,20 @@ __all__ = [
     "VehiclePage",
     "VehicleRef",
     "VehicleRow",
+    "ViewRow",
     "available_vehicles",
     "bearer_of",
     "cities",
     "city_states",
+    "compliance_rules",
     "customer_vehicles",
     "due_calendar",
+    "due_days",
     "hindrance_of",
     "lapse_counts",
+    "lapsed_kinds",
+    "open_items",
+    "paper_card",
     "paper_scan",
     "sheet_rows_of",
     "state_counts",

@@ -1,21 +1,66 @@
-"""Questions of the compliance calendar: what lapses when."""
+"""Questions of the compliance calendar: what falls due when."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db import connection
 
 from panshi.fleet import rules
-from panshi.fleet.models import Document, DocumentKind, DueItem, DueState, VehicleState, VehicleUse
+from panshi.fleet.models import DueKind, VehicleState
 from panshi.kit.clock import local_day
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 
+# Papers by their last day, and open items of what has no paper.
+_DUE: Final = """
+WITH due AS (
+    SELECT d.id, d.org_id, d.vehicle_id, d.kind, d.expires_on AS due_on, NULL::numeric AS due_km
+    FROM fleet_document d
+    WHERE d.current AND d.expires_on BETWEEN %(since)s AND %(until)s
+        AND (%(org)s::int IS NULL OR d.org_id = %(org)s)
+    UNION ALL
+    SELECT i.id, i.org_id, i.vehicle_id, i.kind, i.due_on, i.due_km
+    FROM fleet_dueitem i
+    WHERE i.state = 'OPEN' AND i.kind = 'MAINTENANCE' AND i.due_on BETWEEN %(since)s AND %(until)s
+        AND (%(org)s::int IS NULL OR i.org_id = %(org)s)
+),
+shown AS (
+    SELECT due.*, v.vin, v.plate, v.model_name, v.city, v.state
+    FROM due JOIN fleet_vehicle v ON v.id = due.vehicle_id
+    WHERE v.state NOT IN ('RETIRED', 'SOLD') AND v.use <> 'EXTERNAL'
+        AND (%(kind)s = '' OR due.kind = %(kind)s) AND (%(city)s = '' OR v.city = %(city)s)
+        AND (%(words)s = '' OR v.plate LIKE %(like)s OR v.vin LIKE %(like)s)
+)
+"""
+_PAGE: Final = """
+SELECT s.id, s.vehicle_id, s.vin, s.plate, s.model_name, s.city, s.state, s.kind, s.due_on,
+    s.due_km, EXISTS (SELECT FROM fleet_compliancerule r WHERE r.kind = s.kind AND r.blocks),
+    i.rung, i.incident_on, count(*) OVER ()
+FROM shown s LEFT JOIN fleet_dueitem i
+    ON i.vehicle_id = s.vehicle_id AND i.kind = s.kind AND i.state = 'OPEN'
+ORDER BY {order}, s.id LIMIT %(limit)s OFFSET %(offset)s
+"""
+_DAYS: Final = (
+    "SELECT due_on, kind, count(*) FROM shown GROUP BY due_on, kind ORDER BY due_on, kind"
+)
+_ORDERS: Final = {
+    "expires_on": "s.due_on",
+    "-expires_on": "s.due_on DESC",
+    "kind": "s.kind, s.due_on",
+    "-kind": "s.kind DESC, s.due_on",
+}
+_LONG_AGO: Final = date(2000, 1, 1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueRow:
-    """A paper in the compliance calendar. `rung` is the last reminder's, None before the first."""
+    """What is due of a vehicle. `rung` is the last notice's, None before the first.
+
+    `incident_on` is the day on which too few notices were found on record.
+    """
 
     id: UUID
     vehicle_id: UUID
@@ -24,17 +69,31 @@ class DueRow:
     model_name: str
     city: str
     state: VehicleState
-    kind: DocumentKind
+    kind: DueKind
     expires_on: date
+    due_km: Decimal | None
     days_left: int
     blocks: bool
     rung: int | None
+    incident_on: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuePage:
     rows: tuple[DueRow, ...]
     total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueDay:
+    """How many of each kind fall due on a day."""
+
+    day: date
+    kinds: tuple[tuple[DueKind, int], ...]
+
+    @property
+    def count(self) -> int:
+        return sum(count for _kind, count in self.kinds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +104,28 @@ class LapseCounts:
     two_months: int
 
 
+def _given(
+    actor: Actor, *, since: date, until: date, kind: str = "", city: str = "", text: str = ""
+) -> dict[str, Any]:
+    words = rules.fold(text)
+    return {
+        "since": since,
+        "until": until,
+        "org": actor.single_org_id,
+        "kind": kind,
+        "city": city,
+        "words": words,
+        "like": f"%{words}%",
+    }
+
+
 @question
 def due_calendar(
     *,
     actor: Actor,
     at: datetime,
     within_days: int = 60,
+    on: date | None = None,
     kind: str = "",
     city: str = "",
     text: str = "",
@@ -58,69 +133,76 @@ def due_calendar(
     limit: int = 20,
     offset: int = 0,
 ) -> DuePage:
-    """Current papers that lapse within so many days, or have lapsed; the soonest first.
+    """What falls due within so many days, or has lapsed, or falls due on one day; soonest first.
 
-    Papers of retired and sold vehicles and of customers' own are left out.
+    Retired and sold vehicles and customers' own are left out.
     """
     today = local_day(at)
-    found = (
-        Document.objects.visible_to(actor)
-        .filter(current=True, expires_on__lte=today + timedelta(days=within_days))
-        .exclude(vehicle__state__in=(VehicleState.RETIRED, VehicleState.SOLD))
-        .exclude(vehicle__use=VehicleUse.EXTERNAL)
+    given = _given(
+        actor,
+        since=on or _LONG_AGO,
+        until=on or today + timedelta(days=within_days),
+        kind=kind,
+        city=city,
+        text=text,
     )
-    if kind:
-        found = found.filter(kind=kind)
-    if city:
-        found = found.filter(vehicle__city=city)
-    if words := rules.fold(text):
-        found = found.filter(Q(vehicle__plate__contains=words) | Q(vehicle__vin__contains=words))
-    order = order_by if order_by.removeprefix("-") in {"expires_on", "kind"} else "expires_on"
-    page = list(found.select_related("vehicle").order_by(order, "id")[offset : offset + limit])
-    rungs = {
-        (item.vehicle_id, item.kind): item.rung
-        for item in DueItem.objects.filter(
-            vehicle__in=[document.vehicle_id for document in page], state=DueState.OPEN
+    order = _ORDERS.get(order_by, _ORDERS["expires_on"])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _DUE + _PAGE.format(order=order), {**given, "limit": limit, "offset": offset}
         )
-    }
+        found = cursor.fetchall()
     rows = tuple(
         DueRow(
-            id=document.id,
-            vehicle_id=document.vehicle_id,
-            vin=document.vehicle.vin,
-            plate=document.vehicle.plate,
-            model_name=document.vehicle.model_name,
-            city=document.vehicle.city,
-            state=VehicleState(document.vehicle.state),
-            kind=DocumentKind(document.kind),
-            expires_on=document.expires_on,
-            days_left=(document.expires_on - today).days,
-            blocks=rules.PAPER_RULES[document.kind].blocks,
-            rung=rungs.get((document.vehicle_id, document.kind)),
+            id=row[0],
+            vehicle_id=row[1],
+            vin=row[2],
+            plate=row[3],
+            model_name=row[4],
+            city=row[5],
+            state=VehicleState(row[6]),
+            kind=DueKind(row[7]),
+            expires_on=row[8],
+            due_km=row[9],
+            days_left=(row[8] - today).days,
+            blocks=row[10],
+            rung=row[11],
+            incident_on=row[12],
         )
-        for document in page
+        for row in found
     )
-    return DuePage(rows=rows, total=found.count())
+    return DuePage(rows=rows, total=found[0][13] if found else 0)
+
+
+@question
+def due_days(
+    *, month: date, actor: Actor, kind: str = "", city: str = "", text: str = ""
+) -> list[DueDay]:
+    """How many fall due on each day of the month of a day; days without are left out."""
+    first = month.replace(day=1)
+    last = (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    given = _given(actor, since=first, until=last, kind=kind, city=city, text=text)
+    days: dict[date, list[tuple[DueKind, int]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE + _DAYS, given)
+        for day, due_kind, count in cursor.fetchall():
+            days.setdefault(day, []).append((DueKind(due_kind), count))
+    return [DueDay(day=day, kinds=tuple(kinds)) for day, kinds in days.items()]
 
 
 @question
 def lapse_counts(*, actor: Actor, at: datetime) -> LapseCounts:
-    """How many papers have lapsed, and how many lapse within 7, 30 and 60 days."""
+    """How many things have lapsed, and how many fall due within 7, 30 and 60 days."""
     today = local_day(at)
-
-    def within(days: int) -> Q:
-        return Q(expires_on__gte=today, expires_on__lte=today + timedelta(days=days))
-
-    counted = (
-        Document.objects.visible_to(actor)
-        .filter(current=True, expires_on__lte=today + timedelta(days=60))
-        .exclude(vehicle__state__in=(VehicleState.RETIRED, VehicleState.SOLD))
-        .exclude(vehicle__use=VehicleUse.EXTERNAL)
-        .aggregate(
-            lapsed=Count("id", filter=Q(expires_on__lt=today)),
-            week=Count("id", filter=within(7)),
-            month=Count("id", filter=within(30)),
-            two_months=Count("id", filter=within(60)),
-        )
+    given = _given(actor, since=_LONG_AGO, until=today + timedelta(days=60))
+    counts = ", ".join(
+        f"count(*) FILTER (WHERE due_on BETWEEN %(today)s AND %(today)s + {days})"
+        for days in (7, 30, 60)
     )
-    return LapseCounts(**counted)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{_DUE} SELECT count(*) FILTER (WHERE due_on < %(today)s), {counts} FROM shown",
+            {**given, "today": today},
+        )
+        lapsed, week, month, two_months = cursor.fetchone()
+    return LapseCounts(lapsed=lapsed, week=week, month=month, two_months=two_months)

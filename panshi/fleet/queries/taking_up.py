@@ -1,15 +1,15 @@
 """Questions about vehicles that a lease moves in with: which one is meant, may it be taken up."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from panshi.fleet import rules
-from panshi.fleet.models import Document, DocumentKind, Vehicle, VehicleState, VehicleUse
+from panshi.fleet.models import Vehicle, VehicleState, VehicleUse
+from panshi.fleet.queries import compliance
 from panshi.kit.clock import local_day
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
@@ -44,18 +44,6 @@ def hindrance_of(vehicle: Vehicle) -> str:
     )
 
 
-def _lapsed(vehicles: Sequence[Vehicle], today: date) -> Mapping[UUID, tuple[str, ...]]:
-    papers: dict[UUID, dict[str, date]] = {vehicle.id: {} for vehicle in vehicles}
-    for document in Document.objects.filter(vehicle__in=vehicles, current=True):
-        papers[document.vehicle_id][document.kind] = document.expires_on
-    return {
-        vehicle_id: tuple(
-            str(DocumentKind(kind).label) for kind in rules.hindrances(valid_to, today)
-        )
-        for vehicle_id, valid_to in papers.items()
-    }
-
-
 @question
 def vehicles_named(
     *, org_id: int, words: tuple[str, ...], actor: Actor, at: datetime
@@ -70,7 +58,7 @@ def vehicles_named(
         .filter(Q(vin__in=wanted) | Q(plate__in=wanted - {""}), org_id=org_id)
         .order_by("id")
     )
-    lapsed = _lapsed(found, local_day(at))
+    lapsed = compliance.hindrances([vehicle.id for vehicle in found], local_day(at))
     named: dict[str, NamedVehicle] = {}
     for vehicle in found:
         card = NamedVehicle(
@@ -79,7 +67,7 @@ def vehicles_named(
             plate=vehicle.plate,
             city=vehicle.city,
             hindrance=hindrance_of(vehicle),
-            lapsed=lapsed[vehicle.id],
+            lapsed=tuple(str(kind.label) for kind in lapsed.get(vehicle.id, ())),
         )
         named |= {word: card for word in (vehicle.vin, vehicle.plate) if word in wanted}
     return named

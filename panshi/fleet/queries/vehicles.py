@@ -22,7 +22,8 @@ from panshi.fleet.models import (
     VehicleState,
     VehicleUse,
 )
-from panshi.kit import files
+from panshi.fleet.queries import compliance
+from panshi.fleet.queries.papers import FiledRow, filed_row
 from panshi.kit.clock import local_day
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
@@ -80,13 +81,7 @@ class PaperRow:
     days_left: int
     file_id: UUID | None
     blocks: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scan:
-    name: str
-    media_type: str
-    content: bytes
+    verified_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,16 +131,6 @@ class VehicleCard(VehicleRef):
     first_registered_on: date | None
     papers: tuple[PaperRow, ...]
     missing: tuple[DocumentKind, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FiledRow:
-    id: UUID
-    kind: DocumentKind
-    version: int
-    expires_on: date
-    filed_by_id: UUID
-    filed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,7 +318,7 @@ def cities(*, actor: Actor) -> list[str]:
     )
 
 
-def _paper(document: Document, today: date) -> PaperRow:
+def _paper(document: Document, today: date, blocking: frozenset[str]) -> PaperRow:
     return PaperRow(
         id=document.id,
         kind=DocumentKind(document.kind),
@@ -343,7 +328,8 @@ def _paper(document: Document, today: date) -> PaperRow:
         expires_on=document.expires_on,
         days_left=(document.expires_on - today).days,
         file_id=document.file_id,
-        blocks=rules.PAPER_RULES[document.kind].blocks,
+        blocks=document.kind in blocking,
+        verified_at=document.verified_at,
     )
 
 
@@ -354,7 +340,8 @@ def vehicle_card(*, vehicle_id: UUID, actor: Actor, at: datetime) -> VehicleCard
     papers: tuple[PaperRow, ...] = ()
     if actor.customer_id is None:
         documents = Document.objects.filter(vehicle=vehicle, current=True).order_by("expires_on")
-        papers = tuple(_paper(document, local_day(at)) for document in documents)
+        blocking = compliance.blocking_kinds()
+        papers = tuple(_paper(document, local_day(at), blocking) for document in documents)
     held = {paper.kind for paper in papers}
     return VehicleCard(
         **_fields(vehicle),
@@ -412,33 +399,7 @@ def vehicle_history(*, vehicle_id: UUID, actor: Actor) -> VehicleHistory:
             HoldingRow(plate=held.plate, since=held.during.lower, until=held.during.upper)
             for held in plates
         ),
-        filed=tuple(
-            FiledRow(
-                id=document.id,
-                kind=DocumentKind(document.kind),
-                version=document.version,
-                expires_on=document.expires_on,
-                filed_by_id=document.filed_by_id,
-                filed_at=document.filed_at,
-            )
-            for document in versions
-        ),
-    )
-
-
-def paper_scan(*, document_id: UUID, actor: Actor) -> Scan:
-    """The scan of a paper. Raises Document.DoesNotExist when there is none to be seen."""
-    document = (
-        Document.objects.visible_to(actor)
-        .select_related("file")
-        .get(id=document_id, file__isnull=False)
-    )
-    if document.file is None:
-        raise Document.DoesNotExist
-    return Scan(
-        name=document.file.name,
-        media_type=document.file.media_type,
-        content=files.read(document.file),
+        filed=tuple(filed_row(document) for document in versions),
     )
 
 

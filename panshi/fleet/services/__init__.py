@@ -1,5 +1,14 @@
 """Verbs of the fleet."""
 
+from panshi.fleet.services.compliance import (
+    MaintenanceDone,
+    RuleUnreadable,
+    change_compliance_rule,
+    check_ladder,
+    compute_due_items,
+    lapse_due_items,
+    record_maintenance,
+)
 from panshi.fleet.services.life import (
     CheckFailed,
     DocumentLapsed,
@@ -21,13 +30,16 @@ from panshi.fleet.services.moving_in import (
     undo_vehicle_import,
 )
 from panshi.fleet.services.papers import (
+    AlreadyVerified,
     DatesReversed,
     NewDocument,
+    OwnPaper,
     SameFile,
     UnknownKind,
     file_document,
     file_documents,
-    remind_due_items,
+    open_document,
+    verify_document,
 )
 from panshi.fleet.services.readings import (
     OdometerReading,
@@ -58,6 +70,7 @@ from panshi.fleet.services.taking_up import (
 
 __all__ = [
     "VEHICLES",
+    "AlreadyVerified",
     "BadPlate",
     "BadVin",
     "CheckFailed",
@@ -65,31 +78,39 @@ __all__ = [
     "DocumentLapsed",
     "DuplicateVin",
     "Holder",
+    "MaintenanceDone",
     "ModelCodeTaken",
     "NewDocument",
     "NewVehicle",
     "NodesMixed",
     "OdometerBackwards",
     "OdometerReading",
+    "OwnPaper",
     "PlateTaken",
+    "RuleUnreadable",
     "SameFile",
     "UnknownKind",
     "UnknownModel",
     "UnknownState",
     "VehicleMovedSince",
     "VehicleUnavailable",
+    "change_compliance_rule",
     "change_plate",
+    "check_ladder",
     "commit_vehicle_import",
+    "compute_due_items",
     "deploy_vehicle",
     "file_document",
     "file_documents",
     "give_up_vehicles",
+    "lapse_due_items",
     "make_ready",
+    "open_document",
     "plate_vehicle",
     "publish_vehicle_model",
     "receive_vehicles",
+    "record_maintenance",
     "record_odometers",
-    "remind_due_items",
     "retire_vehicle",
     "return_from_service",
     "sell_vehicle",
@@ -100,4 +121,5 @@ __all__ = [
     "take_back_vehicle",
     "take_up_vehicles",
     "undo_vehicle_import",
+    "verify_document",
 ]

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from panshi.fleet import rules
 from panshi.fleet.events import (
     VehicleDeployed,
     VehicleIdled,
@@ -18,13 +17,12 @@ from panshi.fleet.events import (
 )
 from panshi.fleet.models import (
     VEHICLE_LIFE,
-    Document,
-    DocumentKind,
     Vehicle,
     VehicleEvent,
     VehicleState,
     VehicleUse,
 )
+from panshi.fleet.queries import compliance
 from panshi.fleet.services.register import record_move
 from panshi.kit.clock import local_day
 from panshi.kit.refusals import IllegalMove, Refusal
@@ -59,11 +57,8 @@ def _words_for(vehicle: Vehicle) -> str:
 
 
 def _refuse_lapsed_papers(vehicle: Vehicle, at: datetime) -> None:
-    papers = dict(
-        Document.objects.filter(vehicle=vehicle, current=True).values_list("kind", "expires_on")
-    )
-    if lapsed := rules.hindrances(papers, local_day(at)):
-        labels = ", ".join(str(DocumentKind(kind).label) for kind in lapsed)
+    if lapsed := compliance.hindrances([vehicle.id], local_day(at)).get(vehicle.id):
+        labels = ", ".join(str(kind.label) for kind in lapsed)
         raise DocumentLapsed(
             _("%(vehicle)s cannot be delivered; lapsed or missing: %(papers)s.")
             % {"vehicle": _words_for(vehicle), "papers": labels},

@@ -3,22 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import groupby
 from uuid import UUID
 
-from django.db import connection
 from django.utils.translation import gettext as _
 from pydantic import Base64Bytes
 
-from panshi.fleet import rules
-from panshi.fleet.events import (
-    DocumentExpiring,
-    DocumentsFiled,
-    DueItemsReminded,
-    ExpiringRow,
+from panshi.fleet.events import DocumentOpened, DocumentsFiled, DocumentVerified
+from panshi.fleet.models import (
+    Document,
+    DocumentKind,
+    DocumentView,
+    DueItem,
+    DueState,
+    Vehicle,
 )
-from panshi.fleet.models import Document, DocumentKind, DueItem, DueState, Vehicle
-from panshi.kit import files, outbox
+from panshi.fleet.services.compliance import compute_for
+from panshi.kit import files
 from panshi.kit.clock import local_day
 from panshi.kit.ids import uuid7
 from panshi.kit.refusals import Refusal
@@ -37,6 +37,14 @@ class SameFile(Refusal):
 
 
 class UnknownKind(Refusal):
+    pass
+
+
+class OwnPaper(Refusal):
+    """Who filed a paper does not verify it."""
+
+
+class AlreadyVerified(Refusal):
     pass
 
 
@@ -106,6 +114,10 @@ def enter_papers(
             state=DueState.DONE, done_at=at
         )
     Document.objects.bulk_create(rows, batch_size=_BATCH)
+    # A paper that has lapsed when it is filed falls due at once.
+    today = local_day(at)
+    if late := [row.vehicle_id for row in rows if row.current and row.expires_on < today]:
+        compute_for(late, actor=actor, at=at)
     return rows
 
 
@@ -162,58 +174,38 @@ def file_document(
     return DocumentsFiled(org_id=row.org_id, actor_id=actor.id, at=at, document_ids=(row.id,))
 
 
-_RUNGS = ", ".join(
-    f"('{kind}', {rung})" for kind, rule in rules.PAPER_RULES.items() for rung in rule.rungs
-)
-_REMIND = f"""
-WITH rungs (kind, rung) AS (VALUES {_RUNGS}),
-due AS (
-    SELECT d.org_id, d.vehicle_id, d.kind, d.expires_on, min(r.rung) AS rung
-    FROM fleet_document d
-    JOIN rungs r ON r.kind = d.kind AND d.expires_on - %(today)s <= r.rung
-    JOIN fleet_vehicle v ON v.id = d.vehicle_id AND v.state NOT IN ('RETIRED', 'SOLD')
-    WHERE d.current AND d.expires_on <= %(today)s + (SELECT max(rung) FROM rungs)
-    GROUP BY d.org_id, d.vehicle_id, d.kind, d.expires_on
-),
-told AS (
-    INSERT INTO fleet_dueitem
-        (id, org_id, vehicle_id, kind, due_on, rung, state, reminded_at)
-    SELECT gen_random_uuid(), org_id, vehicle_id, kind, expires_on, rung, 'OPEN', %(at)s FROM due
-    ON CONFLICT (vehicle_id, kind) WHERE state = 'OPEN'
-    DO UPDATE SET rung = EXCLUDED.rung, due_on = EXCLUDED.due_on, reminded_at = EXCLUDED.reminded_at
-    WHERE fleet_dueitem.rung > EXCLUDED.rung OR fleet_dueitem.due_on <> EXCLUDED.due_on
-    RETURNING id, org_id, vehicle_id, kind, due_on
-)
-SELECT t.org_id, t.id, t.vehicle_id, v.plate, t.kind, t.due_on
-FROM told t JOIN fleet_vehicle v ON v.id = t.vehicle_id ORDER BY t.org_id, t.due_on, t.id
-"""
+@verb
+def verify_document(*, document_id: UUID, actor: Actor, at: datetime) -> DocumentVerified:
+    """Confirm that a paper was held against its original. Raises OwnPaper, AlreadyVerified."""
+    document = Document.objects.visible_to(actor).select_for_update().get(id=document_id)
+    actor.must("fleet.verify_document", document.org_id)
+    if document.verified_at is not None:
+        raise AlreadyVerified(_("This paper was verified already."))
+    if document.filed_by_id == actor.id:
+        raise OwnPaper(_("Who filed a paper does not verify it; ask a colleague."))
+    document.verified_by_id, document.verified_at = actor.id, at
+    document.save(update_fields=["verified_by_id", "verified_at"])
+    return DocumentVerified(
+        org_id=document.org_id,
+        actor_id=actor.id,
+        at=at,
+        document_id=document.id,
+        vehicle_id=document.vehicle_id,
+    )
 
 
 @verb
-def remind_due_items(*, actor: Actor, at: datetime) -> DueItemsReminded:
-    """Open or advance an item for each paper that reached a new rung today; repeatable.
-
-    Publishes one DocumentExpiring for each node that has such papers.
-    """
-    actor.must("fleet.remind_due_items", actor.org_id)
-    today = local_day(at)
-    with connection.cursor() as cursor:
-        cursor.execute(_REMIND, {"today": today, "at": at})
-        rows = cursor.fetchall()
-    for org_id, papers in groupby(rows, key=lambda row: row[0]):
-        items = tuple(
-            ExpiringRow(
-                due_item_id=item_id,
-                vehicle_id=vehicle_id,
-                plate=plate,
-                kind=kind,
-                due_on=due_on,
-                days_left=(due_on - today).days,
-            )
-            for _org, item_id, vehicle_id, plate, kind, due_on in papers
-        )
-        outbox.publish(
-            DocumentExpiring(org_id=org_id, actor_id=actor.id, at=at, items=items),
-            verb="fleet.remind_due_items",
-        )
-    return DueItemsReminded(org_id=actor.org_id, actor_id=actor.id, at=at, reminded=len(rows))
+def open_document(*, document_id: UUID, actor: Actor, at: datetime) -> DocumentOpened:
+    """Note that somebody looks at the scan of a paper. Raises Document.DoesNotExist without one."""
+    document = Document.objects.visible_to(actor).get(id=document_id, file__isnull=False)
+    actor.must("fleet.view", document.org_id)
+    DocumentView.objects.create(
+        org_id=document.org_id, document=document, viewer_id=actor.id, at=at
+    )
+    return DocumentOpened(
+        org_id=document.org_id,
+        actor_id=actor.id,
+        at=at,
+        document_id=document.id,
+        vehicle_id=document.vehicle_id,
+    )

@@ -26,6 +26,7 @@ from panshi.fleet.models import (
     VehicleUse,
 )
 from panshi.fleet.sheet import vin_words
+from panshi.kit.clock import local_day
 from panshi.kit.ids import uuid7
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
@@ -241,6 +242,9 @@ def _build(new: NewVehicle, models: Mapping[str, VehicleModel], at: datetime) ->
         cost=new.cost,
         funding=new.funding,
         first_registered_on=new.first_registered_on,
+        # Without a record of its maintenance a vehicle counts its interval from its entry.
+        serviced_on=local_day(at),
+        serviced_km=new.odometer_km,
     )
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from python_calamine import load_workbook
 
 from panshi.fleet import services
-from panshi.fleet.models import Document, Vehicle
+from panshi.fleet.models import ComplianceRule, Document, Vehicle
 from panshi.fleet.services import NewDocument
 from panshi.fleet.sheet import SHEET
 from panshi.fleet.tests import make
@@ -27,8 +27,8 @@ from panshi.org.tests.window import Window, page, window
 
 # A page of the shell asks for the session, the person, its place in the tree and its tray as well;
 # a record also for the procedures that run on it.
-LIST_QUERIES = 20
-RECORD_QUERIES = 24
+LIST_QUERIES = 21
+RECORD_QUERIES = 30
 
 
 @pytest.fixture
@@ -189,6 +189,69 @@ def test_the_calendar_tells_what_lapses_when(client: Window, node: OrgNode) -> N
     assert "lapsed 2 days ago" in lapsed
     assert "5 days left" not in lapsed
     assert vehicle.vin in page(client.get("/")) or vehicle.plate[2:] in page(client.get("/"))
+
+
+def test_the_calendar_draws_its_month_and_lists_a_day(client: Window, node: OrgNode) -> None:
+    vehicle = make.vehicle(org=node)
+    services.file_documents(
+        documents=[
+            NewDocument(vehicle_id=vehicle.id, kind="INSPECTION", expires_on=date(2031, 3, 14))
+        ],
+        actor=hq_actor(),
+        at=timezone.now(),
+    )
+    month = page(client.get(reverse("fleet-calendar"), {"month": "2031-03"}))
+    assert "March 2031" in month
+    assert "Annual inspection 1" in month
+    day = page(client.get(reverse("fleet-calendar"), {"on": "2031-03-14"}))
+    assert vehicle.plate[2:] in day
+    other = page(client.get(reverse("fleet-calendar"), {"on": "2031-03-15"}))
+    assert vehicle.plate[2:] not in other
+    assert client.get(reverse("fleet-calendar"), {"month": "never"}).status_code == 200
+
+
+def test_the_platform_changes_and_confirms_a_rule_and_operators_read_it(client: Window) -> None:
+    shown = page(client.get(reverse("fleet-rules")))
+    assert "§" in shown
+    url = reverse("fleet-rule", args=["ROAD_PERMIT"])
+    assert url not in shown
+    given = {
+        "rungs": "30，15，0", "told": "CLERK, lead, HQ", "grace_days": "0", "blocks": "on",
+        "confirmed": "on",
+    }  # fmt: skip
+    assert client.post(url, given).status_code == 409
+    platform = window(org_make.platform(), "DECISION_MAKER")
+    assert url in page(platform.get(reverse("fleet-rules")))
+    assert "30, 15, 7, 3, 0" in page(platform.get(url))
+    refused = platform.post(url, {**given, "rungs": "0, 30"})
+    assert (refused.status_code, "widest" in refused.content.decode()) == (422, True)
+    assert platform.post(url, given).status_code == 302
+    rule = ComplianceRule.objects.get(code="ROAD_PERMIT")
+    assert (rule.rungs, rule.told) == ([30, 15, 0], ["CLERK", "LEAD", "HQ"])
+    assert rule.confirmed_on is not None
+
+
+def test_the_record_of_a_paper_tells_versions_views_and_is_verified(
+    client: Window, node: OrgNode
+) -> None:
+    vehicle = make.vehicle(org=node)
+    document = Document.objects.filter(vehicle=vehicle, kind="INSPECTION").get()
+    url = reverse("fleet-paper-record", args=[document.id])
+    assert "Nobody has held this version" in page(client.get(url))
+    assert client.post(reverse("fleet-verify-paper", args=[document.id])).status_code == 302
+    assert "Verified by 王芳" in page(client.get(url))
+    again = client.post(reverse("fleet-verify-paper", args=[document.id]))
+    assert again.status_code == 409
+
+
+def test_maintenance_is_recorded_on_the_vehicles_page(client: Window, node: OrgNode) -> None:
+    vehicle = make.vehicle(org=node, odometer_km=Decimal(100))
+    url = reverse("fleet-maintenance", args=[vehicle.id])
+    assert "Maintained on" in page(client.get(url))
+    assert client.post(url, {"on": "", "odometer_km": "120"}).status_code == 422
+    assert client.post(url, {"on": "2026-11-02", "odometer_km": "120"}).status_code == 302
+    vehicle.refresh_from_db()
+    assert (vehicle.serviced_on, vehicle.serviced_km) == (date(2026, 11, 2), Decimal(120))
 
 
 def test_a_workbook_is_chosen_previewed_applied_and_undone(client: Window, node: OrgNode) -> None:

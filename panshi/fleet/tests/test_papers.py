@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 from django.db import DatabaseError, transaction
 
-from panshi.fleet import queries, rules, services
+from panshi.fleet import queries, services
 from panshi.fleet.events import DocumentExpiring
-from panshi.fleet.models import Document, DueItem, Vehicle
+from panshi.fleet.models import Document, DocumentKind, DueItem, Vehicle
 from panshi.fleet.services import (
     DatesReversed,
     NewDocument,
@@ -35,8 +35,8 @@ def _file(vehicle: Vehicle, kind: str, expires_on: date) -> None:
 
 
 def _remind(days: int = 0) -> int:
-    fact = services.remind_due_items(actor=hq_actor(), at=NOON + timedelta(days=days))
-    return fact.reminded
+    fact = services.compute_due_items(actor=hq_actor(), at=NOON + timedelta(days=days))
+    return fact.items
 
 
 def _told() -> list[DocumentExpiring]:
@@ -45,24 +45,32 @@ def _told() -> list[DocumentExpiring]:
     return [fact for fact in told if isinstance(fact, DocumentExpiring)]
 
 
-@pytest.mark.plain
 @pytest.mark.parametrize(
     ("left", "rung"),
     [(46, None), (45, 45), (31, 45), (30, 30), (8, 15), (7, 7), (1, 1), (0, 0), (-9, 0)],
 )
 def test_the_rung_is_the_least_at_or_above_the_days_left(left: int, rung: int | None) -> None:
-    expires_on = TODAY + timedelta(days=left)
-    found = rules.rung_of("COMPULSORY_INSURANCE", expires_on=expires_on, today=TODAY)
-    assert found == rung
+    vehicle = make.vehicle()
+    _file(vehicle, "COMPULSORY_INSURANCE", TODAY + timedelta(days=left))
+    _remind()
+    item = DueItem.objects.filter(vehicle=vehicle).first()
+    assert (item.rung if item else None) == rung
 
 
-@pytest.mark.plain
 def test_what_hinders_delivery_is_lapsed_or_missing() -> None:
-    valid = TODAY
-    assert rules.hindrances({"COMPULSORY_INSURANCE": valid}, TODAY) == ()
-    assert rules.hindrances({}, TODAY) == ("COMPULSORY_INSURANCE",)
-    lapsed = {kind: TODAY - timedelta(days=1) for kind in rules.PAPER_RULES}
-    assert set(rules.hindrances(lapsed, TODAY)) == set(rules.PAPER_RULES) - {"BATTERY_WARRANTY"}
+    vehicle = make.vehicle(papers=False)
+
+    def hindered() -> set[str]:
+        found = queries.lapsed_kinds(vehicle_ids=(vehicle.id,), actor=hq_actor(), at=NOON)
+        return {str(kind) for kind in found.get(vehicle.id, ())}
+
+    assert hindered() == {"COMPULSORY_INSURANCE"}
+    for kind in DocumentKind.values:
+        _file(vehicle, kind, TODAY)
+    assert hindered() == set()
+    for kind in DocumentKind.values:
+        _file(vehicle, kind, TODAY - timedelta(days=1))
+    assert hindered() == set(DocumentKind.values) - {"BATTERY_WARRANTY"}
 
 
 def test_a_new_paper_replaces_the_current_one_and_keeps_the_old() -> None:

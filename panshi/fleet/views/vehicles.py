@@ -1,4 +1,4 @@
-"""Pages of the fleet: the register, one vehicle, its papers, the calendar."""
+"""Pages of the register and of one vehicle."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
-from panshi.fleet import lists, queries, services
+from panshi.fleet import deadlines, lists, queries, services
 from panshi.fleet.sheet import KIND, SHEET
 from panshi.kit import records, workbooks
 from panshi.kit.clock import local_day
@@ -22,7 +22,7 @@ from panshi.kit.import_pages import ImportPages, download
 from panshi.kit.refusals import Refusal
 from panshi.kit.sheets import as_rows
 from panshi.kit.tables import Slice
-from panshi.kit.web import Request, needs, once, show_file
+from panshi.kit.web import Request, needs, once
 from panshi.org import queries as org
 
 IMPORT = ImportPages(
@@ -79,28 +79,6 @@ def sheet(request: Request) -> HttpResponse:
 
 @require_GET
 @needs("fleet.view")
-def calendar(request: Request) -> HttpResponse:
-    """What lapses when."""
-    ask = lists.CALENDAR.read(request.GET)
-    within = ask.text("within")
-    page = queries.due_calendar(
-        within_days=(int(within) if within != "0" else -1) if within.isdecimal() else 60,
-        kind=ask.text("kind"),
-        city=ask.text("city"),
-        text=ask.text("text"),
-        order_by=ask.order_by,
-        limit=ask.limit,
-        offset=ask.offset,
-        actor=request.actor,
-        at=timezone.now(),
-    )
-    context = {"tiles": lists.lapse_tiles(actor=request.actor)}
-    part = Slice(rows=page.rows, total=page.total)
-    return lists.CALENDAR.respond(request, ask, part, "fleet/calendar.html", context)
-
-
-@require_GET
-@needs("fleet.view")
 def vehicle(request: Request, vehicle_id: UUID) -> HttpResponse:
     now = timezone.now()
     card = queries.vehicle_card(vehicle_id=vehicle_id, actor=request.actor, at=now)
@@ -110,6 +88,8 @@ def vehicle(request: Request, vehicle_id: UUID) -> HttpResponse:
         *(inspection.signed_by_id for inspection in history.inspections),
         *(filed.filed_by_id for filed in history.filed),
     }
+    due = queries.open_items(vehicle_id=vehicle_id, actor=request.actor, at=now)
+    people |= {notice.user_id for item in due for notice in item.notices}
     names = org.names_of(user_ids=tuple(people), actor=request.actor)
     offered = [
         act for act in lists.ACTS if card.state in act.states and request.actor.may(act.permission)
@@ -132,6 +112,7 @@ def vehicle(request: Request, vehicle_id: UUID) -> HttpResponse:
             (paper, lists.days_words(paper.days_left), lists.days_tone(paper.days_left))
             for paper in card.papers
         ],
+        "due": deadlines.due_lines(due, names),
         "plates": history.plates,
         "timeline": lists.timeline_of(history, names),
     }
@@ -194,14 +175,6 @@ def file_paper(request: Request, vehicle_id: UUID) -> HttpResponse:
             messages.success(request, _("The paper is filed."))
             return redirect("fleet-vehicle", vehicle_id)
     return form.respond(request, "fleet/act.html", context)
-
-
-@require_GET
-@needs("fleet.view")
-def paper(request: Request, document_id: UUID) -> HttpResponse:
-    """The scan of a paper."""
-    scan = queries.paper_scan(document_id=document_id, actor=request.actor)
-    return show_file(scan.content, scan.media_type)
 
 
 @require_http_methods(["GET", "POST"])

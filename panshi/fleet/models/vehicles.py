@@ -1,4 +1,4 @@
-"""Nouns of the fleet: models, vehicles and their history, plates, papers, what falls due."""
+"""Nouns of the fleet: models, vehicles and their history, plates."""
 
 from functools import reduce
 from operator import or_
@@ -6,7 +6,7 @@ from operator import or_
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -78,27 +78,6 @@ def _permitted_moves() -> Q:
     return reduce(or_, moves, entry)
 
 
-class DocumentKind(models.TextChoices):
-    INSPECTION = "INSPECTION", _("Annual inspection")
-    COMPULSORY_INSURANCE = "COMPULSORY_INSURANCE", _("Compulsory insurance")
-    COMMERCIAL_INSURANCE = "COMMERCIAL_INSURANCE", _("Commercial insurance")
-    ROAD_PERMIT = "ROAD_PERMIT", _("Road permit")
-    VEHICLE_LICENCE = "VEHICLE_LICENCE", _("Vehicle licence")
-    BATTERY_WARRANTY = "BATTERY_WARRANTY", _("Battery warranty")
-
-
-class DueState(models.TextChoices):
-    OPEN = "OPEN", _("Open")
-    DONE = "DONE", _("Done")
-
-
-class InspectionKind(models.TextChoices):
-    PDI = "PDI", _("Pre-delivery inspection")
-    OUT = "OUT", _("Delivery inspection")
-    IN = "IN", _("Return inspection")
-    IDLE = "IDLE", _("Inspection while idle")
-
-
 class VehicleModel(OwnedModel):
     """A model of vehicle, published by a node for itself and all below it."""
 
@@ -126,7 +105,7 @@ class Vehicle(OwnedModel):
 
     `customer_id` is the owner of a customer's own vehicle, and who has a leased one. `awaits_lease`
     marks a vehicle that moved in as leased before its lease did; `needs_check` one that came back
-    and was not inspected since.
+    and was not inspected since. `serviced_on` and `serviced_km` tell of its last maintenance.
     """
 
     vin = models.CharField(max_length=17, unique=True)
@@ -153,6 +132,8 @@ class Vehicle(OwnedModel):
     cost = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     funding = models.CharField(max_length=40, blank=True)
     first_registered_on = models.DateField(null=True)
+    serviced_on = models.DateField(null=True)
+    serviced_km = models.DecimalField(max_digits=9, decimal_places=1, null=True)
 
     class Meta:
         constraints = [
@@ -249,95 +230,3 @@ class PlateHolding(OwnedModel):
                 expressions=[("plate", RangeOperators.EQUAL), ("during", RangeOperators.OVERLAPS)],
             ),
         ]
-
-
-class Document(OwnedModel):
-    """One version of a vehicle's paper; a new version replaces the current one of its kind."""
-
-    vehicle = models.ForeignKey(Vehicle, on_delete=models.PROTECT, related_name="+")
-    kind = models.CharField(max_length=24, choices=DocumentKind)
-    version = models.PositiveSmallIntegerField()
-    number = models.CharField(max_length=60, blank=True)
-    issued_on = models.DateField(null=True)
-    expires_on = models.DateField()
-    file = models.ForeignKey(
-        "kit.StoredFile", null=True, on_delete=models.PROTECT, related_name="+"
-    )
-    sha256 = models.CharField(max_length=64, blank=True)
-    current = models.BooleanField(default=True)
-    filed_by_id = models.UUIDField()
-    filed_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                name="one_current_paper_of_a_kind",
-                fields=["vehicle", "kind"],
-                condition=Q(current=True),
-            ),
-            models.UniqueConstraint(
-                name="versions_of_a_paper_differ", fields=["vehicle", "kind", "version"]
-            ),
-            models.CheckConstraint(
-                name="a_paper_is_issued_before_it_lapses",
-                condition=Q(issued_on=None) | Q(issued_on__lte=F("expires_on")),
-            ),
-        ]
-        indexes = [
-            models.Index(
-                fields=["org", "expires_on"],
-                name="paper_by_last_day",
-                condition=Q(current=True),
-            )
-        ]
-
-
-class DueItem(OwnedModel):
-    """Something of a vehicle that lapses: opened by the first reminder, done by a new paper.
-
-    `rung` is how many days ahead the last reminder was due.
-    """
-
-    vehicle = models.ForeignKey(Vehicle, on_delete=models.PROTECT, related_name="+")
-    kind = models.CharField(max_length=24, choices=DocumentKind)
-    due_on = models.DateField()
-    rung = models.SmallIntegerField()
-    state = models.CharField(max_length=4, choices=DueState, default=DueState.OPEN)
-    reminded_at = models.DateTimeField()
-    done_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                name="one_open_item_of_a_kind",
-                fields=["vehicle", "kind"],
-                condition=Q(state=DueState.OPEN),
-            ),
-            models.CheckConstraint(
-                name="a_done_item_says_when",
-                condition=Q(state=DueState.OPEN, done_at=None)
-                | Q(state=DueState.DONE, done_at__isnull=False),
-            ),
-        ]
-
-
-class Inspection(OwnedModel):
-    """A signed inspection; never changed."""
-
-    vehicle = models.ForeignKey(Vehicle, on_delete=models.PROTECT, related_name="+")
-    kind = models.CharField(max_length=4, choices=InspectionKind)
-    odometer_km = models.DecimalField(max_digits=9, decimal_places=1)
-    soc_pct = models.DecimalField(max_digits=4, decimal_places=1)
-    passed = models.BooleanField()
-    note = models.CharField(max_length=400, blank=True)
-    signed_by_id = models.UUIDField()
-    signed_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="an_inspection_has_plausible_readings",
-                condition=Q(odometer_km__gte=0, soc_pct__range=(0, 100)),
-            )
-        ]
-        indexes = [models.Index(fields=["vehicle", "-signed_at"], name="inspection_by_vehicle")]

@@ -1,0 +1,1 @@
+"""Pages of the fleet, a file for each part of its work."""
