@@ -59,11 +59,26 @@ class ChargePlanEnded(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargePlanChanged(Fact):
-    """A new price, vehicle or pause from a day on; `what` is PRICE, VEHICLE or BREAK."""
+    """A change from a day on; `what` is PRICE, VEHICLE, PAUSE, RESUME or END.
+
+    What issued bills had too much was `credited`, what they lacked `billed`, in CNY.
+    """
 
     plan_id: UUID
     what: str
     effective_on: date
+    credited: Decimal = Decimal(0)
+    billed: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RentSettled(Fact):
+    """The bills of an ended plan ask for its days and no more, in CNY."""
+
+    plan_id: UUID
+    credited: Decimal
+    billed: Decimal
+    bill_ids: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

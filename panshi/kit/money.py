@@ -1,7 +1,7 @@
 """Money in CNY: Decimal, rounded to the fen in one place."""
 
 from collections.abc import Sequence
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 FEN = Decimal("0.01")
 ZERO = Decimal("0.00")
@@ -17,17 +17,19 @@ def split(total: Decimal, weights: Sequence[int | Decimal]) -> list[Decimal]:
 
     Raises ValueError when there is no positive weight or one is negative.
     """
-    whole = sum((Decimal(w) for w in weights), Decimal(0))
-    if whole <= 0 or any(w < 0 for w in weights):
+    if sum(weights) <= 0 or any(w < 0 for w in weights):
         raise ValueError("a split needs weights that are not negative and sum above zero")
-    sign = -1 if total < 0 else 1
-    exact = [abs(total) * Decimal(w) / whole for w in weights]
-    parts = [e.quantize(FEN, rounding=ROUND_DOWN) for e in exact]
-    missing = int((abs(total) - sum(parts, ZERO)) / FEN)
-    by_remainder = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
+    # Whole numbers throughout: a quotient cut off at 28 digits would decide ties by its length.
+    scale = max(0, *(-int(Decimal(w).as_tuple().exponent) for w in weights))
+    whole_weights = [int(Decimal(w).scaleb(scale)) for w in weights]
+    fen = int(abs(total) * 100)
+    shares = [divmod(fen * w, sum(whole_weights)) for w in whole_weights]
+    missing = fen - sum(share for share, _rest in shares)
+    by_remainder = sorted(range(len(shares)), key=lambda i: (-shares[i][1], i))
+    parts = [share for share, _rest in shares]
     for i in by_remainder[:missing]:
-        parts[i] += FEN
-    return [sign * p for p in parts]
+        parts[i] += 1
+    return [Decimal(-part if total < 0 else part).scaleb(-2) for part in parts]
 
 
 def vat_in(gross: Decimal, rate: Decimal) -> Decimal:

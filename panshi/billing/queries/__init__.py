@@ -8,6 +8,15 @@ from panshi.billing.queries.bills import (
     bill_rows,
     customer_bills,
 )
+from panshi.billing.queries.changes import (
+    ChangedPeriod,
+    ChangeImpossible,
+    ChangeQuote,
+    ChargePart,
+    ReturnQuote,
+    change_quoted,
+    return_quoted,
+)
 from panshi.billing.queries.charges import (
     Charge,
     ProductRow,
@@ -52,6 +61,7 @@ from panshi.billing.queries.payments import (
     payment_rows,
 )
 from panshi.billing.queries.terms import CREDIT_TERMS
+from panshi.billing.rules import PlanChange, ReturnCharge, SettlementLine
 
 __all__ = [
     "CREDIT_TERMS",
@@ -60,12 +70,20 @@ __all__ = [
     "BillPage",
     "BillRow",
     "BoardRow",
+    "ChangeImpossible",
+    "ChangeQuote",
+    "ChangedPeriod",
     "Charge",
+    "ChargePart",
     "FinanceBoard",
     "OwedRow",
     "PaymentCard",
     "PaymentRow",
+    "PlanChange",
     "ProductRow",
+    "ReturnCharge",
+    "ReturnQuote",
+    "SettlementLine",
     "Standing",
     "Statement",
     "accounts_in_use",
@@ -74,6 +92,7 @@ __all__ = [
     "billing_runs",
     "bills_of_source",
     "callback_rows",
+    "change_quoted",
     "charge_preview",
     "charges_of_plan",
     "customer_bills",
@@ -93,6 +112,7 @@ __all__ = [
     "receivables_before",
     "receivables_by_age",
     "rental_products",
+    "return_quoted",
     "standings",
     "statement",
 ]

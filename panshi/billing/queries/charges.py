@@ -3,8 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
+
+from django.db.models import F, Q
 
 from panshi.billing import rules
 from panshi.billing.models import (
@@ -29,7 +31,7 @@ class Charge:
     """One period of a plan: `days` charged of `whole_days` at `price` a whole period, in CNY.
 
     `period_to` is the day after the last. `standing` is PLANNED while no bill is drawn, then
-    DRAFT, OPEN, OVERDUE or PAID.
+    DRAFT, OPEN, OVERDUE or PAID. `amount` is what bills ask for less what was `credited`.
     """
 
     period_from: date
@@ -42,6 +44,7 @@ class Charge:
     standing: str = "PLANNED"
     bill_id: UUID | None = None
     number: str = ""
+    credited: Decimal = ZERO
 
     @property
     def last_day(self) -> date:
@@ -69,44 +72,46 @@ def rental_products(*, on: date, actor: Actor) -> tuple[ProductRow, ...]:
     )
 
 
-def _priced(
-    *,
-    prices: list[rules.PriceSpan],
-    vehicles: list[rules.VehicleSpan],
-    breaks: list[rules.BreakSpan],
-    anchor: date,
-    starts_on: date,
-    ends_on: date | None,
-    alignment: str,
-    basis: str,
-    in_advance: bool,
-) -> list[Charge]:
-    """The periods of a plan from its first day to its end, as the billing run reckons them."""
-    first = rules.period_containing(day=starts_on, anchor=anchor, alignment=alignment)
-    answer: list[Charge] = []
-    for n in range(first, first + FARTHEST):
-        whole = rules.period(n=n, anchor=anchor, alignment=alignment)
-        start = max(whole.start, starts_on)
-        end = whole.end if ends_on is None else min(whole.end, ends_on)
-        if start >= end:
-            break
-        span = rules.Span(start, end)
-        days = rules.days_of_rent(span=whole, alignment=alignment)
-        lines = rules.charge_lines(
-            span=span, whole_days=days, basis=basis, prices=prices, vehicles=vehicles, breaks=breaks
-        )
-        answer.append(
-            Charge(
-                period_from=start,
-                period_to=end,
-                days=span.days,
-                whole_days=days,
-                price=next(p.price for p in prices if p.end is None or p.end > start),
-                amount=sum((line.gross for line in lines), ZERO),
-                due_on=start if in_advance else end,
-            )
-        )
-    return answer
+def terms_of(plan: ChargePlan) -> rules.PlanTerms:
+    """All that a plan charges by, as the rules take it; parts without days are left out."""
+    return rules.PlanTerms(
+        anchor=plan.anchor_on,
+        starts_on=plan.starts_on,
+        ends_on=plan.ends_on,
+        alignment=plan.alignment,
+        basis=plan.basis,
+        prices=tuple(
+            rules.PriceSpan(p.starts_on, p.ends_on, p.price) for p in _lasting(PlanPrice, plan)
+        ),
+        vehicles=tuple(
+            rules.VehicleSpan(v.starts_on, v.ends_on, v.vehicle_id)
+            for v in _lasting(PlanVehicle, plan)
+        ),
+        breaks=tuple(
+            rules.BreakSpan(b.starts_on, b.ends_on, b.relief, b.cause)
+            for b in _lasting(PlanBreak, plan)
+        ),
+    )
+
+
+P = TypeVar("P", PlanPrice, PlanVehicle, PlanBreak)
+
+
+def _lasting(part: type[P], plan: ChargePlan) -> list[P]:
+    rows = part._default_manager.filter(plan=plan).order_by("starts_on")
+    return [row for row in rows if row.ends_on is None or row.ends_on > row.starts_on]
+
+
+def _charge(charge: rules.PeriodCharge, terms: rules.PlanTerms, *, in_advance: bool) -> Charge:
+    return Charge(
+        period_from=charge.span.start,
+        period_to=charge.span.end,
+        days=charge.span.days,
+        whole_days=charge.whole_days,
+        price=next(p.price for p in terms.prices if p.end is None or p.end > charge.span.start),
+        amount=charge.amount,
+        due_on=charge.span.start if in_advance else charge.span.end,
+    )
 
 
 @question
@@ -122,80 +127,106 @@ def charge_preview(
 ) -> tuple[Charge, ...]:
     """What a plan that starts on a day would charge; raises Product.DoesNotExist."""
     product = Product.objects.get(code=product_code)
+    terms = rules.PlanTerms(
+        anchor=starts_on,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        alignment=alignment,
+        basis=basis,
+        prices=(rules.PriceSpan(starts_on, None, price),),
+    )
     return tuple(
-        _priced(
-            prices=[rules.PriceSpan(starts_on, None, price)],
-            vehicles=[],
-            breaks=[],
-            anchor=starts_on,
-            starts_on=starts_on,
-            ends_on=ends_on,
-            alignment=alignment,
-            basis=basis,
-            in_advance=product.in_advance,
-        )
+        _charge(charge, terms, in_advance=product.in_advance)
+        for charge in rules.period_charges(terms=terms, since=starts_on, most=FARTHEST)
     )
 
 
 @question
 def charges_of_plan(*, plan_id: UUID, today: date, actor: Actor) -> tuple[Charge, ...]:
-    """Each period of a plan, with its bill where one is drawn and the reckoning where none is.
+    """Each period of a plan, with its bills where they are drawn and the reckoning where not.
 
     Raises ChargePlan.DoesNotExist.
     """
     plan = ChargePlan.objects.visible_to(actor).select_related("product").get(id=plan_id)
-    reckoned = _priced(
-        prices=[
-            rules.PriceSpan(p.starts_on, p.ends_on, p.price)
-            for p in PlanPrice.objects.filter(plan=plan).order_by("starts_on")
-            if p.ends_on is None or p.ends_on > p.starts_on
-        ],
-        vehicles=[
-            rules.VehicleSpan(v.starts_on, v.ends_on, v.vehicle_id)
-            for v in PlanVehicle.objects.filter(plan=plan).order_by("starts_on")
-            if v.ends_on is None or v.ends_on > v.starts_on
-        ],
-        breaks=[
-            rules.BreakSpan(b.starts_on, b.ends_on or date.max, b.relief)
-            for b in PlanBreak.objects.filter(plan=plan)
-        ],
-        anchor=plan.anchor_on,
-        starts_on=plan.starts_on,
-        ends_on=plan.ends_on,
-        alignment=plan.alignment,
-        basis=plan.basis,
-        in_advance=plan.product.in_advance,
-    )
-    bills = {
-        bill.period_from: bill
-        for bill in Bill.objects.filter(plan=plan, kind=BillKind.CHARGE)
-        .exclude(state=BillState.DISCARDED)
-        .select_related("balance")
+    terms = terms_of(plan)
+    bills = _bills_by_number(plan)
+    last = max(bills, default=-1)
+    charges = {
+        charge.n: _charge(charge, terms, in_advance=plan.product.in_advance)
+        for charge in rules.period_charges(terms=terms, since=plan.starts_on, most=FARTHEST)
     }
-    return tuple(_with_bill(charge, bills.get(charge.period_from), today) for charge in reckoned)
+    for n in range(last + 1):
+        # A period that was billed and lies beyond the end that the plan has now.
+        if n in bills and n not in charges:
+            charges[n] = _unreckoned(bills[n][0], terms)
+    return tuple(
+        _with_bills(charge, bills.get(n, []), today) for n, charge in sorted(charges.items())
+    )
 
 
-def _with_bill(charge: Charge, bill: Bill | None, today: date) -> Charge:
-    if bill is None or bill.period_to is None or bill.period_from is None:
-        return charge
-    balance = getattr(bill, "balance", None)
-    if balance is None:
-        standing = "DRAFT"
-    elif balance.open_amount == 0:
-        standing = "PAID"
-    else:
-        standing = "OVERDUE" if bill.due_on < today else "OPEN"
-    return replace(
-        charge,
+def _bills_by_number(plan: ChargePlan) -> dict[int, list[Bill]]:
+    """The bills of each period, and the credit notes about them, the first bill first."""
+    rows = Bill.objects.filter(Q(plan=plan) | Q(credits__plan=plan)).exclude(
+        state=BillState.DISCARDED
+    )
+    answer: dict[int, list[Bill]] = {}
+    about: dict[UUID, int] = {}
+    for bill in rows.select_related("balance").order_by(
+        F("period_from").asc(nulls_last=True), "sequence", "id"
+    ):
+        if bill.period_from is not None:
+            about[bill.id] = rules.period_containing(
+                day=bill.period_from, anchor=plan.anchor_on, alignment=plan.alignment
+            )
+        answer.setdefault(about[bill.credits_id or bill.id], []).append(bill)
+    return answer
+
+
+def _unreckoned(bill: Bill, terms: rules.PlanTerms) -> Charge:
+    assert bill.period_from is not None
+    assert bill.period_to is not None
+    days = (bill.period_to - bill.period_from).days
+    return Charge(
         period_from=bill.period_from,
         period_to=bill.period_to,
-        days=(bill.period_to - bill.period_from).days,
+        days=days,
+        whole_days=days,
+        price=terms.prices[-1].price,
         amount=bill.total,
         due_on=bill.due_on,
-        standing=standing,
-        bill_id=bill.id,
-        number=bill.number or "",
     )
+
+
+def _with_bills(charge: Charge, bills: list[Bill], today: date) -> Charge:
+    """What was asked for in a period, less what was given back, and whether it is paid."""
+    asked = [bill for bill in bills if bill.kind == BillKind.CHARGE]
+    if not asked:
+        return charge
+    first = asked[0]
+    assert first.period_from is not None
+    last = max(bill.period_to for bill in asked if bill.period_to is not None)
+    return replace(
+        charge,
+        period_from=first.period_from,
+        period_to=last,
+        days=(last - first.period_from).days,
+        amount=sum((bill.total for bill in bills), ZERO),
+        credited=-sum((bill.total for bill in bills if bill.kind == BillKind.CREDIT), ZERO),
+        due_on=first.due_on,
+        standing=_standing(asked, today),
+        bill_id=first.id,
+        number=first.number or "",
+    )
+
+
+def _standing(bills: list[Bill], today: date) -> str:
+    balances = [(getattr(bill, "balance", None), bill.due_on) for bill in bills]
+    if any(balance is None for balance, _due in balances):
+        return "DRAFT"
+    due = [due_on for balance, due_on in balances if balance is not None and balance.open_amount]
+    if not due:
+        return "PAID"
+    return "OVERDUE" if min(due) < today else "OPEN"
 
 
 def reckoned(bill: Bill) -> Charge | None:

@@ -20,6 +20,12 @@ from panshi.billing.services.catalogue import (
     draft_price_book,
     publish_price_book,
 )
+from panshi.billing.services.changing import (
+    InputsChanged,
+    PeriodAlreadyBilled,
+    change_plan,
+    settle_rent,
+)
 from panshi.billing.services.deposits import (
     DepositTooSmall,
     apply_deposit,
@@ -57,14 +63,10 @@ from panshi.billing.services.payments import (
 from panshi.billing.services.plans import (
     NegativePrice,
     NewPlan,
-    PeriodAlreadyBilled,
     PlanReversed,
-    add_break,
-    change_price,
     end_plan,
     open_plan,
     open_plans,
-    swap_plan_vehicle,
 )
 from panshi.billing.services.recognition import month_may_close, recognise_revenue
 from panshi.billing.services.runs import discard_drafts, issue_bills, run_bills
@@ -80,6 +82,7 @@ __all__ = [
     "CreditLine",
     "DepositTooSmall",
     "ForgedCallback",
+    "InputsChanged",
     "NegativePrice",
     "NewAccount",
     "NewLine",
@@ -96,12 +99,11 @@ __all__ = [
     "UnknownPayment",
     "UnknownProduct",
     "UnknownVatCode",
-    "add_break",
     "add_product",
     "advance_dunning",
     "apply_deposit",
     "callback_key",
-    "change_price",
+    "change_plan",
     "close_payment",
     "credit_bill",
     "demand_deposit",
@@ -128,7 +130,7 @@ __all__ = [
     "resume_case",
     "return_deposit",
     "run_bills",
+    "settle_rent",
     "start_payment",
-    "swap_plan_vehicle",
     "take_over_accounts",
 ]

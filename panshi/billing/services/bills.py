@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from panshi.billing import rules
 from panshi.billing.events import BillCredited, BillRaised
-from panshi.billing.models import Bill, BillKind, BillLine, BillState
+from panshi.billing.models import Bill, BillKind, BillLine, BillState, ChargePlan
 from panshi.billing.services.catalogue import product_on, vat_rate_on
 from panshi.billing.services.issuing import issue_these
 from panshi.billing.services.settling import Money, settle
@@ -50,6 +50,8 @@ class NewLine:
     unit_price: Decimal
     vat_code: str = ""
     vehicle_id: UUID | None = None
+    service_from: date | None = None
+    service_to: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,8 @@ def draft(
     sequence: int,
     actor: Actor,
     at: datetime,
+    plan: ChargePlan | None = None,
+    period: tuple[date | None, date | None] = (None, None),
 ) -> Bill:
     """Write a draft with its lines; called inside a verb. Raises NoLines or AlreadyBilled."""
     if not lines:
@@ -93,6 +97,8 @@ def draft(
                 product=product,
                 words=new.words,
                 vehicle_id=new.vehicle_id or vehicle_id,
+                service_from=new.service_from,
+                service_to=new.service_to,
                 quantity=new.quantity,
                 unit_price=new.unit_price,
                 gross=gross,
@@ -111,10 +117,13 @@ def draft(
                 vehicle_id=vehicle_id,
                 source_kind=source_kind,
                 source_id=source_id,
+                plan=plan,
+                period_from=period[0],
+                period_to=period[1],
                 sequence=sequence,
                 due_on=due_on,
                 total=sum((row.gross for row in rows), ZERO),
-                city=city_of(org_id, actor),
+                city=plan.city if plan else city_of(org_id, actor),
                 drafted_at=at,
             )
     except IntegrityError as error:
@@ -185,11 +194,18 @@ def raise_bill(
 
 @verb
 def credit_bill(
-    *, bill_id: UUID, lines: Sequence[CreditLine], reason: str, actor: Actor, at: datetime
+    *,
+    bill_id: UUID,
+    lines: Sequence[CreditLine],
+    reason: str,
+    actor: Actor,
+    at: datetime,
+    also: Sequence[UUID] = (),
 ) -> BillCredited:
     """Give back part or all of an issued bill, line by line, by a note that cites its originals.
 
-    What is open on the bill shrinks first; the rest stays with the customer as money on account.
+    What is open on the bill shrinks first, then what is open on the bills `also` of the customer;
+    the rest stays with the customer as money on account.
     Raises CreditExceedsBill, BillImmutable (not an issued charge) or NoLines.
     """
     bill = Bill.objects.visible_to(actor).select_for_update().get(id=bill_id)
@@ -258,7 +274,13 @@ def credit_bill(
     issue_these([note.id], on=day)
     note.refresh_from_db(fields=["number"])
     settle(
-        money=Money(org_id=bill.org_id, bill_ids=[bill.id], amount=-note.total, at=at, credit=note),
+        money=Money(
+            org_id=bill.org_id,
+            bill_ids=[bill.id, *also],
+            amount=-note.total,
+            at=at,
+            credit=note,
+        ),
         actor=actor,
     )
     return BillCredited(

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from panshi.billing import rules
 from panshi.billing.events import (
-    ChargePlanChanged,
     ChargePlanEnded,
     ChargePlanOpened,
     ChargePlansOpened,
@@ -21,7 +20,6 @@ from panshi.billing.models import (
     BillKind,
     BillState,
     ChargePlan,
-    PlanBreak,
     PlanPrice,
     PlanVehicle,
     Product,
@@ -39,10 +37,6 @@ class PlanReversed(Refusal):
 
 
 class NegativePrice(Refusal):
-    pass
-
-
-class PeriodAlreadyBilled(Refusal):
     pass
 
 
@@ -200,7 +194,7 @@ def open_plans(*, plans: Sequence[NewPlan], actor: Actor, at: datetime) -> Charg
     )
 
 
-def _locked(plan_id: UUID, actor: Actor, permission: str) -> ChargePlan:
+def locked_plan(plan_id: UUID, actor: Actor, permission: str) -> ChargePlan:
     rows = ChargePlan.objects.visible_to(actor).select_for_update(of=("self",))
     plan = rows.select_related("product").get(id=plan_id)
     actor.must(permission, plan.org_id)
@@ -211,7 +205,7 @@ def _bills_after(plan: ChargePlan, day: date) -> Q:
     return Q(plan=plan, kind=BillKind.CHARGE, period_to__gt=day)
 
 
-def _discard_drafts_after(plan: ChargePlan, day: date) -> None:
+def discard_drafts_after(plan: ChargePlan, day: date) -> None:
     """Drop drafts that a change from `day` on makes wrong; the next run draws them anew."""
     drafts = Bill.objects.filter(_bills_after(plan, day), state=BillState.DRAFT)
     if drafts.update(state=BillState.DISCARDED):
@@ -230,21 +224,6 @@ def _discard_drafts_after(plan: ChargePlan, day: date) -> None:
     plan.save(update_fields=["next_period", "next_bill_on", "ends_on"])
 
 
-def _refuse_if_issued_after(plan: ChargePlan, day: date) -> None:
-    if Bill.objects.filter(_bills_after(plan, day), state=BillState.ISSUED).exists():
-        raise PeriodAlreadyBilled(
-            _("A bill for these days was issued. Credit it first, or change from the next period.")
-        )
-
-
-def _changed(
-    plan: ChargePlan, what: str, on: date, actor: Actor, at: datetime
-) -> ChargePlanChanged:
-    return ChargePlanChanged(
-        org_id=plan.org_id, actor_id=actor.id, at=at, plan_id=plan.id, what=what, effective_on=on
-    )
-
-
 @verb
 def end_plan(*, plan_id: UUID, ends_on: date, actor: Actor, at: datetime) -> ChargePlanEnded:
     """Stop charging from `ends_on` on: not for the day of return, but always for that of delivery.
@@ -252,79 +231,10 @@ def end_plan(*, plan_id: UUID, ends_on: date, actor: Actor, at: datetime) -> Cha
     A plan that was taken over charges nothing when it ends before its first unpaid day. Bills
     issued for later days stay; the settlement credits them.
     """
-    plan = _locked(plan_id, actor, "billing.end_plan")
+    plan = locked_plan(plan_id, actor, "billing.end_plan")
     delivered = plan.starts_on == plan.anchor_on
     plan.ends_on = max(ends_on, plan.starts_on + timedelta(days=1 if delivered else 0))
-    _discard_drafts_after(plan, plan.ends_on)
+    discard_drafts_after(plan, plan.ends_on)
     return ChargePlanEnded(
         org_id=plan.org_id, actor_id=actor.id, at=at, plan_id=plan.id, ends_on=plan.ends_on
     )
-
-
-@verb
-def change_price(
-    *, plan_id: UUID, price: Decimal, effective_on: date, actor: Actor, at: datetime
-) -> ChargePlanChanged:
-    """Charge another price from a day on. Raises PeriodAlreadyBilled or NegativePrice."""
-    plan = _locked(plan_id, actor, "billing.change_price")
-    if price < 0:
-        raise NegativePrice(_("A price cannot be below zero."))
-    _refuse_if_issued_after(plan, effective_on)
-    _cut(PlanPrice, plan, effective_on)
-    PlanPrice.objects.create(org_id=plan.org_id, plan=plan, starts_on=effective_on, price=price)
-    _discard_drafts_after(plan, effective_on)
-    return _changed(plan, "PRICE", effective_on, actor, at)
-
-
-@verb
-def swap_plan_vehicle(
-    *, plan_id: UUID, vehicle_id: UUID, effective_on: date, actor: Actor, at: datetime
-) -> ChargePlanChanged:
-    """Charge for another vehicle from a day on, which is the incoming one's.
-
-    A bill that was issued already keeps naming the vehicle of its day.
-    """
-    plan = _locked(plan_id, actor, "billing.swap_plan_vehicle")
-    _cut(PlanVehicle, plan, effective_on)
-    PlanVehicle.objects.create(
-        org_id=plan.org_id, plan=plan, starts_on=effective_on, vehicle_id=vehicle_id
-    )
-    _discard_drafts_after(plan, effective_on)
-    return _changed(plan, "VEHICLE", effective_on, actor, at)
-
-
-@verb
-def add_break(
-    *,
-    plan_id: UUID,
-    cause: str,
-    relief: Decimal,
-    starts_on: date,
-    ends_on: date,
-    actor: Actor,
-    at: datetime,
-) -> ChargePlanChanged:
-    """Relieve `relief` percent of the rent during a pause. Raises PeriodAlreadyBilled."""
-    plan = _locked(plan_id, actor, "billing.add_break")
-    if ends_on <= starts_on:
-        raise PlanReversed(_("The pause ends before it starts."))
-    _refuse_if_issued_after(plan, starts_on)
-    PlanBreak.objects.create(
-        org_id=plan.org_id,
-        plan=plan,
-        starts_on=starts_on,
-        ends_on=ends_on,
-        cause=cause,
-        relief=relief,
-    )
-    _discard_drafts_after(plan, starts_on)
-    return _changed(plan, "BREAK", starts_on, actor, at)
-
-
-def _cut(part: type[PlanPrice] | type[PlanVehicle], plan: ChargePlan, day: date) -> None:
-    """End what runs on `day`, and drop what would only start then."""
-    for row in part._default_manager.filter(plan=plan).filter(
-        Q(ends_on__isnull=True) | Q(ends_on__gt=day)
-    ):
-        row.ends_on = max(day, row.starts_on)
-        row.save(update_fields=["ends_on"])

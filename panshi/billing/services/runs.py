@@ -23,7 +23,8 @@ DRAFT_HOURS: Final = 24
 _DUE: Final = """
 CREATE TEMP TABLE billing_due AS
 WITH waiting AS MATERIALIZED (
-    SELECT * FROM billing_chargeplan WHERE next_bill_on <= %(cut_off)s ORDER BY id FOR UPDATE
+    SELECT * FROM billing_chargeplan WHERE next_bill_on <= %(cut_off)s
+        AND (%(plan)s::uuid IS NULL OR id = %(plan)s) ORDER BY id FOR UPDATE
 ), spans AS (
     SELECT p.*, n, r.in_advance, r.lead_days, r.needs_vehicle, r.vat_code,
         COALESCE(p.ends_on <= p.starts_on, false) AS reversed,
@@ -62,26 +63,33 @@ WHERE (reversed AND n = next_period)
     OR (NOT reversed AND span_from < span_to
         AND CASE WHEN in_advance THEN span_from ELSE span_to END - lead_days <= %(cut_off)s)
 """
-# A period falls into pieces wherever price, vehicle or pause changes; amounts are whole fen.
+# A period falls into pieces wherever price, pause or vehicle changes; amounts are whole fen. Prices
+# cut first, pauses within a price, vehicles within a pause, as the rules share amounts.
 _PIECES: Final = """
 CREATE TEMP TABLE billing_piece AS
 WITH changes AS (
-    SELECT plan_id, starts_on, ends_on FROM billing_planprice
-    UNION ALL SELECT plan_id, starts_on, ends_on FROM billing_planvehicle
-    UNION ALL SELECT plan_id, starts_on, ends_on FROM billing_planbreak
+    SELECT plan_id, starts_on, ends_on, 1 AS level FROM billing_planprice
+    UNION ALL SELECT plan_id, starts_on, ends_on, 2 FROM billing_planbreak
+    UNION ALL SELECT plan_id, starts_on, ends_on, 3 FROM billing_planvehicle
 ), points AS (
-    SELECT plan_id, n, span_from AS day FROM billing_due WHERE NOT reversed AND NOT known
-    UNION
-    SELECT d.plan_id, d.n, day FROM billing_due d JOIN changes c USING (plan_id)
+    SELECT plan_id, n, span_from AS day, 1 AS level
+    FROM billing_due WHERE NOT reversed AND NOT known
+    UNION ALL
+    SELECT d.plan_id, d.n, day, c.level FROM billing_due d JOIN changes c USING (plan_id)
     CROSS JOIN LATERAL (VALUES (c.starts_on), (c.ends_on)) AS v(day)
     WHERE NOT d.reversed AND NOT d.known AND day > d.span_from AND day < d.span_to
+        AND (c.ends_on IS NULL OR c.ends_on > c.starts_on)
+), cuts AS (
+    SELECT plan_id, n, day, min(level) AS level FROM points GROUP BY plan_id, n, day
 ), pieces AS (
     SELECT d.*, q.day AS piece_from,
-        row_number() OVER w AS position, lead(q.day, 1, d.span_to) OVER w AS piece_to
-    FROM points q JOIN billing_due d USING (plan_id, n)
+        row_number() OVER w AS position, lead(q.day, 1, d.span_to) OVER w AS piece_to,
+        count(*) FILTER (WHERE q.level = 1) OVER w AS price_no,
+        count(*) FILTER (WHERE q.level <= 2) OVER w AS break_no
+    FROM cuts q JOIN billing_due d USING (plan_id, n)
     WINDOW w AS (PARTITION BY plan_id, n ORDER BY q.day)
 ), priced AS (
-    SELECT s.plan_id, s.n, s.bill_id, s.position, s.piece_from, s.piece_to,
+    SELECT s.plan_id, s.n, s.bill_id, s.position, s.price_no, s.break_no, s.piece_from, s.piece_to,
         s.piece_to - s.piece_from AS piece_days, s.basis, s.days, s.whole_days, s.needs_vehicle,
         s.vat_rate, x.price, (x.price * 100)::bigint AS fen, v.vehicle_id,
         COALESCE(k.relief, 0) AS relief
@@ -133,29 +141,58 @@ ON CONFLICT (plan_id, period) WHERE resolved_at IS NULL DO NOTHING
 _KEEP: Final = """
 DELETE FROM billing_due d USING billing_fault f WHERE f.plan_id = d.plan_id AND d.n >= f.n
 """
-# Each price's whole amount is split by days, the largest remainder first, ties to the earlier.
+# Each price's whole amount is split by days, the largest remainder first, ties to the earlier, and
+# keeps its own part; that is shared among its pauses, their amount and relief among the vehicles.
 _LINES: Final = """
 CREATE TEMP TABLE billing_part AS
-WITH shares AS (
-    SELECT s.plan_id, s.n, s.position,
-        s.whole_fen * s.piece_days / s.days
-        + (count(*) FILTER (WHERE (s.whole_fen * o.piece_days) %% s.days
-                > (s.whole_fen * s.piece_days) %% s.days
-            OR ((s.whole_fen * o.piece_days) %% s.days = (s.whole_fen * s.piece_days) %% s.days
-                AND o.position < s.position))
-            < s.whole_fen - sum(s.whole_fen * o.piece_days / s.days))::int AS fen
-    FROM billing_piece s JOIN billing_piece o USING (plan_id, n)
-    WHERE s.whole_fen >= 0
-    GROUP BY s.plan_id, s.n, s.position, s.whole_fen, s.piece_days, s.days
+WITH prices AS (
+    SELECT plan_id, n, price_no, min(whole_fen) AS whole_fen, min(days) AS days,
+        sum(piece_days) AS price_days
+    FROM billing_piece WHERE whole_fen >= 0 GROUP BY plan_id, n, price_no
+), priced AS (
+    SELECT s.plan_id, s.n, s.price_no, s.price_days, s.whole_fen * s.price_days / s.days
+        + (count(*) FILTER (WHERE (s.whole_fen * o.price_days) %% s.days
+                > (s.whole_fen * s.price_days) %% s.days
+            OR ((s.whole_fen * o.price_days) %% s.days = (s.whole_fen * s.price_days) %% s.days
+                AND o.price_no < s.price_no))
+            < s.whole_fen - sum(s.whole_fen * o.price_days / s.days))::int AS price_fen
+    FROM prices s JOIN prices o USING (plan_id, n)
+    GROUP BY s.plan_id, s.n, s.price_no, s.price_days, s.whole_fen, s.days
+), breaks AS (
+    SELECT plan_id, n, price_no, break_no, min(relief) AS relief, sum(piece_days) AS break_days
+    FROM billing_piece GROUP BY plan_id, n, price_no, break_no
+), break_quotas AS (
+    SELECT b.*, price_fen, price_fen * break_days / price_days AS floor_fen,
+        (price_fen * break_days) %% price_days AS rest
+    FROM breaks b JOIN priced USING (plan_id, n, price_no)
+), broken AS (
+    SELECT *, floor_fen + (row_number() OVER (w ORDER BY rest DESC, break_no)
+        <= price_fen - sum(floor_fen) OVER w)::int AS break_fen
+    FROM break_quotas WINDOW w AS (PARTITION BY plan_id, n, price_no)
+), quotas AS (
+    SELECT s.*, b.break_fen, round(b.break_fen * b.relief / 100)::bigint AS break_relief,
+        b.break_fen * s.piece_days / b.break_days AS floor_fen,
+        (b.break_fen * s.piece_days) %% b.break_days AS rest
+    FROM broken b JOIN billing_piece s USING (plan_id, n, price_no, break_no)
+), shares AS (
+    SELECT *, floor_fen + (row_number() OVER (w ORDER BY rest DESC, position)
+        <= break_fen - sum(floor_fen) OVER w)::int AS part_fen
+    FROM quotas WINDOW w AS (PARTITION BY plan_id, n, price_no, break_no)
+), reliefs AS (
+    SELECT *, COALESCE(break_relief * part_fen / NULLIF(break_fen, 0), 0) AS floor_relief,
+        COALESCE((break_relief * part_fen) %% NULLIF(break_fen, 0), 0) AS relief_rest
+    FROM shares
 ), relieved AS (
-    SELECT s.*, h.fen AS part_fen, round(h.fen * s.relief / 100)::bigint AS relieved_fen
-    FROM shares h JOIN billing_piece s USING (plan_id, n, position)
-    JOIN billing_due d USING (plan_id, n)
+    SELECT r.*, d.vat_rate AS rate,
+        floor_relief + (row_number() OVER (w ORDER BY relief_rest DESC, position)
+            <= break_relief - sum(floor_relief) OVER w)::int AS relieved_fen
+    FROM reliefs r JOIN billing_due d USING (plan_id, n)
+    WINDOW w AS (PARTITION BY plan_id, n, price_no, break_no)
 )
 SELECT *, part_fen - relieved_fen AS gross_fen,
-    (2 * (part_fen - relieved_fen) * (vat_rate * 10000)::bigint
-        + 10000 + (vat_rate * 10000)::bigint)
-    / (2 * (10000 + (vat_rate * 10000)::bigint)) AS vat_fen
+    (2 * (part_fen - relieved_fen) * (rate * 10000)::bigint
+        + 10000 + (rate * 10000)::bigint)
+    / (2 * (10000 + (rate * 10000)::bigint)) AS vat_fen
 FROM relieved
 """
 _DRAFT: Final = """
@@ -211,15 +248,19 @@ _TABLES: Final = ("billing_due", "billing_piece", "billing_fault", "billing_part
 
 
 @verb
-def run_bills(*, cut_off: date, actor: Actor, at: datetime) -> BillsRun:
+def run_bills(
+    *, cut_off: date, actor: Actor, at: datetime, plan_id: UUID | None = None
+) -> BillsRun:
     """Draft a bill for each period of a plan that may be billed on the cut-off day.
 
     A plan with a fault becomes a row in the exceptions and holds up nobody else. Running again
-    drafts nothing twice. For one node and below, or for the whole tree as headquarters.
+    drafts nothing twice. For one node and below, or for the whole tree as headquarters; with
+    `plan_id` for that plan alone.
     """
     actor.must("billing.run_bills", actor.org_id)
     values: dict[str, Any] = {
         "cut_off": cut_off,
+        "plan": plan_id,
         "at": at,
         "actor": actor.id,
         "closed": sorted(ledger.books_closed_in(month=cut_off, actor=actor)),

@@ -8,8 +8,9 @@ from typing import Final
 from uuid import UUID
 
 from panshi.billing import rules, services
-from panshi.billing.events import BillRaised, DepositDemanded, PaymentReceived
+from panshi.billing.events import BillRaised, ChargePlanChanged, DepositDemanded, PaymentReceived
 from panshi.billing.models import Bill, ChargePlan, Payment
+from panshi.billing.queries import PlanChange
 from panshi.kit.ids import uuid7
 from panshi.kit.tenancy import Actor, hq_actor
 from panshi.org.models import OrgNode
@@ -60,6 +61,14 @@ def plan(
         at=noon(anchor_on),
     )
     return ChargePlan.objects.get(id=fact.plan_id)
+
+
+def change(
+    plan: ChargePlan, *changes: PlanChange, at: datetime = NOON, agreed: str = ""
+) -> ChargePlanChanged:
+    return services.change_plan(
+        plan_id=plan.id, changes=changes, agreed=agreed, actor=clerk(plan.org), at=at
+    )
 
 
 def run(org: OrgNode, cut_off: date) -> int:

@@ -1,8 +1,9 @@
-"""The money rules, row by row: P1 to P11 and the settlement example, to the fen."""
+"""The money rules, row by row: P1 to P11, to the fen."""
 
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -140,39 +141,6 @@ def test_p11_rent_to_own() -> None:
     assert sum(row.interest for row in rows) == D("11027.54")
 
 
-def test_the_settlement_example() -> None:
-    sheet = rules.settlement(
-        rules.ReturnInputs(
-            anchor=date(2027, 1, 31),
-            months=12,
-            monthly_rent=D(3200),
-            returned_on=date(2027, 5, 20),
-            billed_periods=4,
-            deposit=D(6400),
-            overage_km=D(620),
-            price_per_km=D("0.35"),
-            damage=D(180),
-            fines=D(200),
-            agency_fees=D(50),
-        )
-    )
-    assert {line.product_code: line.amount for line in sheet} == {
-        "DEPOSIT": D("6400.00"),
-        "RENT_CREDIT": D("1135.48"),
-        "KM_OVERAGE": D("-217.00"),
-        "DAMAGE": D("-180.00"),
-        "FINE": D("-200.00"),
-        "AGENCY_FEE": D("-50.00"),
-        "EARLY_FEE": D("-3200.00"),
-    }
-    assert sum(line.amount for line in sheet) == D("3688.48")
-
-
-def test_the_early_fee_takes_the_lesser() -> None:
-    assert rules.early_fee(monthly_rent=D(3200), unbilled_months=8) == D("3200.00")
-    assert rules.early_fee(monthly_rent=D(3200), unbilled_months=3) == D("1920.00")
-
-
 @pytest.mark.parametrize(
     ("days_late", "fee"), [(5, "0.00"), (12, "10.50"), (405, "600.00"), (500, "600.00")]
 )
@@ -180,11 +148,6 @@ def test_the_late_fee(days_late: int, fee: str) -> None:
     due = date(2027, 6, 1)
     paid = due + timedelta(days=days_late)
     assert rules.late_fee(principal=D("3000.00"), due_on=due, paid_on=paid) == D(fee)
-
-
-def test_a_return_on_the_day_of_delivery_pays_one_day() -> None:
-    kept, back = rules.used_and_unused(price=D(3100), span=MONTH, returned_on=MONTH.start)
-    assert (kept, back) == (D("100.00"), D("3000.00"))
 
 
 def test_a_changed_field_breaks_the_signature() -> None:
@@ -214,20 +177,64 @@ def test_a_day_lies_in_its_period(anchor: date, offset: int, alignment: str) -> 
     assert span.start <= day < span.end
 
 
-@given(PRICES, st.integers(1, 30), st.sampled_from([ACTUAL, THIRTY, DAILY, WHOLE]))
-def test_a_swap_on_any_day_changes_no_fen(price: Decimal, day: int, basis: str) -> None:
-    swap = MONTH.start + timedelta(days=day)
-    (whole,) = lines(MONTH, prices=[rules.PriceSpan(MONTH.start, None, price)], basis=basis)
+DAYS = st.lists(st.integers(1, 30), max_size=3, unique=True).map(sorted)
+
+
+def _spans(days: list[int]) -> list[tuple[date, date | None]]:
+    starts = [MONTH.start, *(MONTH.start + timedelta(days=day) for day in days)]
+    return list(zip(starts, [*starts[1:], None], strict=True))
+
+
+@given(
+    days=DAYS,
+    prices=st.lists(PRICES, min_size=4, max_size=4),
+    pause=st.tuples(st.integers(0, 30), st.integers(1, 30), st.decimals(0, 100, places=2)),
+    cut=st.integers(1, 30),
+    basis=st.sampled_from([ACTUAL, THIRTY, DAILY, WHOLE]),
+)
+def test_a_split_on_any_day_changes_no_fen(
+    days: list[int],
+    prices: list[Decimal],
+    pause: tuple[int, int, Decimal],
+    cut: int,
+    basis: str,
+) -> None:
+    """Whatever prices and pauses a period has, a swap within it leaves its total as it was."""
+    spans = _spans(days)
+    first = MONTH.start + timedelta(days=pause[0])
+    common: dict[str, Any] = {
+        "prices": [
+            rules.PriceSpan(a, b, price)
+            for (a, b), price in zip(spans, prices[: len(spans)], strict=True)
+        ],
+        "breaks": [rules.BreakSpan(first, first + timedelta(days=pause[1]), pause[2])],
+        "basis": basis,
+    }
+    swap = MONTH.start + timedelta(days=cut)
+    whole = lines(MONTH, **common)
     parts = lines(
         MONTH,
-        prices=[rules.PriceSpan(MONTH.start, None, price)],
         vehicles=[
             rules.VehicleSpan(MONTH.start, swap, OLD),
             rules.VehicleSpan(swap, None, NEW),
         ],
-        basis=basis,
+        **common,
     )
-    assert sum(line.gross for line in parts) == whole.gross
+    assert sum(line.gross for line in parts) == sum(line.gross for line in whole)
+    assert sum(line.relieved for line in parts) == sum(line.relieved for line in whole)
+    assert [line.span.start for line in parts] == sorted({swap, *(x.span.start for x in whole)})
+    assert all(D(0) <= line.relieved <= line.gross + line.relieved for line in parts)
+
+
+@given(st.integers(1, 10**6), st.lists(st.integers(0, 40), min_size=1, max_size=6).filter(any))
+def test_a_split_is_by_largest_remainder_ties_to_the_earlier(fen: int, weights: list[int]) -> None:
+    parts = [int(part * 100) for part in split(D(fen) / 100, weights)]
+    rests = [fen * weight % sum(weights) for weight in weights]
+    more = [part - fen * w // sum(weights) for part, w in zip(parts, weights, strict=True)]
+    assert sum(parts) == fen
+    assert set(more) <= {0, 1}
+    order = sorted(range(len(weights)), key=lambda i: (-rests[i], i))
+    assert [more[i] for i in order] == sorted(more, reverse=True)
 
 
 @given(st.lists(PRICES, min_size=1, max_size=5), st.data())

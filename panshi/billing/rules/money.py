@@ -1,0 +1,102 @@
+"""Fees, VAT, shares of payments, instalments, signatures of payment notices."""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from panshi.kit.money import ZERO, split, to_fen, vat_in
+
+GRACE_DAYS: Final = 5
+
+LATE_FEE_A_DAY: Final = Decimal("0.0005")
+
+LATE_FEE_CAP: Final = Decimal("0.20")
+
+
+def given_back(
+    *, amount: Decimal, wanted: Sequence[Decimal], left: Sequence[Decimal]
+) -> list[Decimal]:
+    """Share what a credit note gives back among lines by `wanted`, none beyond what it has left.
+
+    What a line cannot bear goes to the others; gives less than `amount` when all are exhausted.
+    """
+    weights = list(wanted) if any(wanted) else list(left)
+    given = [ZERO] * len(left)
+    if any(weights):
+        given = [min(a, b) for a, b in zip(split(amount, weights), left, strict=True)]
+    for i, room in enumerate(left):
+        missing = amount - sum(given, ZERO)
+        given[i] += min(missing, room - given[i])
+    return given
+
+
+def late_fee(*, principal: Decimal, due_on: date, paid_on: date) -> Decimal:
+    """0.05 % of the open principal a day after five days of grace, at most a fifth of it."""
+    days = max((paid_on - due_on).days - GRACE_DAYS, 0)
+    return min(to_fen(principal * LATE_FEE_A_DAY) * days, to_fen(principal * LATE_FEE_CAP))
+
+
+def vat_and_net(*, gross: Decimal, rate: Decimal) -> tuple[Decimal, Decimal]:
+    """The VAT inside a line and what is left of it; a bill's VAT is the sum of its lines'."""
+    vat = vat_in(gross, rate)
+    return vat, gross - vat
+
+
+def line_parts(*, paid: Decimal, grosses: Sequence[Decimal]) -> list[Decimal]:
+    """Share what was paid on a bill so far among its lines; partial payments never drift."""
+    if paid == 0 or not any(grosses):
+        return [ZERO for _ in grosses]
+    return split(paid, grosses)
+
+
+@dataclass(frozen=True, slots=True)
+class Instalment:
+    number: int
+    payment: Decimal
+    interest: Decimal
+    principal: Decimal
+    balance: Decimal
+
+
+def instalments(*, price: Decimal, months: int, monthly_rate: Decimal) -> list[Instalment]:
+    """Level payments of a rent-to-own plan; the last one takes up what rounding left."""
+    level = to_fen(price * monthly_rate / (1 - (1 + monthly_rate) ** -months))
+    rows, balance = [], price
+    for number in range(1, months + 1):
+        interest = to_fen(balance * monthly_rate)
+        payment = balance + interest if number == months else level
+        balance -= payment - interest
+        rows.append(Instalment(number, payment, interest, payment - interest, balance))
+    return rows
+
+
+def sign_callback(
+    *, key: bytes, channel: str, notification_id: str, merchant_no: str, amount: Decimal
+) -> str:
+    """The signature of a payment notice: HMAC-SHA256 over its fields in a fixed order."""
+    text = "\n".join((channel, notification_id, merchant_no, f"{amount:.2f}", "CNY"))
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def is_signed(
+    *,
+    key: bytes,
+    channel: str,
+    notification_id: str,
+    merchant_no: str,
+    amount: Decimal,
+    signature: str,
+) -> bool:
+    """Whether a notice bears our signature, compared in constant time."""
+    expected = sign_callback(
+        key=key,
+        channel=channel,
+        notification_id=notification_id,
+        merchant_no=merchant_no,
+        amount=amount,
+    )
+    return hmac.compare_digest(expected, signature)
