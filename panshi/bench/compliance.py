@@ -32,10 +32,10 @@ INSERT INTO fleet_vehicle (id, org_id, vin, plate, plate_class, use, model_id, m
     model_name, vehicle_class, battery_kwh, state, state_since, city, parking, odometer_km,
     awaits_lease, needs_check, motor_no, pack_no, funding, first_registered_on, serviced_on,
     serviced_km)
-SELECT gen_random_uuid(), %(books)s[1 + n %% array_length(%(books)s, 1)], w.vin, '', '', 'LEASE',
-    m.id, m.code, m.name, m.vehicle_class, m.battery_kwh, 'PROCURED', %(at)s, '杭州', '',
-    n %% 40000, false, false, '', '', '', %(today)s::date - (n %% 4000), %(today)s::date - 200,
-    n %% 40000 - n %% 10000
+SELECT gen_random_uuid(), (%(books)s::int[])[1 + n %% cardinality(%(books)s::int[])], w.vin, '',
+    '', 'LEASE', m.id, m.code, m.name, m.vehicle_class, m.battery_kwh, 'PROCURED', %(at)s, '杭州',
+    '', n %% 40000, false, false, '', '', '', %(today)s::date - (n %% 4000)::int,
+    %(today)s::date - 200, n %% 40000 - n %% 10000
 FROM unnest(%(vins)s::text[]) WITH ORDINALITY AS w (vin, n)
 CROSS JOIN (SELECT * FROM fleet_vehiclemodel WHERE code = 'BENCH') m
 """

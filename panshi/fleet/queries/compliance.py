@@ -23,7 +23,8 @@ from panshi.kit.clock import local_day
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 
-# Which rule a vehicle falls under: of its class before any, of its age in whole months.
+# Which rule a vehicle falls under: of its class before any, of its age in whole months. Picked once
+# for each class and age, of which there are few.
 FITTING: Final = """
 fit AS (
     SELECT v.id, v.org_id, v.vehicle_class, v.odometer_km, v.first_registered_on, v.serviced_on,
@@ -34,12 +35,20 @@ fit AS (
     WHERE v.state NOT IN ('RETIRED', 'SOLD') AND v.use <> 'EXTERNAL'
         AND (%(ids)s::uuid[] IS NULL OR v.id = ANY(%(ids)s::uuid[]))
 ),
+picked AS (
+    SELECT DISTINCT ON (a.vehicle_class, a.months, r.kind) a.vehicle_class, a.months, r.code,
+        r.kind, r.anchor, r.every_months, r.every_km, r.ahead_km, r.rungs, r.told, r.blocks,
+        r.needed, r.grace_days,
+        (SELECT max(rung) FROM unnest(r.rungs) AS rung) AS widest
+    FROM (SELECT DISTINCT vehicle_class, months FROM fit) a
+    JOIN fleet_compliancerule r ON r.vehicle_class IN ('', a.vehicle_class)
+        AND a.months >= r.from_months AND (r.until_months IS NULL OR a.months < r.until_months)
+    ORDER BY a.vehicle_class, a.months, r.kind, r.vehicle_class = ''
+),
 applied AS (
-    SELECT DISTINCT ON (f.id, r.kind) f.*, r.code, r.kind, r.anchor, r.every_months, r.every_km,
-        r.ahead_km, r.rungs, r.told, r.blocks, r.needed, r.grace_days
-    FROM fit f JOIN fleet_compliancerule r ON r.vehicle_class IN ('', f.vehicle_class)
-        AND f.months >= r.from_months AND (r.until_months IS NULL OR f.months < r.until_months)
-    ORDER BY f.id, r.kind, r.vehicle_class = ''
+    SELECT f.*, p.code, p.kind, p.anchor, p.every_months, p.every_km, p.ahead_km, p.rungs, p.told,
+        p.blocks, p.needed, p.grace_days, p.widest
+    FROM fit f JOIN picked p USING (vehicle_class, months)
 )
 """
 _HINDRANCES: Final = f"""

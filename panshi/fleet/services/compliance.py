@@ -70,6 +70,8 @@ reached AS (
              WHEN d.odometer_km >= d.due_km - d.ahead_km THEN d.rungs[1] END
     ) AS rung
     FROM dated d
+    WHERE d.day - %(today)s <= d.widest OR d.odometer_km >= d.due_km - d.ahead_km
+        OR d.odometer_km >= d.due_km
 ),
 moved AS (
     INSERT INTO fleet_dueitem
