@@ -1,8 +1,14 @@
 """A clock that a test moves; processes of a site with its settings run by it (`tests.later`)."""
 
+import os
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
+
+
+def crowd() -> float:
+    """How many times over the cores are wanted, at least once: bounds of time grow with it."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 class Clock:

@@ -22,7 +22,7 @@ from panshi.demo.driving import FAULTY_KOHM, Driver
 from panshi.field.tests.test_offline import picture
 from panshi.wire import gb32960
 from panshi.wire.client import Terminal
-from tests.clock import Clock
+from tests.clock import Clock, crowd
 from tests.company import Van
 from tests.site import DESK, PHONE, Opener, Site
 from tests.town import PLACE
@@ -135,7 +135,7 @@ class Watch:
     def seen(self) -> str:
         """Wait until the figure is another one; what it is now."""
         try:
-            expect(self.tile).not_to_have_text(self.before, timeout=LIVE_S * 1000)
+            expect(self.tile).not_to_have_text(self.before, timeout=LIVE_S * crowd() * 1000)
         except AssertionError as error:
             error.add_note(f"The worker says:\n{self.story.site.said('worker')}")
             raise

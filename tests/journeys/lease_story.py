@@ -12,7 +12,7 @@ from typing import Final
 
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.site import DESK, PHONE, Opener
+from tests.site import DESK, PHONE, Opener, Site
 from tests.yard import Party
 
 SCREENS: Final = Path(__file__).resolve().parents[2] / "artifacts/screens/journeys"
@@ -42,6 +42,13 @@ WORDS: Final = {
 }  # fmt: skip
 
 
+WAITING: Final = """
+    SELECT fact.name, delivery.handler, delivery.attempts, delivery.error
+    FROM kit_delivery delivery JOIN kit_outbox fact ON fact.id = delivery.outbox_id
+    WHERE delivery.done_at IS NULL
+"""
+
+
 def fen_of_part(rent_fen: int, days: int, whole: int) -> int:
     """A part of a month's rent in whole fen, half a fen upwards; reckoned here, not asked."""
     return (2 * rent_fen * days + whole) // (2 * whole)
@@ -55,6 +62,7 @@ def yuan(fen: int) -> str:
 class Story:
     """One telling: a firm, a first day, a monthly rent in fen, at one width, in one language."""
 
+    site: Site
     opened: Opener
     party: Party
     starts_on: date
@@ -108,7 +116,12 @@ class Story:
     def says(self, page: Page, *words: str) -> None:
         """The page comes to show all of this."""
         for text in words:
-            expect(page.locator("main")).to_contain_text(text, timeout=SOON_MS)
+            try:
+                expect(page.locator("main")).to_contain_text(text, timeout=SOON_MS)
+            except AssertionError as error:
+                error.add_note(f"The worker says:\n{self.site.said('worker')}")
+                error.add_note(f"Facts on their way:\n{self.site.ask(WAITING)}")
+                raise
 
 
 def _confirm(page: Page) -> None:

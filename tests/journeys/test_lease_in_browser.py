@@ -51,6 +51,7 @@ def test_a_lease_is_drafted_paid_started_and_reminded_of(
 ) -> None:
     number = TOLD.index((size, language))
     story = Story(
+        site=site,
         opened=opened,
         party=yard.PARTIES[number],
         starts_on=FIRST_DAY + timedelta(days=2 * number),

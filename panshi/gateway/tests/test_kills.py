@@ -1,7 +1,6 @@
 """Kill -9 of each process under load: back at once, nothing lost, nothing counted twice."""
 
 import asyncio
-import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from panshi.wire.client import SignInRefused, Terminal
 from panshi.wire.layout import Value
 from panshi.wire.reader import LogReader
 from panshi.wire.records import Position
+from tests.clock import crowd
 
 pytestmark = pytest.mark.slow
 Found = Callable[..., Town]
@@ -115,10 +115,6 @@ class Outage(NamedTuple):
     crowd: float
 
 
-def _crowd() -> float:
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
-
-
 class Watch:
     """What outsiders see of the town: terminals answered, pages ready, alarms become findings."""
 
@@ -184,7 +180,7 @@ def test_nothing_acknowledged_is_lost_or_counted_twice(found: Found) -> None:
                 town.kill(victim)
                 town.start(victim)
             fleet.last_answer_at = 0.0
-            outages.append(Outage(victim, await watch.until_back(victim, killed_at), _crowd()))
+            outages.append(Outage(victim, await watch.until_back(victim, killed_at), crowd()))
             await asyncio.sleep(3)
         fleet.stopping = True
         await asyncio.gather(*vans)
