@@ -19,17 +19,12 @@ for _name in dir(settings):
         globals()[_name] = getattr(settings, _name)
 
 _FILE = Path(os.environ["TEST_CLOCK"])
-_true_seconds, _true_nanoseconds = time.time, time.time_ns
+_true_seconds = time.time
 
 
 def seconds() -> float:
     """Unix seconds by the site's clock."""
     return _true_seconds() + float(_FILE.read_text())
-
-
-def nanoseconds() -> int:
-    """Unix nanoseconds by the site's clock, as frames are stamped with on arrival."""
-    return _true_nanoseconds() + int(float(_FILE.read_text()) * 1_000_000_000)
 
 
 def now() -> datetime:
@@ -38,4 +33,4 @@ def now() -> datetime:
 
 
 timezone.now = now
-time.time, time.time_ns = seconds, nanoseconds
+time.time = seconds

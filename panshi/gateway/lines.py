@@ -186,7 +186,7 @@ class Line(asyncio.Protocol):
         self.frames += 1
         self.gateway.commit.submit(
             frame=Frame(
-                received_us=time.time_ns() // 1000,
+                received_us=int(time.time() * 1_000_000),
                 session=self.epoch,
                 protocol=self.code,
                 flags=flags,

@@ -308,3 +308,22 @@ def test_news_wait_while_a_field_is_changed_and_not_sent(opened: Opener) -> None
 
     place.locator("select").select_option("")
     expect(place).to_have_attribute("data-told", "yes")
+
+
+def test_news_reach_what_was_drawn_anew_meanwhile(opened: Opener) -> None:
+    page = opened("chen", "/try/")
+    page.evaluate(
+        """() => { const place = document.createElement("div");
+        place.dataset.live = "try.*";
+        document.querySelector("main").append(place);
+        document.addEventListener("panshi:fact", () => {
+          const anew = place.cloneNode();
+          anew.addEventListener("live", () => { anew.dataset.told = "yes"; });
+          place.replaceWith(anew);
+        }, { once: true }); }"""
+    )
+    other = page.context.new_page()
+    other.goto("/try/")
+    other.evaluate("() => new BroadcastChannel('panshi-live').postMessage('try.Fact')")
+
+    expect(page.locator("main > [data-live='try.*']")).to_have_attribute("data-told", "yes")

@@ -39,17 +39,27 @@ function busy(element) {
     (form) => begun.has(form) || [...form.elements].some(changed),
   );
   // A question that waits for its answer belongs to a form that must still be there then.
-  const asked = document.querySelector("#confirm[open]");
-  return typing || answering || asked !== null
+  const question = document.querySelector("#confirm[open]");
+  return typing || answering || question !== null
     || region.querySelector("details[open], input[data-tick]:checked") !== null;
+}
+
+// What is being asked for at the moment; news that come meanwhile ask once more afterwards.
+const asked = new WeakSet();
+document.addEventListener("htmx:before:request", (event) => asked.add(event.target));
+document.addEventListener("htmx:finally:request", (event) => asked.delete(event.target));
+
+// What stands where an element stood that was drawn anew, perhaps from before the news.
+function heirs(element) {
+  return [...document.querySelectorAll("[data-live]")].filter((other) => other.dataset.live === element.dataset.live);
 }
 
 function wake(element) {
   if (waiting.has(element)) return;
   waiting.set(element, setTimeout(() => {
     waiting.delete(element);
-    if (!element.isConnected) return;
-    if (busy(element)) wake(element);
+    if (!element.isConnected) heirs(element).forEach(wake);
+    else if (asked.has(element) || busy(element)) wake(element);
     else htmx.trigger(element, "live");
   }, QUIET_MS));
 }

@@ -14,17 +14,27 @@ const QUIET_MS = 600;
 const RETRY_MS = 4000;
 let waiting = 0;
 
+let asking = false;
+
+// A question that waits for its answer belongs to a form that must still be there then.
+function busy() {
+  const typing = document.activeElement.matches("[data-live] :is(input, textarea)");
+  return asking || typing || document.querySelector("#confirm[open]") !== null;
+}
+
 async function refresh() {
   waiting = 0;
-  // A question that waits for its answer belongs to a form that must still be there then.
-  if (document.querySelector("#confirm[open]")) return soon();
+  if (busy()) return soon();
+  asking = true;
   const answer = await fetch(location.href, { headers: { "X-Live": "1" } }).catch(() => null);
-  if (!answer?.ok || answer.redirected) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const text = answer?.ok && !answer.redirected && await answer.text().catch(() => null);
+  asking = false;
+  if (!text) return;
+  if (busy()) return soon(); // Somebody began to answer while the news were under way.
+  const fresh = new DOMParser().parseFromString(text, "text/html");
   for (const region of document.querySelectorAll("[data-live]")) {
     const next = fresh.getElementById(region.id);
-    const typing = region.contains(document.activeElement) && document.activeElement.matches("input, textarea");
-    if (next && !typing) region.replaceWith(document.adoptNode(next));
+    if (next) region.replaceWith(document.adoptNode(next));
   }
 }
 
