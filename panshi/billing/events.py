@@ -241,6 +241,14 @@ class RevenueRecognised(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RevenueCaughtUp(Fact):
+    """Revenue of months that were over when their bills were issued, in CNY net of VAT."""
+
+    entries: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DunningAdvanced(Fact):
     on: date
     bills: int

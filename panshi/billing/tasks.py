@@ -37,7 +37,8 @@ def advance_dunning(at: datetime) -> None:
 
 @every("40 18 * * *")
 def recognise_revenue(at: datetime) -> None:
-    """Each night: earn what last month's and this month's lines were paid in advance for."""
+    """Each night: earn what last month's lines were billed in advance for, and what came late."""
     if hq := _hq():
         month = month_start(local_day(at))
         services.recognise_revenue(month=add_months(month, -1), actor=hq, at=at)
+        services.catch_up_revenue(actor=hq, at=at)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from panshi.billing import views
+from panshi.billing import close_pages, views
 
 urlpatterns = [
     path("finance/bills/", views.bills, name="billing-bills"),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("finance/receivables/", views.receivables, name="billing-receivables"),
     path("finance/board/", views.board, name="billing-board"),
     path("finance/payments/", views.payments, name="billing-payments"),
+    path("finance/recognition/", close_pages.recognition, name="billing-recognition"),
     path("finance/runs/", views.runs, name="billing-runs"),
     path("finance/runs/run/", views.run, name="billing-run"),
     path("finance/runs/issue/", views.issue, name="billing-issue"),

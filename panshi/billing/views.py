@@ -32,7 +32,7 @@ def _today() -> date:
     return local_day(timezone.now())
 
 
-def _month(request: Request) -> date:
+def read_month(request: Request) -> date:
     """The month in the URL as 2027-06, else the running one."""
     try:
         return date.fromisoformat(f"{request.GET.get('month', '')}-01")
@@ -143,7 +143,7 @@ def receivables(request: Request) -> HttpResponse:
 @require_GET
 @needs("billing.view")
 def board(request: Request) -> HttpResponse:
-    month = _month(request)
+    month = read_month(request)
     answer = queries.finance_board(month=month, today=_today(), actor=request.actor)
     context = {
         "board": answer,
@@ -215,7 +215,7 @@ def issue(request: Request) -> HttpResponse:
 @require_GET
 @needs("billing.view")
 def statement(request: Request, customer_id: UUID) -> HttpResponse:
-    month = _month(request)
+    month = read_month(request)
     context = {
         "statement": queries.statement(customer_id=customer_id, month=month, actor=request.actor),
         "before": f"{add_months(month, -1):%Y-%m}",

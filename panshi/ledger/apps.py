@@ -27,4 +27,20 @@ class LedgerConfig(AppConfig):
                 icon="scale",
                 order=70,
             ),
+            Page(
+                section="finance",
+                label=_("Month's end"),
+                url_name="ledger-months",
+                permission="ledger.view",
+                icon="lock",
+                order=80,
+            ),
+            Page(
+                section="finance",
+                label=_("Promises of the books"),
+                url_name="ledger-invariants",
+                permission="ledger.view",
+                icon="shield-check",
+                order=90,
+            ),
         )

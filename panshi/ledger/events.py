@@ -1,5 +1,6 @@
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
 from panshi.kit.facts import Fact
@@ -63,3 +64,22 @@ class PairsPosted(Fact):
 
     posted: int
     known: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvariantsChecked(Fact):
+    """Promises of books that were looked at, and how many did not hold."""
+
+    checked: int
+    broken: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvariantBroken(Fact):
+    """A book does not keep a promise, I1 to I12; the figures of both sides and one example."""
+
+    code: str
+    left: Decimal
+    right: Decimal
+    broken: int
+    example: str

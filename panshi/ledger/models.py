@@ -163,6 +163,7 @@ class Period(OwnedModel):
     state = models.CharField(max_length=6, choices=PeriodState, default=PeriodState.OPEN)
     closed_at = models.DateTimeField(null=True)
     closed_by_id = models.UUIDField(null=True)
+    rounds = models.SmallIntegerField(default=0, db_default=0)
     reopening_asked_by_id = models.UUIDField(null=True)
     reopening_reason = models.CharField(max_length=200, blank=True)
 
@@ -175,4 +176,41 @@ class Period(OwnedModel):
                 condition=Q(state=PeriodState.OPEN)
                 | Q(closed_at__isnull=False, closed_by_id__isnull=False),
             ),
+        ]
+
+
+class ClosedSum(OwnedModel):
+    """What an account of a city stood at when a month was closed for the nth time; never changed.
+
+    What is posted after a reopening shows as the difference between this and the sums of today.
+    """
+
+    month = models.DateField()
+    round = models.SmallIntegerField()
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
+    city = models.CharField(max_length=40)
+    debit = models.DecimalField(max_digits=16, decimal_places=2)
+    credit = models.DecimalField(max_digits=16, decimal_places=2)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="one_closed_sum_per_round", fields=["org", "month", "round", "account", "city"]
+            ),
+        ]
+
+
+class InvariantCheck(OwnedModel):
+    """The last look at one promise of a book: the figures of both sides, and what broke it."""
+
+    code = models.CharField(max_length=4)
+    checked_at = models.DateTimeField()
+    left = models.DecimalField(max_digits=18, decimal_places=2)
+    right = models.DecimalField(max_digits=18, decimal_places=2)
+    broken = models.IntegerField()
+    example = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_check_per_promise", fields=["org", "code"]),
         ]

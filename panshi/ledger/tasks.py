@@ -17,3 +17,11 @@ def fold_sums(at: datetime) -> None:
     actor = hq_actor(platform)
     if queries.changes_waiting(actor=actor):
         services.fold_sums(actor=actor, at=at)
+
+
+@every("20 19 * * *")
+def check_invariants(at: datetime) -> None:
+    """Each night at twenty past three: count both sides of every promise of every book."""
+    platform = org.platform_id()
+    if platform is not None:
+        services.check_invariants(actor=hq_actor(platform), at=at)

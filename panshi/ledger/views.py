@@ -3,22 +3,20 @@
 from datetime import date
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from panshi.kit.clock import add_months, local_day, month_start
 from panshi.kit.money import ZERO
 from panshi.kit.web import Request, needs
-from panshi.ledger import queries, services
+from panshi.ledger import queries
 
 PAGE = 50
 
 
-def _month(words: str) -> date:
+def read_month(words: str) -> date:
     """A month written 2027-06, else the running one."""
     try:
         return date.fromisoformat(f"{words}-01")
@@ -26,7 +24,7 @@ def _month(words: str) -> date:
         return month_start(local_day(timezone.now()))
 
 
-def _months(month: date) -> dict[str, object]:
+def months_around(month: date) -> dict[str, object]:
     return {
         "month": month,
         "before": f"{add_months(month, -1):%Y-%m}",
@@ -37,7 +35,7 @@ def _months(month: date) -> dict[str, object]:
 @require_GET
 @needs("ledger.view")
 def journal(request: Request) -> HttpResponse:
-    month = _month(request.GET.get("month", ""))
+    month = read_month(request.GET.get("month", ""))
     account = request.GET.get("account", "")
     try:
         cursor = UUID(request.GET.get("cursor", ""))
@@ -52,7 +50,7 @@ def journal(request: Request) -> HttpResponse:
         actor=request.actor,
     )
     context = {
-        **_months(month),
+        **months_around(month),
         "entries": entries[:PAGE],
         "account": account,
         "accounts": queries.accounts(actor=request.actor),
@@ -64,28 +62,18 @@ def journal(request: Request) -> HttpResponse:
 @require_GET
 @needs("ledger.view")
 def trial_balance(request: Request) -> HttpResponse:
-    month = _month(request.GET.get("month", ""))
+    month = read_month(request.GET.get("month", ""))
     rows = queries.trial_balance(month=month, actor=request.actor)
     context = {
-        **_months(month),
+        **months_around(month),
         "rows": rows,
         "debit": sum((row.debit for row in rows), ZERO),
         "credit": sum((row.credit for row in rows), ZERO),
         "closing": sum((row.closing for row in rows), ZERO),
-        "one_book": request.actor.single_org_id is not None,
-        "closed": request.actor.org_id in queries.books_closed_in(month=month, actor=request.actor),
+        "closed": request.actor.single_org_id is not None
+        and request.actor.org_id in queries.books_closed_in(month=month, actor=request.actor),
     }
     return render(request, "ledger/trial_balance.html", context)
-
-
-@require_POST
-def close_month(request: Request) -> HttpResponse:
-    month = _month(request.POST.get("month", ""))
-    services.close_month(
-        org_id=request.actor.org_id, month=month, actor=request.actor, at=timezone.now()
-    )
-    messages.success(request, _("The month is closed."))
-    return redirect("ledger-trial-balance")
 
 
 @require_GET

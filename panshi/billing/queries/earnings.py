@@ -17,7 +17,11 @@ from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 
 BOOKED_AS: Final = "REVENUE_RECOGNISED"
-"""The kind of entry that books a month: who counts what is earned leaves these out."""
+"""The kind of entry that books a month of its own days."""
+CAUGHT_UP: Final = "REVENUE_CAUGHT_UP"
+"""The kind of entry that books, in a later month, days of a month that was closed before."""
+BOOKED: Final = (BOOKED_AS, CAUGHT_UP)
+"""Who counts what is earned by its days leaves these kinds of entry out."""
 LINES: Final = """
 FROM billing_billline l JOIN billing_bill b ON b.id = l.bill_id
 JOIN billing_product r ON r.code = l.product_id

@@ -35,6 +35,7 @@ from panshi.billing.services.deposits import (
     return_deposit,
 )
 from panshi.billing.services.dunning import advance_dunning, hold_case, resume_case
+from panshi.billing.services.month_end import count_invariants, month_checks
 from panshi.billing.services.openings import (
     AccountsInUse,
     AmountNegative,
@@ -68,7 +69,7 @@ from panshi.billing.services.plans import (
     open_plan,
     open_plans,
 )
-from panshi.billing.services.recognition import month_may_close, recognise_revenue
+from panshi.billing.services.recognition import catch_up_revenue, recognise_revenue
 from panshi.billing.services.runs import discard_drafts, issue_bills, run_bills
 
 __all__ = [
@@ -103,8 +104,10 @@ __all__ = [
     "advance_dunning",
     "apply_deposit",
     "callback_key",
+    "catch_up_revenue",
     "change_plan",
     "close_payment",
+    "count_invariants",
     "credit_bill",
     "demand_deposit",
     "discard_drafts",
@@ -113,7 +116,7 @@ __all__ = [
     "give_back_accounts",
     "hold_case",
     "issue_bills",
-    "month_may_close",
+    "month_checks",
     "open_plan",
     "open_plans",
     "pay_token",

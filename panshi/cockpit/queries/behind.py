@@ -162,7 +162,7 @@ def _revenue(ask: _Ask) -> Behind:
     )
     posted = ledger.posting_page(
         accounts=rules.INCOME,
-        but_kinds=(earnings.BOOKED_AS,),
+        but_kinds=earnings.BOOKED,
         since=ask.span.since,
         until=ask.span.until,
         city=ask.city,

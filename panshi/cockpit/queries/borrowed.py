@@ -62,7 +62,7 @@ def revenue(*, since: date, until: date, actor: Actor, city: str) -> Revenue:
     net: defaultdict[tuple[date, str], Decimal] = defaultdict(lambda: ZERO)
     for posted in ledger.daily_sums(
         accounts=rules.INCOME,
-        but_kinds=(earnings.BOOKED_AS,),
+        but_kinds=earnings.BOOKED,
         since=since,
         until=until,
         city=city,

@@ -1,5 +1,6 @@
 """Questions to the ledger: entries, sums, months, the export."""
 
+from panshi.ledger.queries.counting import Counted
 from panshi.ledger.queries.entries import (
     KIND_WORDS,
     EntryCard,
@@ -11,7 +12,22 @@ from panshi.ledger.queries.entries import (
     journal,
 )
 from panshi.ledger.queries.export import export_beancount
-from panshi.ledger.queries.months import PeriodRow, books_closed_in, periods
+from panshi.ledger.queries.invariants import (
+    BookStanding,
+    PromiseStanding,
+    broken_promises,
+    promises,
+)
+from panshi.ledger.queries.months import (
+    MonthCheck,
+    PeriodRow,
+    SumChange,
+    books_closed_in,
+    changes_since_closing,
+    month_checks,
+    period_of,
+    periods,
+)
 from panshi.ledger.queries.sums import (
     BalanceRow,
     DaySum,
@@ -29,16 +45,23 @@ from panshi.ledger.queries.sums import (
 __all__ = [
     "KIND_WORDS",
     "BalanceRow",
+    "BookStanding",
+    "Counted",
     "DaySum",
     "EntryCard",
     "LegRow",
+    "MonthCheck",
     "PeriodRow",
     "PostingPage",
     "PostingRow",
+    "PromiseStanding",
+    "SumChange",
     "TrialRow",
     "accounts",
     "balances",
     "books_closed_in",
+    "broken_promises",
+    "changes_since_closing",
     "changes_waiting",
     "customer_balance",
     "daily_sums",
@@ -47,7 +70,10 @@ __all__ = [
     "entry_card",
     "export_beancount",
     "journal",
+    "month_checks",
+    "period_of",
     "periods",
     "posting_page",
+    "promises",
     "trial_balance",
 ]

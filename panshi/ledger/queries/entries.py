@@ -27,6 +27,10 @@ KIND_WORDS: Final = {
     "PAYMENT_RECEIVED": _("Payment received"),
     "PAYMENT_ALLOCATED": _("Payment allocated"),
     "REVENUE_RECOGNISED": _("Revenue recognised"),
+    "REVENUE_CAUGHT_UP": _("Revenue of a closed month recognised later"),
+    "SHARE_ACCRUED": _("Share accrued"),
+    "RECEIVABLE_FINANCED": _("Receivable financed"),
+    "FINANCING_REPAID": _("Financing repaid"),
 }
 
 

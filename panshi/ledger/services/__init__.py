@@ -1,8 +1,10 @@
 """Verbs of the ledger: post, reverse, close and reopen a month, keep the sums of months."""
 
 from panshi.ledger.services.between import NewTransfer, post_between
+from panshi.ledger.services.invariants import check_invariants
 from panshi.ledger.services.months import (
     MonthNotReady,
+    NoReason,
     SamePerson,
     ask_reopening,
     close_month,
@@ -33,12 +35,14 @@ __all__ = [
     "NewEntry",
     "NewPosting",
     "NewTransfer",
+    "NoReason",
     "PeriodClosed",
     "Posted",
     "SamePerson",
     "Unbalanced",
     "UnknownAccount",
     "ask_reopening",
+    "check_invariants",
     "close_month",
     "fold_sums",
     "legs_of",

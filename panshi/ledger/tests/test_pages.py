@@ -38,12 +38,46 @@ def test_the_journal_pages_through_a_long_month(client: Window, node: OrgNode) -
     assert page(rest).count("Balanced") == 10
 
 
-def test_the_trial_balance_closes_the_month(client: Window, node: OrgNode) -> None:
-    make.post(node, make.entry(node))
-    url = reverse("ledger-trial-balance")
-    assert "113.00" in page(client.get(url, {"month": "2027-06"}))
-    assert client.post(reverse("ledger-close-month"), {"month": "2027-06"}).status_code == 302
+def test_a_month_is_closed_from_its_checklist(client: Window, node: OrgNode) -> None:
+    make.post(node, make.entry(node, ("1002", 113), ("4103", -113)))
+    assert "113.00" in page(client.get(reverse("ledger-trial-balance"), {"month": "2027-06"}))
+    url = reverse("ledger-months")
+    assert "Close month" in page(client.get(url, {"month": "2027-06"}))
+    given = {"month": "2027-06", "org": str(node.id)}
+    assert client.post(reverse("ledger-close-month"), given).status_code == 302
     assert "Month closed" in page(client.get(url, {"month": "2027-06"}))
+    assert "Month closed" in page(client.get(reverse("ledger-trial-balance"), {"month": "2027-06"}))
+
+
+def test_two_people_open_a_month_again_and_see_what_changed(client: Window, node: OrgNode) -> None:
+    given = {"month": "2027-06", "org": str(node.id)}
+    client.post(reverse("ledger-close-month"), given)
+    asked = client.post(reverse("ledger-ask-reopening"), {**given, "reason": "漏记运费"})
+    assert asked.status_code == 302
+    url = reverse("ledger-months")
+    assert "Another person must open the month." in page(client.get(url, given))
+    second = window(node, "FINANCE")
+    assert "漏记运费" in page(second.get(url, given))
+    assert second.post(reverse("ledger-reopen-month"), given).status_code == 302
+    make.post(node, make.entry(node, ("1002", 40), ("4103", -40)))
+    assert "40.00" in page(second.get(url, given))
+
+
+def test_the_whole_tree_lists_its_books(node: OrgNode) -> None:
+    hq = window(org_make.platform(), "ADMINISTRATOR")
+    url = reverse("ledger-months")
+    assert node.name in page(hq.get(url, {"month": "2027-06"}))
+    assert "What must hold" in page(hq.get(url, {"month": "2027-06", "org": str(node.id)}))
+
+
+def test_the_promises_are_counted_on_demand(client: Window, node: OrgNode) -> None:
+    make.post(node, make.entry(node, ("1002", 113), ("4103", -113)))
+    url = reverse("ledger-invariants")
+    assert "Never looked at" in page(client.get(url))
+    assert client.post(reverse("ledger-check-invariants")).status_code == 302
+    shown = page(client.get(url))
+    assert "All hold" in shown
+    assert "113.00" in shown
 
 
 def test_the_book_leaves_as_text(client: Window, node: OrgNode) -> None:
