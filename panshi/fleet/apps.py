@@ -32,6 +32,14 @@ class FleetConfig(AppConfig):
             ),
             Page(
                 section="fleet",
+                label=_("Days and utilisation"),
+                url_name="fleet-days",
+                permission="fleet.view",
+                icon="chart-bar",
+                order=30,
+            ),
+            Page(
+                section="fleet",
                 label=_("Rules of deadlines"),
                 url_name="fleet-rules",
                 permission="fleet.change_compliance_rule",

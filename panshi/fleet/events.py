@@ -81,6 +81,27 @@ class VehicleSold(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetirementProposed(Fact):
+    disposal_id: UUID
+    vehicle_id: UUID
+    plate: str
+    reason: str
+    floor_price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetirementRejected(Fact):
+    vehicle_id: UUID
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LowerPriceApproved(Fact):
+    vehicle_id: UUID
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OdometersRecorded(Fact):
     vehicles: int
 

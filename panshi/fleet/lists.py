@@ -18,7 +18,7 @@ from panshi.fleet.models import (
     VehicleState,
     VehicleUse,
 )
-from panshi.fleet.queries import DueRow, VehicleCard, VehicleHistory, VehicleRow
+from panshi.fleet.queries import DisposalCard, DueRow, VehicleCard, VehicleHistory, VehicleRow
 from panshi.kit import cells
 from panshi.kit.clock import local_day
 from panshi.kit.forms import Field, Form, for_verb
@@ -134,13 +134,13 @@ def _act(
     verb: Callable[..., Any],
     states: Sequence[str],
     form: Form | None = None,
+    permission: str = "",
 ) -> Act:
-    permission = f"fleet.{verb.__name__}"
     return Act(
         name=name,
         label=label,
         verb=verb,
-        permission=permission,
+        permission=permission or f"fleet.{verb.__name__}",
         states=frozenset(states),
         form=form,
     )
@@ -209,20 +209,61 @@ ACTS: Final = (
         ),
     ),
     _act(
+        "propose-retirement",
+        lazy("Propose to retire it"),
+        services.propose_retirement,
+        ["IDLE", "IN_SERVICE"],
+        for_verb(
+            services.propose_retirement,
+            labels={"reason": lazy("Reason"), "floor_price": lazy("Lowest price")},
+            kinds={"floor_price": "money"},
+        ),
+    ),
+    _act(
         "retire",
-        lazy("Retire"),
+        lazy("Approve the retirement"),
         services.retire_vehicle,
         ["IDLE", "IN_SERVICE"],
-        for_verb(services.retire_vehicle, labels={"reason": lazy("Reason")}),
+    ),
+    _act(
+        "reject-retirement",
+        lazy("Reject the retirement"),
+        services.reject_retirement,
+        ["IDLE", "IN_SERVICE"],
+        for_verb(services.reject_retirement, labels={"note": lazy("Why not")}),
+        permission="fleet.retire_vehicle",
     ),
     _act(
         "sell",
         lazy("Record the sale"),
         services.sell_vehicle,
         ["RETIRED"],
-        for_verb(services.sell_vehicle, labels={"price": lazy("Price")}, kinds={"price": "money"}),
+        for_verb(
+            services.sell_vehicle,
+            labels={"price": lazy("Price"), "buyer": lazy("Buyer")},
+            kinds={"price": "money"},
+        ),
+    ),
+    _act(
+        "lower-price",
+        lazy("Approve a lower price"),
+        services.approve_lower_price,
+        ["RETIRED"],
+        for_verb(
+            services.approve_lower_price,
+            labels={"price": lazy("Lowest price")},
+            kinds={"price": "money"},
+        ),
     ),
 )
+
+
+def out_of_turn(disposal: DisposalCard | None) -> frozenset[str]:
+    """The acts of retiring a vehicle that are not offered at this point of it."""
+    if disposal is not None and disposal.state == "PROPOSED":
+        return frozenset({"propose-retirement"})
+    return frozenset({"retire", "reject-retirement"})
+
 
 PAPER_FORM: Final = Form(
     fields=[

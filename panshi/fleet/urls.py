@@ -25,6 +25,7 @@ urlpatterns = [
         compliance.verify_paper,
         name="fleet-verify-paper",
     ),
+    path("fleet/days/", vehicles.days, name="fleet-days"),
     path("fleet/calendar/", compliance.calendar, name="fleet-calendar"),
     path("fleet/calendar/rules/", compliance.rules, name="fleet-rules"),
     path("fleet/calendar/rules/<slug:code>/", compliance.rule, name="fleet-rule"),

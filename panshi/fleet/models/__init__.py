@@ -1,5 +1,6 @@
 """Nouns of the fleet."""
 
+from panshi.fleet.models.disposal import DISPOSAL_LIFE, Disposal, DisposalState
 from panshi.fleet.models.inspections import Inspection, InspectionKind
 from panshi.fleet.models.papers import (
     Anchor,
@@ -15,8 +16,10 @@ from panshi.fleet.models.papers import (
     NoticeChannel,
 )
 from panshi.fleet.models.vehicles import (
+    DAY_CLASSES,
     ENTRY_STATES,
     VEHICLE_LIFE,
+    DayClass,
     PlateClass,
     PlateHolding,
     Vehicle,
@@ -28,10 +31,15 @@ from panshi.fleet.models.vehicles import (
 )
 
 __all__ = [
+    "DAY_CLASSES",
+    "DISPOSAL_LIFE",
     "ENTRY_STATES",
     "VEHICLE_LIFE",
     "Anchor",
     "ComplianceRule",
+    "DayClass",
+    "Disposal",
+    "DisposalState",
     "Document",
     "DocumentKind",
     "DocumentView",

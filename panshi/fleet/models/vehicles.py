@@ -65,6 +65,28 @@ VEHICLE_LIFE = Machine(
         VehicleState.RETIRED: {VehicleState.SOLD},
     }
 )
+
+
+class DayClass(models.TextChoices):
+    """What a vehicle's day was, by its last moment; OUT is before it came and after it left."""
+
+    PREPARING = "PREPARING", _("Preparing")
+    IDLE = "IDLE", pgettext_lazy("vehicle", "Idle")
+    LEASED = "LEASED", _("Leased")
+    SERVICE = "SERVICE", _("In service")
+    OUT = "OUT", _("Not in the fleet")
+
+
+DAY_CLASSES = {
+    VehicleState.PROCURED: DayClass.PREPARING,
+    VehicleState.PLATED: DayClass.PREPARING,
+    VehicleState.READY: DayClass.IDLE,
+    VehicleState.IDLE: DayClass.IDLE,
+    VehicleState.LEASED: DayClass.LEASED,
+    VehicleState.IN_SERVICE: DayClass.SERVICE,
+    VehicleState.RETIRED: DayClass.OUT,
+    VehicleState.SOLD: DayClass.OUT,
+}
 # A fleet that moves in brings its vehicles as they stand; a sold one is not moved in.
 ENTRY_STATES = frozenset(VehicleState) - {VehicleState.SOLD}
 _WITHOUT_PLATE = (VehicleState.PROCURED, VehicleState.RETIRED, VehicleState.SOLD)

@@ -18,6 +18,8 @@ from panshi.fleet.queries.compliance import (
     lapsed_kinds,
     open_items,
 )
+from panshi.fleet.queries.days import DayCounts, DaysPage, VehicleDays, vehicle_days
+from panshi.fleet.queries.disposal import DisposalCard, disposal_of
 from panshi.fleet.queries.moving_in import (
     sheet_rows_of,
     vehicle_import,
@@ -63,6 +65,9 @@ from panshi.fleet.queries.vehicles import (
 
 __all__ = [
     "CityStates",
+    "DayCounts",
+    "DaysPage",
+    "DisposalCard",
     "DueDay",
     "DuePage",
     "DueRow",
@@ -82,6 +87,7 @@ __all__ = [
     "Scan",
     "StateCount",
     "VehicleCard",
+    "VehicleDays",
     "VehicleHistory",
     "VehiclePage",
     "VehicleRef",
@@ -93,6 +99,7 @@ __all__ = [
     "city_states",
     "compliance_rules",
     "customer_vehicles",
+    "disposal_of",
     "due_calendar",
     "due_days",
     "hindrance_of",
@@ -104,6 +111,7 @@ __all__ = [
     "sheet_rows_of",
     "state_counts",
     "vehicle_card",
+    "vehicle_days",
     "vehicle_history",
     "vehicle_import",
     "vehicle_import_preview",

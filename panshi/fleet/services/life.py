@@ -10,13 +10,10 @@ from panshi.fleet.events import (
     VehicleDeployed,
     VehicleIdled,
     VehicleReadied,
-    VehicleRetired,
     VehicleReturnedFromService,
     VehicleSentToService,
-    VehicleSold,
 )
 from panshi.fleet.models import (
-    VEHICLE_LIFE,
     Vehicle,
     VehicleEvent,
     VehicleState,
@@ -46,13 +43,15 @@ class OdometerBackwards(Refusal):
     pass
 
 
-def _locked(vehicle_id: UUID, *, actor: Actor, permission: str) -> Vehicle:
+def locked(vehicle_id: UUID, *, actor: Actor, permission: str) -> Vehicle:
+    """A vehicle that this actor may change, locked until the verb is done."""
     vehicle = Vehicle.objects.visible_to(actor).select_for_update().get(id=vehicle_id)
     actor.must(permission, vehicle.org_id)
     return vehicle
 
 
-def _words_for(vehicle: Vehicle) -> str:
+def words_for(vehicle: Vehicle) -> str:
+    """What a vehicle is called: its plate, or its VIN before it has one."""
     return vehicle.plate or vehicle.vin
 
 
@@ -61,7 +60,7 @@ def _refuse_lapsed_papers(vehicle: Vehicle, at: datetime) -> None:
         labels = ", ".join(str(kind.label) for kind in lapsed)
         raise DocumentLapsed(
             _("%(vehicle)s cannot be delivered; lapsed or missing: %(papers)s.")
-            % {"vehicle": _words_for(vehicle), "papers": labels},
+            % {"vehicle": words_for(vehicle), "papers": labels},
             way_out=f"/fleet/vehicles/{vehicle.id}/",
         )
 
@@ -72,10 +71,10 @@ def make_ready(*, vehicle_id: UUID, actor: Actor, at: datetime) -> VehicleReadie
 
     Raises CheckFailed when it came back from a lease and has not passed an inspection since.
     """
-    vehicle = _locked(vehicle_id, actor=actor, permission="fleet.make_ready")
+    vehicle = locked(vehicle_id, actor=actor, permission="fleet.make_ready")
     if vehicle.needs_check:
         raise CheckFailed(
-            _("%s came back and has not passed an inspection since.") % _words_for(vehicle),
+            _("%s came back and has not passed an inspection since.") % words_for(vehicle),
             way_out=f"/fleet/vehicles/{vehicle.id}/",
         )
     if vehicle.state == VehicleState.IN_SERVICE:
@@ -87,7 +86,7 @@ def make_ready(*, vehicle_id: UUID, actor: Actor, at: datetime) -> VehicleReadie
 @verb
 def set_idle(*, vehicle_id: UUID, reason: str, actor: Actor, at: datetime) -> VehicleIdled:
     """Take a ready vehicle off the offer, for a stated reason."""
-    vehicle = _locked(vehicle_id, actor=actor, permission="fleet.set_idle")
+    vehicle = locked(vehicle_id, actor=actor, permission="fleet.set_idle")
     if vehicle.state != VehicleState.READY:
         raise IllegalMove(_("Only a ready vehicle is set idle; a leased one is taken back."))
     record_move(vehicle, VehicleState.IDLE, actor=actor, at=at, reason=reason)
@@ -109,16 +108,16 @@ def deploy_vehicle(
     A vehicle that moved in as leased is taken up by its lease without moving.
     Raises VehicleUnavailable or DocumentLapsed.
     """
-    vehicle = _locked(vehicle_id, actor=actor, permission="fleet.deploy_vehicle")
+    vehicle = locked(vehicle_id, actor=actor, permission="fleet.deploy_vehicle")
     if vehicle.use != VehicleUse.LEASE:
-        raise VehicleUnavailable(_("%s is not a vehicle for lease.") % _words_for(vehicle))
+        raise VehicleUnavailable(_("%s is not a vehicle for lease.") % words_for(vehicle))
     taken_up = vehicle.state == VehicleState.LEASED and vehicle.awaits_lease
     if not taken_up:
         if vehicle.state != VehicleState.READY:
             raise VehicleUnavailable(
                 _("%(vehicle)s is not ready; its state is “%(state)s”.")
                 % {
-                    "vehicle": _words_for(vehicle),
+                    "vehicle": words_for(vehicle),
                     "state": VehicleState(vehicle.state).label,
                 },
                 way_out=f"/fleet/vehicles/{vehicle.id}/",
@@ -139,7 +138,7 @@ def deploy_vehicle(
     )
 
 
-def _came_from(vehicle: Vehicle) -> VehicleState:
+def came_from(vehicle: Vehicle) -> VehicleState:
     """The state a vehicle in service left for it; IDLE when it moved in while in service."""
     last = VehicleEvent.objects.filter(vehicle=vehicle).order_by("-id").first()
     if last is None or last.from_state is None:
@@ -160,11 +159,11 @@ def take_back_vehicle(
 
     Raises OdometerBackwards, or IllegalMove unless it is leased, be it in service just now.
     """
-    vehicle = _locked(vehicle_id, actor=actor, permission="fleet.take_back_vehicle")
+    vehicle = locked(vehicle_id, actor=actor, permission="fleet.take_back_vehicle")
     in_service = vehicle.state == VehicleState.IN_SERVICE
-    origin = _came_from(vehicle) if in_service else VehicleState(vehicle.state)
+    origin = came_from(vehicle) if in_service else VehicleState(vehicle.state)
     if origin != VehicleState.LEASED:
-        raise IllegalMove(_("%s is not out on lease.") % _words_for(vehicle))
+        raise IllegalMove(_("%s is not out on lease.") % words_for(vehicle))
     if odometer_km is not None:
         if odometer_km < vehicle.odometer_km:
             raise OdometerBackwards(_("The odometer already stood at %s km.") % vehicle.odometer_km)
@@ -188,7 +187,7 @@ def send_to_service(
     *, vehicle_id: UUID, actor: Actor, at: datetime, reason: str = ""
 ) -> VehicleSentToService:
     """Take a ready, idle or leased vehicle into service; its lease runs on."""
-    vehicle = _locked(vehicle_id, actor=actor, permission="fleet.send_to_service")
+    vehicle = locked(vehicle_id, actor=actor, permission="fleet.send_to_service")
     record_move(vehicle, VehicleState.IN_SERVICE, actor=actor, at=at, reason=reason)
     return VehicleSentToService(
         org_id=vehicle.org_id, actor_id=actor.id, at=at, vehicle_id=vehicle.id
@@ -200,40 +199,14 @@ def return_from_service(
     *, vehicle_id: UUID, actor: Actor, at: datetime
 ) -> VehicleReturnedFromService:
     """Bring a vehicle back from service into the state it left. Raises IllegalMove."""
-    vehicle = _locked(vehicle_id, actor=actor, permission="fleet.return_from_service")
+    vehicle = locked(vehicle_id, actor=actor, permission="fleet.return_from_service")
     if vehicle.state != VehicleState.IN_SERVICE:
-        raise IllegalMove(_("%s is not in service.") % _words_for(vehicle))
-    record_move(vehicle, _came_from(vehicle), actor=actor, at=at)
+        raise IllegalMove(_("%s is not in service.") % words_for(vehicle))
+    record_move(vehicle, came_from(vehicle), actor=actor, at=at)
     return VehicleReturnedFromService(
         org_id=vehicle.org_id,
         actor_id=actor.id,
         at=at,
         vehicle_id=vehicle.id,
         state=vehicle.state,
-    )
-
-
-@verb
-def retire_vehicle(*, vehicle_id: UUID, reason: str, actor: Actor, at: datetime) -> VehicleRetired:
-    """Take an idle vehicle, or one in service that nobody leases, out of use for good.
-
-    Raises VehicleUnavailable while it is out on lease.
-    """
-    vehicle = _locked(vehicle_id, actor=actor, permission="fleet.retire_vehicle")
-    if vehicle.state == VehicleState.IN_SERVICE and _came_from(vehicle) == VehicleState.LEASED:
-        raise VehicleUnavailable(_("%s is still out on lease.") % _words_for(vehicle))
-    record_move(vehicle, VehicleState.RETIRED, actor=actor, at=at, reason=reason)
-    return VehicleRetired(
-        org_id=vehicle.org_id, actor_id=actor.id, at=at, vehicle_id=vehicle.id, reason=reason
-    )
-
-
-@verb
-def sell_vehicle(*, vehicle_id: UUID, price: Decimal, actor: Actor, at: datetime) -> VehicleSold:
-    """Record that a retired vehicle was sold, for `price` in CNY, tax included."""
-    vehicle = _locked(vehicle_id, actor=actor, permission="fleet.sell_vehicle")
-    VEHICLE_LIFE.step(vehicle.state, VehicleState.SOLD)
-    record_move(vehicle, VehicleState.SOLD, actor=actor, at=at)
-    return VehicleSold(
-        org_id=vehicle.org_id, actor_id=actor.id, at=at, vehicle_id=vehicle.id, price=price
     )

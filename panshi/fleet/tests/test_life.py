@@ -11,15 +11,21 @@ from panshi.fleet import services
 from panshi.fleet.models import (
     ENTRY_STATES,
     VEHICLE_LIFE,
+    Disposal,
     Vehicle,
     VehicleEvent,
     VehicleState,
 )
 from panshi.fleet.services import (
+    AlreadyProposed,
+    BelowResidualWithoutApproval,
     CheckFailed,
     DocumentLapsed,
+    LeaseLive,
     NewDocument,
+    NotProposed,
     OdometerBackwards,
+    OwnProposal,
     VehicleUnavailable,
 )
 from panshi.fleet.services.register import record_move
@@ -129,7 +135,10 @@ def test_a_vehicle_goes_from_delivery_to_sale() -> None:
         vehicle_id=vehicle.id, odometer_km=Decimal(1200), actor=by, at=at
     )
     assert idled.odometer_km == 1200
-    services.retire_vehicle(vehicle_id=vehicle.id, reason="报废", actor=by, at=at)
+    services.propose_retirement(
+        vehicle_id=vehicle.id, reason="报废", floor_price=Decimal(9000), actor=by, at=at
+    )
+    services.retire_vehicle(vehicle_id=vehicle.id, actor=_by(vehicle), at=at)
     services.sell_vehicle(vehicle_id=vehicle.id, price=Decimal(9000), actor=by, at=at)
 
     told = VehicleEvent.objects.filter(vehicle=vehicle).order_by("id")
@@ -218,8 +227,40 @@ def test_taking_back_refuses_what_is_not_out_and_an_odometer_that_ran_backwards(
 def test_a_leased_vehicle_in_service_is_not_retired() -> None:
     vehicle = make.vehicle(state="LEASED")
     services.send_to_service(vehicle_id=vehicle.id, actor=_by(vehicle), at=NOON)
-    with pytest.raises(VehicleUnavailable):
-        services.retire_vehicle(vehicle_id=vehicle.id, reason="x", actor=_by(vehicle), at=NOON)
+    with pytest.raises(LeaseLive):
+        _propose(vehicle, _by(vehicle))
+
+
+def _propose(vehicle: Vehicle, by: Actor, price: int = 30_000) -> None:
+    services.propose_retirement(
+        vehicle_id=vehicle.id, reason="事故报废", floor_price=Decimal(price), actor=by, at=NOON
+    )
+
+
+def test_a_second_person_approves_a_retirement_and_any_lower_price() -> None:
+    vehicle = make.vehicle(state="IDLE")
+    clerk, lead = _by(vehicle), _by(vehicle)
+    with pytest.raises(NotProposed):
+        services.retire_vehicle(vehicle_id=vehicle.id, actor=lead, at=NOON)
+    _propose(vehicle, clerk)
+    with pytest.raises(AlreadyProposed):
+        _propose(vehicle, lead)
+    with pytest.raises(OwnProposal):
+        services.retire_vehicle(vehicle_id=vehicle.id, actor=clerk, at=NOON)
+    services.reject_retirement(vehicle_id=vehicle.id, note="还能用", actor=lead, at=NOON)
+    _propose(vehicle, clerk)
+    services.retire_vehicle(vehicle_id=vehicle.id, actor=lead, at=NOON)
+    below = {"vehicle_id": vehicle.id, "price": Decimal(29_999), "at": NOON}
+    with pytest.raises(BelowResidualWithoutApproval):
+        services.sell_vehicle(**below, actor=lead)
+    with pytest.raises(OwnProposal):
+        services.approve_lower_price(**below, actor=clerk)
+    services.approve_lower_price(**below, actor=lead)
+    services.sell_vehicle(**below, actor=clerk, buyer="二手车行")
+    disposal = Disposal.objects.get(vehicle=vehicle, state="SOLD")
+    assert (disposal.price, disposal.buyer) == (Decimal(29_999), "二手车行")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Disposal.objects.filter(id=disposal.id).update(price=1)
 
 
 def test_a_neighbour_neither_sees_nor_moves_the_vehicle() -> None:

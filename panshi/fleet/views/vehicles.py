@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
-from panshi.fleet import deadlines, lists, queries, services
+from panshi.fleet import deadlines, lists, queries, services, utilisation
 from panshi.fleet.sheet import KIND, SHEET
 from panshi.kit import records, workbooks
 from panshi.kit.clock import local_day
@@ -69,6 +69,43 @@ def vehicles(request: Request) -> HttpResponse:
 
 @require_GET
 @needs("fleet.view")
+def days(request: Request) -> HttpResponse:
+    """What the days of a month were for each vehicle."""
+    ask, now = utilisation.DAYS.read(request.GET), timezone.now()
+    month = deadlines.month_asked(ask.text("month"), local_day(now))
+    page = queries.vehicle_days(
+        month=month,
+        city=ask.text("city"),
+        text=ask.text("text"),
+        order_by=ask.order_by,
+        limit=ask.limit,
+        offset=ask.offset,
+        actor=request.actor,
+        at=now,
+    )
+    totals = page.totals
+    part = Slice(
+        rows=page.rows,
+        total=page.total,
+        totals={
+            "leased": totals.leased,
+            "idle": totals.idle,
+            "service": totals.service,
+            "preparing": totals.preparing,
+            "out": totals.out,
+        },
+    )
+    context = {
+        "tiles": utilisation.tiles_of(page),
+        "bars": utilisation.bars_of(page),
+        "month": month,
+        "days": page.days,
+    }
+    return utilisation.DAYS.respond(request, ask, part, "fleet/days.html", context)
+
+
+@require_GET
+@needs("fleet.view")
 def sheet(request: Request) -> HttpResponse:
     """The whole register in the form of the import sheet."""
     rows = queries.vehicle_sheet_rows(actor=request.actor)
@@ -90,9 +127,15 @@ def vehicle(request: Request, vehicle_id: UUID) -> HttpResponse:
     }
     due = queries.open_items(vehicle_id=vehicle_id, actor=request.actor, at=now)
     people |= {notice.user_id for item in due for notice in item.notices}
+    disposal = queries.disposal_of(vehicle_id=vehicle_id, actor=request.actor)
+    if disposal is not None:
+        people |= {disposal.proposed_by_id}
     names = org.names_of(user_ids=tuple(people), actor=request.actor)
+    hidden = lists.out_of_turn(disposal)
     offered = [
-        act for act in lists.ACTS if card.state in act.states and request.actor.may(act.permission)
+        act
+        for act in lists.ACTS
+        if card.state in act.states and request.actor.may(act.permission) and act.name not in hidden
     ]
     context = {
         "vehicle": card,
@@ -112,6 +155,8 @@ def vehicle(request: Request, vehicle_id: UUID) -> HttpResponse:
             (paper, lists.days_words(paper.days_left), lists.days_tone(paper.days_left))
             for paper in card.papers
         ],
+        "disposal": disposal,
+        "proposed_by": names.get(disposal.proposed_by_id, "") if disposal else "",
         "due": deadlines.due_lines(due, names),
         "plates": history.plates,
         "timeline": lists.timeline_of(history, names),
