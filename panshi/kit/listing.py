@@ -31,8 +31,11 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
+    """`label` is its column's heading, which a phone shows beside it; empty in the first column."""
+
     html: SafeString
     to_the_right: bool
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +212,9 @@ def _line(table: "Table", columns: Sequence["Column"], row: Any) -> Line:
     return Line(
         id=key,
         url=reverse(table.row_url, args=[key]) if table.row_url and key else "",
-        cells=[Cell(cell(column, row), column.to_the_right) for column in columns],
+        cells=[
+            Cell(cell(column, row), column.to_the_right, str(column.label)) for column in columns
+        ],
     )
 
 
@@ -220,6 +225,7 @@ def _totals(columns: Sequence["Column"], totals: Mapping[str, Any]) -> list[Cell
         Cell(
             cells.show(totals[c.key], c.kind) if c.key in totals else SafeString(""),
             c.to_the_right,
+            str(c.label),
         )
         for c in columns
     ]
