@@ -25,6 +25,7 @@ class BillingConfig(AppConfig):
                     (_("Bills"), "billing-bills", "receipt", 20),
                     (_("Receivables"), "billing-receivables", "hourglass", 30),
                     (_("Payments"), "billing-payments", "credit-card", 40),
+                    (_("Refunds"), "billing-refunds", "arrow-back-up", 42),
                     (_("Billing runs"), "billing-runs", "player-play", 50),
                 )
             )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import pgettext_lazy
 
-from panshi.billing.models import BillKind, Channel, PaymentState, Verdict
+from panshi.billing.models import BillKind
 from panshi.billing.queries import AgeRow, BillCard, BillRow, BoardRow, FinanceBoard
 from panshi.kit import cells, records
 from panshi.kit.money import yuan
@@ -89,39 +89,6 @@ BILLS: Final = Table(
     empty=lazy("No bills yet."),
     live=("billing.BillsIssued", "billing.BillRaised", "billing.BillPaid"),
 )
-PAYMENTS: Final = Table(
-    name="payments",
-    columns=(
-        Column(key="merchant_no", label=lazy("Number"), kind="mono"),
-        Column(key="customer_name", label=lazy("Customer")),
-        Column(key="channel", label=lazy("Channel"), choices=Channel),
-        Column(key="started_at", label=lazy("Started"), kind="moment"),
-        Column(key="received_at", label=lazy("Received"), kind="moment"),
-        Column(
-            key="state",
-            label=lazy("State"),
-            kind="state",
-            choices=PaymentState,
-            tones={"PENDING": "info", "SUCCEEDED": "ok", "CLOSED": "idle"},
-        ),
-        Column(key="amount", label=lazy("Amount"), kind="money"),
-        Column(key="allocated", label=lazy("Allocated"), kind="money"),
-    ),
-    filters=(
-        Filter(key="number", label=lazy("Number")),
-        Filter(key="state", label=lazy("State"), kind="choice", choices=PaymentState.choices),
-        Filter(key="channel", label=lazy("Channel"), kind="choice", choices=Channel.choices),
-        Filter(key="started", label=lazy("Started"), kind="days", more=True),
-    ),
-    export="payments",
-    empty=lazy("No payments yet."),
-    live=("billing.PaymentReceived", "billing.PaymentStarted"),
-)
-VERDICT_TONES: Final[Mapping[str, str]] = {"ACCEPTED": "ok"}
-
-
-def verdict(code: str) -> SafeString:
-    return cells.state(Verdict(code), VERDICT_TONES.get(code, "bad"))
 
 
 def age_headings() -> list[str]:

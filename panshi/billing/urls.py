@@ -1,21 +1,70 @@
 from django.urls import path
 
-from panshi.billing import close_pages, views
+from panshi.billing import close_pages, pay_pages, payment_pages, refund_pages, views
 
 urlpatterns = [
     path("finance/bills/", views.bills, name="billing-bills"),
     path("finance/bills/<uuid:bill_id>/", views.bill, name="billing-bill"),
     path("finance/bills/<uuid:bill_id>/pdf/", views.bill_pdf, name="billing-bill-pdf"),
-    path("finance/bills/<uuid:bill_id>/pay/", views.pay_link, name="billing-pay-link"),
+    path("finance/bills/<uuid:bill_id>/pay/", pay_pages.pay_link, name="billing-pay-link"),
     path("finance/bills/<uuid:bill_id>/payment/", views.record, name="billing-record"),
     path("finance/receivables/", views.receivables, name="billing-receivables"),
     path("finance/board/", views.board, name="billing-board"),
-    path("finance/payments/", views.payments, name="billing-payments"),
+    path("finance/payments/", payment_pages.payments, name="billing-payments"),
     path("finance/recognition/", close_pages.recognition, name="billing-recognition"),
+    path("finance/payments/order/", payment_pages.order, name="billing-allocation-order"),
+    path("finance/payments/<uuid:payment_id>/", payment_pages.payment, name="billing-payment"),
+    path(
+        "finance/payments/<uuid:payment_id>/query/",
+        payment_pages.query,
+        name="billing-payment-query",
+    ),
+    path(
+        "finance/payments/<uuid:payment_id>/close/",
+        payment_pages.close,
+        name="billing-payment-close",
+    ),
+    path(
+        "finance/payments/<uuid:payment_id>/allocate/",
+        payment_pages.allocate,
+        name="billing-allocate",
+    ),
+    path(
+        "finance/payments/<uuid:payment_id>/customer/",
+        payment_pages.reassign,
+        name="billing-payment-reassign",
+    ),
+    path(
+        "finance/allocations/<uuid:allocation_id>/undo/",
+        payment_pages.unallocate,
+        name="billing-unallocate",
+    ),
+    path("finance/payments/<uuid:payment_id>/refund/", refund_pages.ask, name="billing-refund-ask"),
+    path("finance/refunds/", refund_pages.refunds, name="billing-refunds"),
+    path("finance/refunds/<uuid:refund_id>/", refund_pages.refund, name="billing-refund"),
+    path(
+        "finance/refunds/<uuid:refund_id>/approve/",
+        refund_pages.approve,
+        name="billing-refund-approve",
+    ),
+    path(
+        "finance/refunds/<uuid:refund_id>/decline/",
+        refund_pages.decline,
+        name="billing-refund-decline",
+    ),
+    path("finance/refunds/<uuid:refund_id>/send/", refund_pages.send, name="billing-refund-send"),
+    path(
+        "finance/refunds/<uuid:refund_id>/query/", refund_pages.query, name="billing-refund-query"
+    ),
+    path(
+        "finance/refunds/<uuid:refund_id>/conclude/",
+        refund_pages.conclude,
+        name="billing-refund-conclude",
+    ),
     path("finance/runs/", views.runs, name="billing-runs"),
     path("finance/runs/run/", views.run, name="billing-run"),
     path("finance/runs/issue/", views.issue, name="billing-issue"),
     path("finance/statements/<uuid:customer_id>/", views.statement, name="billing-statement"),
-    path("pay/callback/<str:channel>/", views.callback, name="billing-callback"),
-    path("pay/<str:token>/", views.pay, name="billing-pay"),
+    path("pay/callback/<str:channel>/", pay_pages.callback, name="billing-callback"),
+    path("pay/<str:token>/", pay_pages.pay, name="billing-pay"),
 ]

@@ -1,31 +1,25 @@
-"""Finance pages: bills, receivables, the board of a month, payments, runs, and the pay page."""
+"""Finance pages: bills, receivables, the board of a month, runs."""
 
-import json
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from panshi.billing import lists, papers, queries, services, simulator
+from panshi.billing import lists, papers, queries, services
 from panshi.billing.models import Channel
 from panshi.kit.clock import add_months, local_day, month_start
 from panshi.kit.forms import Field, Form
 from panshi.kit.money import yuan
-from panshi.kit.refusals import Refusal
 from panshi.kit.tables import Slice
-from panshi.kit.tenancy import hq_actor
 from panshi.kit.web import Request, needs, show_file
-from panshi.org.middleware import public
 
 
 def _today() -> date:
@@ -116,15 +110,6 @@ def record(request: Request, bill_id: UUID) -> HttpResponse:
     return redirect("billing-bill", bill_id)
 
 
-@require_POST
-def pay_link(request: Request, bill_id: UUID) -> HttpResponse:
-    """Start a payment of one bill and open its pay page, to make it or to pass the address on."""
-    fact = services.start_payment(
-        bill_ids=[bill_id], channel=Channel.SIM, actor=request.actor, at=timezone.now()
-    )
-    return redirect("billing-pay", services.pay_token(payment_id=fact.payment_id))
-
-
 @require_GET
 @needs("billing.view")
 def receivables(request: Request) -> HttpResponse:
@@ -155,32 +140,6 @@ def board(request: Request) -> HttpResponse:
         "until": add_months(month, 1),
     }
     return render(request, "billing/board.html", context)
-
-
-@require_GET
-@needs("billing.view")
-def payments(request: Request) -> HttpResponse:
-    ask = lists.PAYMENTS.read(request.GET)
-    page = queries.payment_rows(
-        state=ask.text("state"),
-        channel=ask.text("channel"),
-        number=ask.text("number"),
-        since=ask.since("started"),
-        until=ask.until("started"),
-        limit=ask.limit,
-        offset=ask.offset,
-        actor=request.actor,
-    )
-    totals = {} if page.sum_amount is None else {"amount": page.sum_amount}
-    part = Slice(rows=page.rows, total=page.total, about=page.about, totals=totals)
-    notices = queries.callback_rows(limit=20, actor=request.actor)
-    return lists.PAYMENTS.respond(
-        request,
-        ask,
-        part,
-        "billing/payments.html",
-        {"notices": [(row, lists.verdict(row.verdict)) for row in notices]},
-    )
 
 
 @require_GET
@@ -222,64 +181,3 @@ def statement(request: Request, customer_id: UUID) -> HttpResponse:
         "after": f"{add_months(month, 1):%Y-%m}",
     }
     return render(request, "billing/statement.html", context)
-
-
-@public
-@require_http_methods(["GET", "POST"])
-def pay(request: HttpRequest, token: str) -> HttpResponse:
-    """The channel's pay page, reached by a signed address; pressing pay sends its signed notice."""
-    words, status = "", 200
-    try:
-        payment_id = services.payment_of_token(token=token)
-        card = queries.payment_card(payment_id=payment_id, actor=hq_actor())
-        if request.method == "POST":
-            _pay(card)
-            return redirect("billing-pay", token)
-    except Refusal as refusal:
-        card, words, status = None, refusal.words, 409
-    context = {"payment": card, "words": words, "back": _way_back(request)}
-    return render(request, "billing/pay.html", context, status=status)
-
-
-def _way_back(request: HttpRequest) -> str:
-    """The bills of who is signed in; who came by a link alone has no pages here."""
-    if not request.user.is_authenticated:
-        return ""
-    return reverse("billing-bills" if request.user.customer_id is None else "portal-bills")
-
-
-def _pay(card: queries.PaymentCard) -> None:
-    notice = simulator.paid(merchant_no=card.merchant_no, amount=card.amount)
-    services.record_callback(
-        channel=notice.channel,
-        notification_id=notice.notification_id,
-        merchant_no=notice.merchant_no,
-        amount=notice.amount,
-        signature=notice.signature,
-        actor=hq_actor(card.org_id),
-        at=timezone.now(),
-    )
-
-
-@public
-@csrf_exempt
-@require_POST
-def callback(request: HttpRequest, channel: str) -> HttpResponse:
-    """Where a channel posts its notices as JSON; a repeated one is answered as taken."""
-    try:
-        told = json.loads(request.body)
-        amount = Decimal(str(told["amount"]))
-        fields = {key: str(told[key]) for key in ("notification_id", "merchant_no", "signature")}
-        if not amount.is_finite() or channel not in Channel.values:
-            raise ValueError(channel)
-    except (ValueError, KeyError, TypeError, InvalidOperation):
-        return JsonResponse({"code": "FAIL", "words": "malformed"}, status=400)
-    try:
-        services.record_callback(
-            channel=channel, amount=amount, actor=hq_actor(), at=timezone.now(), **fields
-        )
-    except services.CallbackRepeated:
-        return JsonResponse({"code": "SUCCESS"})
-    except Refusal as refusal:
-        return JsonResponse({"code": "FAIL", "words": refusal.code}, status=409)
-    return JsonResponse({"code": "SUCCESS"})

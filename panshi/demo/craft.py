@@ -169,15 +169,9 @@ def stars(random: Random) -> int:
 def pay(bill_ids: list[UUID], customer: Actor, at: datetime) -> None:
     """Pay bills of a customer through the simulated channel, as its page does."""
     started = billing.start_payment(bill_ids=bill_ids, channel="SIM", actor=customer, at=at)
-    notice = simulator.paid(merchant_no=started.merchant_no, amount=started.amount)
+    notice = simulator.paid(merchant_no=started.merchant_no, amount=started.amount, at=at)
     billing.record_callback(
-        channel=notice.channel,
-        notification_id=notice.notification_id,
-        merchant_no=notice.merchant_no,
-        amount=notice.amount,
-        signature=notice.signature,
-        actor=customer,
-        at=at,
+        channel=notice.channel, headers=notice.headers, body=notice.body, actor=customer, at=at
     )
 
 

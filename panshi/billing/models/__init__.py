@@ -22,6 +22,12 @@ from panshi.billing.models.catalogue import (
     ProductLine,
     VatRate,
 )
+from panshi.billing.models.checks import (
+    ChannelCheck,
+    ChannelDifference,
+    ChannelTerms,
+    DifferenceKind,
+)
 from panshi.billing.models.dunning import (
     CASE_LIFE,
     CaseState,
@@ -31,7 +37,10 @@ from panshi.billing.models.dunning import (
 )
 from panshi.billing.models.payments import (
     PAYMENT_LIFE,
+    RECEIVED,
     Allocation,
+    AllocationOrder,
+    AllocationRule,
     Callback,
     Channel,
     Payment,
@@ -48,14 +57,38 @@ from panshi.billing.models.plans import (
     PlanPrice,
     PlanVehicle,
 )
+from panshi.billing.models.refunds import (
+    REFUND_LIFE,
+    Refund,
+    RefundMove,
+    RefundState,
+)
+from panshi.billing.models.statements import (
+    LINE_LIFE,
+    AccountKind,
+    AsideKind,
+    BankLine,
+    BankStatement,
+    CustomerAccount,
+    LineState,
+)
 
 __all__ = [
     "BILL_LIFE",
     "CASE_LIFE",
     "DEPOSIT_LIFE",
+    "LINE_LIFE",
     "PAYMENT_LIFE",
+    "RECEIVED",
+    "REFUND_LIFE",
+    "AccountKind",
     "Alignment",
     "Allocation",
+    "AllocationOrder",
+    "AllocationRule",
+    "AsideKind",
+    "BankLine",
+    "BankStatement",
     "Basis",
     "Bill",
     "BillBalance",
@@ -67,15 +100,21 @@ __all__ = [
     "Callback",
     "CaseState",
     "Channel",
+    "ChannelCheck",
+    "ChannelDifference",
+    "ChannelTerms",
     "ChargePlan",
+    "CustomerAccount",
     "Deposit",
     "DepositMove",
     "DepositMoveKind",
     "DepositState",
+    "DifferenceKind",
     "DunningCase",
     "DunningRung",
     "DunningStep",
     "Fault",
+    "LineState",
     "Payment",
     "PaymentBill",
     "PaymentState",
@@ -86,6 +125,9 @@ __all__ = [
     "PriceRow",
     "Product",
     "ProductLine",
+    "Refund",
+    "RefundMove",
+    "RefundState",
     "VatRate",
     "Verdict",
 ]

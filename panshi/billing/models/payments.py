@@ -1,7 +1,12 @@
+from decimal import Decimal
+from typing import Final
+
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from panshi.billing.models.bills import Bill
 from panshi.kit.ids import uuid7
@@ -17,25 +22,58 @@ class Channel(models.TextChoices):
 
 
 class PaymentState(models.TextChoices):
+    CREATED = "CREATED", pgettext_lazy("payment", "Started")
     PENDING = "PENDING", _("Waiting for the payer")
     SUCCEEDED = "SUCCEEDED", _("Received")
+    PART_REFUNDED = "PART_REFUNDED", _("Refunded in part")
+    REFUNDED = "REFUNDED", _("Refunded")
     CLOSED = "CLOSED", _("Closed")
+    FAILED = "FAILED", pgettext_lazy("payment", "Failed")
 
 
-PAYMENT_LIFE = Machine({PaymentState.PENDING: {PaymentState.SUCCEEDED, PaymentState.CLOSED}})
+# A closed payment is received only on the channel's own word; a verb sees to that.
+PAYMENT_LIFE = Machine(
+    {
+        PaymentState.CREATED: {PaymentState.PENDING, PaymentState.CLOSED, PaymentState.FAILED},
+        PaymentState.PENDING: {PaymentState.SUCCEEDED, PaymentState.CLOSED, PaymentState.FAILED},
+        PaymentState.SUCCEEDED: {PaymentState.PART_REFUNDED},
+        PaymentState.PART_REFUNDED: {PaymentState.REFUNDED},
+        PaymentState.CLOSED: {PaymentState.SUCCEEDED},
+    }
+)
+RECEIVED: Final = (
+    PaymentState.SUCCEEDED,
+    PaymentState.PART_REFUNDED,
+    PaymentState.REFUNDED,
+)
 
 
 class Payment(OwnedModel):
-    """Money on its way from a customer, or arrived; what no bill takes stays on account."""
+    """Money on its way from a customer, or arrived; what no bill takes stays on account.
+
+    `refunding` is asked for and not yet paid back. `asked_amount` is set when another amount
+    arrived than was asked for. `pay_target` is the address or code that the channel gave.
+    """
 
     channel = models.CharField(max_length=8, choices=Channel)
     merchant_no = models.CharField(max_length=40)
     customer_id = models.UUIDField()
     amount = models.DecimalField(max_digits=14, decimal_places=2)
+    asked_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     allocated = models.DecimalField(max_digits=14, decimal_places=2, default=0)
-    state = models.CharField(max_length=10, choices=PaymentState, default=PaymentState.PENDING)
+    refunding = models.DecimalField(
+        max_digits=14, decimal_places=2, default=0, db_default=Decimal(0)
+    )
+    refunded = models.DecimalField(
+        max_digits=14, decimal_places=2, default=0, db_default=Decimal(0)
+    )
+    state = models.CharField(max_length=14, choices=PaymentState, default=PaymentState.CREATED)
+    channel_no = models.CharField(max_length=64, blank=True, default="", db_default="")
+    pay_target = models.CharField(max_length=2000, blank=True, default="", db_default="")
+    target_kind = models.CharField(max_length=4, blank=True, default="", db_default="")
     started_at = models.DateTimeField()
     received_at = models.DateTimeField(null=True)
+    asked_channel_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -47,12 +85,24 @@ class Payment(OwnedModel):
                 condition=Q(amount__gt=0) & Q(allocated__gte=0) & Q(allocated__lte=F("amount")),
             ),
             models.CheckConstraint(
+                name="no_more_is_refunded_than_paid",
+                condition=Q(refunding__gte=0)
+                & Q(refunded__gte=0)
+                & Q(amount__gte=F("refunding") + F("refunded")),
+            ),
+            models.CheckConstraint(
                 name="a_received_payment_says_when",
-                condition=~Q(state=PaymentState.SUCCEEDED) | Q(received_at__isnull=False),
+                condition=~Q(state__in=RECEIVED) | Q(received_at__isnull=False),
             ),
         ]
         indexes = [
             models.Index(fields=["org", "-started_at", "-id"], name="payment_by_org_and_start"),
+            models.Index(
+                fields=["started_at"],
+                condition=Q(state__in=["CREATED", "PENDING"]),
+                name="payment_on_its_way",
+            ),
+            models.Index(fields=["channel", "received_at"], name="payment_by_channel_and_day"),
             models.Index(fields=["-started_at", "-id"], name="payment_by_start"),
             models.Index(fields=["state", "-started_at", "-id"], name="payment_by_state"),
             models.Index(fields=["customer_id"], name="payment_by_customer"),
@@ -74,7 +124,10 @@ class PaymentBill(OwnedModel):
 
 
 class Allocation(OwnedModel):
-    """The part of a payment, or of a credit note, that settles a bill."""
+    """The part of a payment, of a credit note or of a deposit that settles a bill.
+
+    Rows are never changed: an undone one is followed by its negative, so that sums stay right.
+    """
 
     payment = models.ForeignKey(
         Payment, null=True, on_delete=models.PROTECT, related_name="allocations"
@@ -87,12 +140,18 @@ class Allocation(OwnedModel):
     customer_id = models.UUIDField()
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     on = models.DateField()
+    undoes = models.OneToOneField(
+        "self", null=True, on_delete=models.PROTECT, related_name="undone_by"
+    )
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 name="an_allocation_has_one_origin",
-                condition=Q(amount__gt=0)
+                condition=(
+                    Q(amount__gt=0, undoes__isnull=True)
+                    | Q(amount__lt=0, undoes__isnull=False, payment__isnull=False)
+                )
                 & (
                     Q(payment__isnull=False, credit__isnull=True, deposit__isnull=True)
                     | Q(payment__isnull=True, credit__isnull=False, deposit__isnull=True)
@@ -102,35 +161,67 @@ class Allocation(OwnedModel):
         ]
 
 
+class AllocationOrder(models.TextChoices):
+    CHOSEN = "CHOSEN", _("As the payer chose")
+    OLDEST = "OLDEST", _("The oldest bill first")
+    FEES_FIRST = "FEES_FIRST", _("Fees first, then the oldest bill")
+
+
+class AllocationRule(OwnedModel):
+    """In which order a node's payments settle bills; a node without one follows those above it.
+
+    `fee_products` are the products whose bills go first under FEES_FIRST.
+    """
+
+    order = models.CharField(max_length=10, choices=AllocationOrder)
+    fee_products = ArrayField(models.CharField(max_length=16), default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="a_node_has_one_order_of_allocation", fields=["org"])
+        ]
+
+
 class Verdict(models.TextChoices):
     ACCEPTED = "ACCEPTED", _("Accepted")
     FORGED = "FORGED", _("Forged signature")
+    STALE = "STALE", _("Too old")
+    MERCHANT = "MERCHANT", _("Another merchant's")
+    APP = "APP", _("Another application's")
+    CURRENCY = "CURRENCY", _("Another currency")
     UNKNOWN = "UNKNOWN", _("Unknown payment")
     AMOUNT = "AMOUNT", _("Wrong amount")
     STATE = "STATE", _("Payment was closed or received before")
+    NO_NEWS = "NO_NEWS", _("Nothing was paid yet")
 
 
 class Callback(models.Model):
-    """A notice from a payment channel, kept whatever it is worth; `org` is null if unknown."""
+    """A notice from a payment channel, kept whatever it is worth; `org` is null if unknown.
+
+    It is `authentic` when its signature and age are right.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     org = models.ForeignKey("org.OrgNode", null=True, on_delete=models.PROTECT, related_name="+")
     payment = models.ForeignKey(Payment, null=True, on_delete=models.PROTECT, related_name="+")
     channel = models.CharField(max_length=8, choices=Channel)
     notification_id = models.CharField(max_length=64)
+    kind = models.CharField(max_length=8, default="PAYMENT", db_default="PAYMENT")
     merchant_no = models.CharField(max_length=40)
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     sha256 = models.CharField(max_length=64)
     verdict = models.CharField(max_length=8, choices=Verdict)
+    authentic = models.BooleanField(default=True, db_default=True)
     times = models.IntegerField(default=1)
     received_at = models.DateTimeField()
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints = [
-            # A forged notice must not use up the number of the true one, so its bytes count too.
+            # A forged notice must not use up the number of the true one, even with its very bytes.
             models.UniqueConstraint(
-                name="a_notice_is_kept_once", fields=["channel", "notification_id", "sha256"]
+                name="a_notice_is_kept_once",
+                fields=["channel", "notification_id", "sha256", "authentic"],
             )
         ]
         indexes = [models.Index(fields=["-received_at"], name="callback_by_moment")]

@@ -1,5 +1,6 @@
 """Questions about what is billed, owed and paid."""
 
+from panshi.billing.queries.accounts import first_channel, on_account, pay_channels
 from panshi.billing.queries.bills import (
     BillCard,
     BillPage,
@@ -40,6 +41,7 @@ from panshi.billing.queries.money import (
     receivables_by_age,
     statement,
 )
+from panshi.billing.queries.ordering import allocation_order
 from panshi.billing.queries.owed import (
     OwedRow,
     Standing,
@@ -48,6 +50,15 @@ from panshi.billing.queries.owed import (
     deposit_of,
     open_bills,
     standings,
+)
+from panshi.billing.queries.payment_records import (
+    PaymentRecord,
+    RefundCard,
+    doubtful_payments,
+    payment_record,
+    refund_card,
+    refund_rows,
+    refunds_under_way,
 )
 from panshi.billing.queries.payments import (
     PaymentCard,
@@ -78,15 +89,18 @@ __all__ = [
     "FinanceBoard",
     "OwedRow",
     "PaymentCard",
+    "PaymentRecord",
     "PaymentRow",
     "PlanChange",
     "ProductRow",
+    "RefundCard",
     "ReturnCharge",
     "ReturnQuote",
     "SettlementLine",
     "Standing",
     "Statement",
     "accounts_in_use",
+    "allocation_order",
     "bill_card",
     "bill_rows",
     "billing_runs",
@@ -97,6 +111,7 @@ __all__ = [
     "charges_of_plan",
     "customer_bills",
     "deposit_of",
+    "doubtful_payments",
     "drafts_waiting",
     "due_page",
     "dues_by_day",
@@ -105,12 +120,19 @@ __all__ = [
     "earned_page",
     "earned_sums",
     "finance_board",
+    "first_channel",
+    "on_account",
     "open_bills",
     "open_exceptions",
+    "pay_channels",
     "payment_card",
+    "payment_record",
     "payment_rows",
     "receivables_before",
     "receivables_by_age",
+    "refund_card",
+    "refund_rows",
+    "refunds_under_way",
     "rental_products",
     "return_quoted",
     "standings",

@@ -63,6 +63,8 @@ class PaymentCard:
     started_at: datetime
     received_at: datetime | None
     bills: tuple[tuple[UUID, str, Decimal], ...]
+    target_kind: str
+    pay_target: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +190,8 @@ def payment_card(*, payment_id: UUID, actor: Actor) -> PaymentCard:
         bills=tuple(
             (row.bill_id, row.bill.number or "", row.bill.balance.open_amount) for row in rows
         ),
+        target_kind=payment.target_kind,
+        pay_target=payment.pay_target,
     )
 
 

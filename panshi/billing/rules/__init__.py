@@ -10,10 +10,8 @@ from panshi.billing.rules.money import (
     Instalment,
     given_back,
     instalments,
-    is_signed,
     late_fee,
     line_parts,
-    sign_callback,
     vat_and_net,
 )
 from panshi.billing.rules.plans import (
@@ -103,7 +101,6 @@ __all__ = [
     "early_fee",
     "given_back",
     "instalments",
-    "is_signed",
     "late_fee",
     "line_parts",
     "next_bill_on",
@@ -114,7 +111,6 @@ __all__ = [
     "rent",
     "rent_differences",
     "settlement",
-    "sign_callback",
     "value_on",
     "vat_and_net",
 ]

@@ -1,7 +1,5 @@
-"""Fees, VAT, shares of payments, instalments, signatures of payment notices."""
+"""Fees, VAT, shares of payments, instalments."""
 
-import hashlib
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -72,31 +70,3 @@ def instalments(*, price: Decimal, months: int, monthly_rate: Decimal) -> list[I
         balance -= payment - interest
         rows.append(Instalment(number, payment, interest, payment - interest, balance))
     return rows
-
-
-def sign_callback(
-    *, key: bytes, channel: str, notification_id: str, merchant_no: str, amount: Decimal
-) -> str:
-    """The signature of a payment notice: HMAC-SHA256 over its fields in a fixed order."""
-    text = "\n".join((channel, notification_id, merchant_no, f"{amount:.2f}", "CNY"))
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
-
-
-def is_signed(
-    *,
-    key: bytes,
-    channel: str,
-    notification_id: str,
-    merchant_no: str,
-    amount: Decimal,
-    signature: str,
-) -> bool:
-    """Whether a notice bears our signature, compared in constant time."""
-    expected = sign_callback(
-        key=key,
-        channel=channel,
-        notification_id=notification_id,
-        merchant_no=merchant_no,
-        amount=amount,
-    )
-    return hmac.compare_digest(expected, signature)

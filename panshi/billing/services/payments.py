@@ -1,6 +1,5 @@
-"""Payments: started by a customer, received by a channel's signed notice or a clerk's record."""
+"""Payments: started by a customer, received on a channel's word or by a clerk's record."""
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,14 +7,15 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
 from django.core import signing
 from django.utils.translation import gettext as _
 
-from panshi.billing import rules
+from panshi.billing import channels
+from panshi.billing.channels import port
 from panshi.billing.events import (
-    CallbackRecorded,
     PaymentClosed,
+    PaymentOpened,
+    PaymentQueried,
     PaymentReceived,
     PaymentsRecorded,
     PaymentStarted,
@@ -24,27 +24,27 @@ from panshi.billing.models import (
     PAYMENT_LIFE,
     Bill,
     BillBalance,
-    Callback,
     Channel,
     Payment,
     PaymentBill,
     PaymentState,
-    Verdict,
 )
 from panshi.billing.services.deposits import MONEY_ACCOUNT
+from panshi.billing.services.ordering import in_order
 from panshi.billing.services.settling import Money, settle_all
 from panshi.kit import outbox
 from panshi.kit.clock import local_day
 from panshi.kit.ids import uuid7
 from panshi.kit.money import ZERO, to_fen
 from panshi.kit.refusals import Refusal
-from panshi.kit.tenancy import Actor, acting, hq_actor, verb_depth
+from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
 from panshi.ledger import services as ledger
 from panshi.ledger.services import NewEntry, legs_of
 
 KEY: Final = "payment-callbacks"
 TOKEN_AGE: Final = timedelta(days=7)
+ON_ITS_WAY: Final = (PaymentState.CREATED, PaymentState.PENDING)
 
 
 class NothingToPay(Refusal):
@@ -52,18 +52,6 @@ class NothingToPay(Refusal):
 
 
 class UnknownPayment(Refusal):
-    pass
-
-
-class ForgedCallback(Refusal):
-    pass
-
-
-class AmountMismatch(Refusal):
-    pass
-
-
-class CallbackRepeated(Refusal):
     pass
 
 
@@ -137,7 +125,11 @@ def _payment(new: NewPayment, balances: Mapping[UUID, BillBalance], actor: Actor
 def start_payment(
     *, bill_ids: Sequence[UUID], channel: str, actor: Actor, at: datetime
 ) -> PaymentStarted:
-    """Ask a channel for the open amount of bills of one customer. Raises NothingToPay."""
+    """Ask a channel for the open amount of bills of one customer.
+
+    Raises NothingToPay or ChannelNotOffered.
+    """
+    channels.of(channel)
     balances = _locked(bill_ids, actor)
     total = sum((row.open_amount for row in balances.values()), ZERO)
     new = NewPayment(bill_ids=bill_ids, amount=total, received_at=at, channel=channel)
@@ -155,14 +147,126 @@ def start_payment(
 
 
 @verb
+def open_payment(
+    *,
+    payment_id: UUID,
+    channel: str,
+    actor: Actor,
+    at: datetime,
+    notify_url: str = "",
+    return_url: str = "",
+    phone: bool = False,
+    payer_ip: str = "",
+) -> PaymentOpened:
+    """Place the order at the channel; answers the address to open or the code to scan.
+
+    Asked again it answers the same. Raises PaymentNotOpen, ChannelNotOffered, ChannelSilent,
+    ChannelRefused.
+    """
+    payment = Payment.objects.visible_to(actor).select_for_update().get(id=payment_id)
+    actor.must("billing.start_payment", payment.org_id)
+    actor.must_be(payment.customer_id)
+    if payment.state == PaymentState.CREATED:
+        words = _("Payment %(number)s") % {"number": payment.merchant_no[-8:]}
+        opening = channels.of(channel).create(
+            port.Order(
+                merchant_no=payment.merchant_no,
+                amount=payment.amount,
+                words=words,
+                at=at,
+                notify_url=notify_url,
+                return_url=return_url,
+                phone=phone,
+                payer_ip=payer_ip,
+            )
+        )
+        payment.state = PAYMENT_LIFE.step(payment.state, PaymentState.PENDING)
+        payment.channel = Channel(channel)
+        payment.target_kind, payment.pay_target = opening.kind, opening.target
+        payment.save(update_fields=["state", "channel", "target_kind", "pay_target"])
+    elif payment.state != PaymentState.PENDING or payment.channel != channel:
+        raise PaymentNotOpen(_("This payment is closed, received or waits at another channel."))
+    return PaymentOpened(
+        org_id=payment.org_id,
+        actor_id=actor.id,
+        at=at,
+        payment_id=payment.id,
+        channel=payment.channel,
+        kind=payment.target_kind,
+        target=payment.pay_target,
+    )
+
+
+@verb
 def close_payment(*, payment_id: UUID, actor: Actor, at: datetime) -> PaymentClosed:
-    """Give up a payment that nobody made; a notice that comes later moves no money."""
+    """Give up a payment that nobody made, at its channel too.
+
+    A notice that comes later moves no money; the channel, asked, may still say that it was paid.
+    Raises IllegalMove, ChannelSilent, or ChannelRefused when the channel holds the money.
+    """
     payment = Payment.objects.visible_to(actor).select_for_update().get(id=payment_id)
     actor.must("billing.close_payment", payment.org_id)
     actor.must_be(payment.customer_id)
-    payment.state = PAYMENT_LIFE.step(payment.state, PaymentState.CLOSED)
+    here = PaymentState(payment.state)
+    payment.state = PAYMENT_LIFE.step(here, PaymentState.CLOSED)
+    if here == PaymentState.PENDING and payment.channel != Channel.BANK:
+        channels.of(payment.channel).close(merchant_no=payment.merchant_no, at=at)
     payment.save(update_fields=["state"])
     return PaymentClosed(org_id=payment.org_id, actor_id=actor.id, at=at, payment_id=payment.id)
+
+
+@verb
+def query_payment(*, payment_id: UUID, actor: Actor, at: datetime) -> PaymentQueried:
+    """Ask the channel what became of a payment, and believe it.
+
+    What arrived is booked, in the amount that arrived and even after closing. Raises
+    ChannelNotOffered, ChannelSilent, ChannelRefused.
+    """
+    asked = Payment.objects.visible_to(actor).get(id=payment_id)
+    actor.must("billing.query_payment", asked.org_id)
+    # Asked before the row is locked: a slow channel must hold nobody up.
+    standing = channels.of(asked.channel).query(merchant_no=asked.merchant_no, at=at)
+    payment = Payment.objects.select_for_update().get(id=payment_id)
+    received = None
+    paid = standing.state == port.PAID and standing.currency == port.CNY
+    if paid and payment.state in (*ON_ITS_WAY, PaymentState.CLOSED):
+        received = take_payment(payment, standing=standing, actor=actor, at=at)
+    elif standing.state == port.CLOSED and payment.state in ON_ITS_WAY:
+        payment.state = PAYMENT_LIFE.step(payment.state, PaymentState.CLOSED)
+    elif standing.state == port.FAILED and payment.state in ON_ITS_WAY:
+        payment.state = PAYMENT_LIFE.step(payment.state, PaymentState.FAILED)
+    payment.asked_channel_at = at
+    payment.save(update_fields=["state", "asked_channel_at"])
+    return PaymentQueried(
+        org_id=payment.org_id,
+        actor_id=actor.id,
+        at=at,
+        payment_id=payment.id,
+        channel=payment.channel,
+        said=standing.state,
+        received=None if received is None else received.amount,
+    )
+
+
+def take_payment(
+    payment: Payment, *, standing: port.Standing, actor: Actor, at: datetime
+) -> PaymentReceived:
+    """Book a locked payment on the channel's authoritative word, and tell."""
+    if standing.amount is not None and standing.amount != payment.amount:
+        payment.asked_amount, payment.amount = payment.amount, standing.amount
+    payment.received_at = standing.paid_at or at
+    payment.channel_no = standing.channel_no or payment.channel_no
+    payment.save(update_fields=["asked_amount", "amount", "received_at", "channel_no"])
+    (fact,) = _receive([payment], actor, at)
+    outbox.publish(fact, verb="billing.query_payment")
+    return fact
+
+
+def _succeed(payment: Payment) -> None:
+    """Step to received, by way of waiting for one that nobody had seen open."""
+    if payment.state == PaymentState.CREATED:
+        payment.state = PAYMENT_LIFE.step(payment.state, PaymentState.PENDING)
+    payment.state = PAYMENT_LIFE.step(payment.state, PaymentState.SUCCEEDED)
 
 
 def _receive(payments: Sequence[Payment], actor: Actor, at: datetime) -> list[PaymentReceived]:
@@ -174,8 +278,9 @@ def _receive(payments: Sequence[Payment], actor: Actor, at: datetime) -> list[Pa
     wanted: dict[UUID, list[Bill]] = {payment.id: [] for payment in payments}
     for link in links.order_by("place"):
         wanted[link.payment_id].append(link.bill)
+    wanted = in_order(wanted, actor=actor)
     for payment in payments:
-        payment.state = PAYMENT_LIFE.step(payment.state, PaymentState.SUCCEEDED)
+        _succeed(payment)
     ledger.post_entries(
         entries=[_entry(payment, wanted[payment.id]) for payment in payments], actor=actor, at=at
     )
@@ -226,15 +331,6 @@ def _entry(payment: Payment, bills: Sequence[Bill]) -> NewEntry:
             city=bills[0].city if bills else "",
         ),
     )
-
-
-@verb
-def receive_payment(*, payment_id: UUID, actor: Actor, at: datetime) -> PaymentReceived:
-    """Book a payment that the channel, asked by us, confirms as made."""
-    payment = Payment.objects.visible_to(actor).select_for_update().get(id=payment_id)
-    actor.must("billing.receive_payment", payment.org_id)
-    payment.received_at = at
-    return _receive([payment], actor, at)[0]
 
 
 @verb
@@ -297,142 +393,3 @@ def payment_of_token(*, token: str) -> UUID:
         return UUID(signing.loads(token, salt=KEY, max_age=TOKEN_AGE))
     except signing.BadSignature as error:
         raise UnknownPayment(_("This payment link is no longer valid.")) from error
-
-
-def callback_key() -> bytes:
-    """The key that our channel simulator signs its notices with."""
-    key: bytes = settings.HOME.secret(KEY)
-    return key
-
-
-def _verdict(payment: Payment | None, amount: Decimal, *, signed: bool) -> Verdict:
-    if not signed:
-        return Verdict.FORGED
-    if payment is None:
-        return Verdict.UNKNOWN
-    if amount != payment.amount:
-        return Verdict.AMOUNT
-    if payment.state != PaymentState.PENDING:
-        return Verdict.STATE
-    return Verdict.ACCEPTED
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    fact: CallbackRecorded
-    received: PaymentReceived | None
-
-
-def _take(
-    *,
-    channel: str,
-    notification_id: str,
-    merchant_no: str,
-    amount: Decimal,
-    signature: str,
-    actor: Actor,
-    at: datetime,
-) -> _Taken:
-    """Keep the notice with our verdict, and book the payment if the notice is true and new."""
-    signed = rules.is_signed(
-        key=callback_key(),
-        channel=channel,
-        notification_id=notification_id,
-        merchant_no=merchant_no,
-        amount=amount,
-        signature=signature,
-    )
-    rows = Payment.objects.filter(channel=channel, merchant_no=merchant_no)
-    payment = rows.select_for_update().first()
-    verdict = _verdict(payment, amount, signed=signed)
-    raw = "\n".join((channel, notification_id, merchant_no, str(amount), signature))
-    callback, new = Callback.objects.get_or_create(
-        channel=channel,
-        notification_id=notification_id,
-        sha256=hashlib.sha256(raw.encode()).hexdigest(),
-        defaults={
-            "org_id": payment.org_id if payment else None,
-            "payment": payment,
-            "merchant_no": merchant_no,
-            "amount": amount,
-            "verdict": verdict,
-            "received_at": at,
-        },
-    )
-    received = None
-    if not new:
-        callback.times += 1
-        callback.save(update_fields=["times"])
-    elif payment is not None and verdict == Verdict.ACCEPTED:
-        received = receive_payment(payment_id=payment.id, actor=actor, at=at)
-    fact = CallbackRecorded(
-        org_id=payment.org_id if payment else actor.org_id,
-        actor_id=actor.id,
-        at=at,
-        callback_id=callback.id,
-        channel=channel,
-        verdict=callback.verdict,
-        repeated=not new,
-        payment_id=payment.id if payment else None,
-    )
-    return _Taken(fact, received)
-
-
-def record_callback(
-    *,
-    channel: str,
-    notification_id: str,
-    merchant_no: str,
-    amount: Decimal,
-    signature: str,
-    actor: Actor,
-    at: datetime,
-) -> PaymentReceived:
-    """Take a channel's notice: the door through which its money comes in.
-
-    A forged, unknown, repeated, late or wrong-amount notice is kept first and then refused with
-    ForgedCallback, UnknownPayment, CallbackRepeated, PaymentNotOpen or AmountMismatch. The notice
-    speaks for any organisation, so it is taken as headquarters whoever the actor is.
-    """
-    # Not a verb: a verb's refusal would undo the record of the notice that it refuses.
-    by = hq_actor(actor.org_id)
-    with verb_depth(), acting(by, to_write=True):
-        taken = _take(
-            channel=channel,
-            notification_id=notification_id,
-            merchant_no=merchant_no,
-            amount=amount,
-            signature=signature,
-            actor=by,
-            at=at,
-        )
-        outbox.publish(taken.fact, verb="billing.record_callback")
-    if taken.received is not None:
-        return taken.received
-    if taken.fact.repeated:
-        raise CallbackRepeated(_("This notice was received before."))
-    raise _REFUSALS[Verdict(taken.fact.verdict)]()
-
-
-def _forged() -> Refusal:
-    return ForgedCallback(_("The signature of this notice is not the channel's."))
-
-
-def _unknown() -> Refusal:
-    return UnknownPayment(_("There is no such payment."))
-
-
-def _mismatch() -> Refusal:
-    return AmountMismatch(_("The notice names another amount than the payment."))
-
-
-def _not_open() -> Refusal:
-    return PaymentNotOpen(_("This payment is closed or was received before."))
-
-
-_REFUSALS: Final = {
-    Verdict.FORGED: _forged,
-    Verdict.UNKNOWN: _unknown,
-    Verdict.AMOUNT: _mismatch,
-    Verdict.STATE: _not_open,
-}

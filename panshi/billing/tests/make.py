@@ -7,7 +7,7 @@ from itertools import count
 from typing import Final
 from uuid import UUID
 
-from panshi.billing import rules, services
+from panshi.billing import services, simulator
 from panshi.billing.events import BillRaised, ChargePlanChanged, DepositDemanded, PaymentReceived
 from panshi.billing.models import Bill, ChargePlan, Payment
 from panshi.billing.queries import PlanChange
@@ -145,20 +145,24 @@ def notice(
     *,
     amount: Decimal | None = None,
     notification_id: str = "",
-    signature: str = "",
+    sign: bool = True,
     at: datetime = NOON,
+    **fields: str,
 ) -> PaymentReceived:
     """The channel tells that a payment was made; each argument can be made to lie."""
-    fields = {
-        "channel": payment.channel,
-        "notification_id": notification_id or f"N{next(_notices):06d}",
-        "merchant_no": payment.merchant_no,
-    }
-    said = payment.amount if amount is None else amount
-    true = rules.sign_callback(key=services.callback_key(), amount=said, **fields)
-    return services.record_callback(
-        amount=said, signature=signature or true, actor=hq_actor(), at=at, **fields
+    told = simulator.posted(
+        notification_id=notification_id or f"N{next(_notices):06d}",
+        merchant_no=payment.merchant_no,
+        amount=str(payment.amount if amount is None else amount),
+        at=at.isoformat(),
+        sign=sign,
+        **fields,
     )
+    fact = services.record_callback(
+        channel=told.channel, headers=told.headers, body=told.body, actor=hq_actor(), at=at
+    )
+    assert isinstance(fact, PaymentReceived)
+    return fact
 
 
 def pay(org: OrgNode, *bill_ids: UUID, at: datetime = NOON) -> PaymentReceived:

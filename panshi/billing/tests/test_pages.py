@@ -117,7 +117,7 @@ def test_every_page_opens_empty_and_filled(client: Window, node: OrgNode, name: 
     bill = make.bill(node, 226, due_on=local_day(now) - timedelta(days=5), at=now)
     payment = make.payment(node, bill.bill_id, at=now)
     with pytest.raises(services.ForgedCallback):
-        make.notice(payment, signature="0" * 64)
+        make.notice(payment, sign=False)
     make.deposit(node)
     text = page(client.get(reverse(name)))
     assert "226.00" in text or name == "billing-runs"
@@ -222,24 +222,35 @@ def test_a_forged_pay_address_opens_nothing(client: Window) -> None:
 
 def test_the_channel_posts_its_notice(client: Window, node: OrgNode) -> None:
     payment = make.payment(node, make.bill(node, 300).bill_id)
-    notice = simulator.paid(merchant_no=payment.merchant_no, amount=payment.amount)
-    told = {
-        "notification_id": notice.notification_id,
-        "merchant_no": notice.merchant_no,
-        "amount": str(notice.amount),
-        "signature": notice.signature,
-    }
+    notice = simulator.paid(
+        merchant_no=payment.merchant_no, amount=payment.amount, at=timezone.now()
+    )
     url = reverse("billing-callback", args=["SIM"])
 
-    def post(body: object) -> int:
-        data = body if isinstance(body, str) else json.dumps(body)
-        status: int = client.post(url, data, content_type="application/json").status_code
+    def post(body: bytes) -> int:
+        status: int = client.post(
+            url, body, content_type="application/json", headers=dict(notice.headers)
+        ).status_code
         return status
 
-    assert [post(x) for x in ("{", {}, {**told, "amount": "NaN"})] == [400, 400, 400]
-    assert post({**told, "signature": "0" * 64}) == 409
+    told = json.loads(notice.body)
+    nonsense = [
+        b"{",
+        b"{}",
+        b"",
+        b"[1]",
+        b"\xff\x00",
+        json.dumps({**told, "amount": "NaN"}).encode(),
+    ]
+    assert {post(body) for body in nonsense} == {400}
+    assert post(b" " * (64 * 1024 + 1)) == 413
+    assert client.post(reverse("billing-callback", args=["WECHAT"]), b"{}",
+                       content_type="application/json").status_code == 404  # fmt: skip
+    assert not Callback.objects.filter(payment=payment).exists()
+    forged = simulator.altered(notice, amount="0.01")
+    assert post(forged.body) == 409
     assert Callback.objects.filter(payment=payment, verdict="FORGED").count() == 1
-    assert [post(told), post(told)] == [200, 200]
+    assert [post(notice.body), post(notice.body)] == [200, 200]
     assert Payment.objects.get(id=payment.id).state == "SUCCEEDED"
     assert Callback.objects.get(payment=payment, verdict="ACCEPTED").times == 2
 

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -46,19 +47,22 @@ def test_pays_the_bills_it_was_started_for() -> None:
 @pytest.mark.parametrize(
     ("lie", "refusal", "verdict"),
     [
-        (("300.00", "0" * 64), services.ForgedCallback, Verdict.FORGED),
-        (("300.01", ""), services.AmountMismatch, Verdict.AMOUNT),
-        (("299.99", ""), services.AmountMismatch, Verdict.AMOUNT),
+        ({"sign": False}, services.ForgedCallback, Verdict.FORGED),
+        ({"merchant": "OTHER"}, services.ForgedCallback, Verdict.MERCHANT),
+        ({"app": "OTHER"}, services.ForgedCallback, Verdict.APP),
+        ({"currency": "USD"}, services.ForgedCallback, Verdict.CURRENCY),
+        ({"amount": Decimal("300.01")}, services.AmountMismatch, Verdict.AMOUNT),
+        ({"amount": Decimal("299.99")}, services.AmountMismatch, Verdict.AMOUNT),
     ],
 )
 def test_a_lie_is_kept_and_moves_nothing(
-    lie: tuple[str, str], refusal: type[Exception], verdict: str
+    lie: dict[str, Any], refusal: type[Exception], verdict: str
 ) -> None:
     org = org_make.operator()
     payment = make.payment(org, make.bill(org, 300).bill_id)
     before = money(org)
     with pytest.raises(refusal):
-        make.notice(payment, amount=Decimal(lie[0]), signature=lie[1])
+        make.notice(payment, **lie)
     assert Callback.objects.get(payment=payment).verdict == verdict
     assert money(org) == before
     assert make.notice(payment).amount == 300
@@ -89,7 +93,7 @@ def test_a_forgery_does_not_use_up_the_true_notices_number() -> None:
     org = org_make.operator()
     payment = make.payment(org, make.bill(org, 300).bill_id)
     with pytest.raises(services.ForgedCallback):
-        make.notice(payment, notification_id="N-same", signature="f" * 64)
+        make.notice(payment, notification_id="N-same", sign=False)
     assert make.notice(payment, notification_id="N-same").allocated == 300
 
 
@@ -115,13 +119,13 @@ def test_a_storm_leaves_the_balances_of_the_clean_order() -> None:
     for org in (clean, storm):
         chance = Random(7)
         payments = [make.payment(org, make.bill(org, 100 + n).bill_id) for n in range(12)]
-        said = [(p, f"{org.id}-{n}", "") for n, p in enumerate(payments)]
+        said = [(p, f"{org.id}-{n}", True) for n, p in enumerate(payments)]
         if org is storm:
-            said = said * 3 + [(p, f"{org.id}-f{n}", "f" * 64) for n, p in enumerate(payments)]
+            said = said * 3 + [(p, f"{org.id}-f{n}", False) for n, p in enumerate(payments)]
             chance.shuffle(said)
-        for payment, number, signature in said:
+        for payment, number, sign in said:
             try:
-                make.notice(payment, notification_id=number, signature=signature)
+                make.notice(payment, notification_id=number, sign=sign)
             except (services.CallbackRepeated, services.ForgedCallback):
                 continue
     assert money(clean) == money(storm)
