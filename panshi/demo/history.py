@@ -158,11 +158,13 @@ def _return(lease: Running, moment: datetime, random: Random) -> None:
     damages = []
     if random.random() < 0.25:
         damages = [
-            leasing.Damage(
-                words="右后门划痕，露底漆", amount=Decimal(random.choice((180, 260, 440)))
+            leasing.ReturnCharge(
+                product_code="DAMAGE",
+                words="右后门划痕，露底漆",
+                unit_price=Decimal(random.choice((180, 260, 440))),
             )
         ]
-    leasing.settle_lease(lease_id=lease.lease_id, damages=damages, actor=actor, at=moment)
+    leasing.settle_lease(lease_id=lease.lease_id, charges=damages, actor=actor, at=moment)
     ready = moment + timedelta(hours=2)
     fleet.sign_inspection(
         vehicle_id=lease.vehicle_id,

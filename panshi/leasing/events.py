@@ -122,6 +122,144 @@ class ReturnAccepted(LeaseFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnArrived(LeaseFact):
+    """The vehicle stands in the yard; it has not been checked yet."""
+
+    expected_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerminationRequested(LeaseFact):
+    """The customer wants to give the vehicle back before the agreed end."""
+
+    on: date
+    ends_on: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerminationAccepted(LeaseFact):
+    on: date
+    early_fee: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseExtended(LeaseFact):
+    months: int
+    ends_on: date
+    ended_on_before: date
+    monthly_rent: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwapRequested(LeaseFact):
+    on: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleSwapped(LeaseFact):
+    """`vehicle_id` came for `vehicle_before_id`; with `until` that one comes back on the day."""
+
+    vehicle_before_id: UUID
+    until: date | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeasePaused(LeaseFact):
+    """`relief` percent of the rent are not charged from `starts_on` up to `ends_on`, or open."""
+
+    cause: str
+    relief: Decimal
+    starts_on: date
+    ends_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseResumed(LeaseFact):
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceChanged(LeaseFact):
+    monthly_rent: Decimal
+    monthly_rent_before: Decimal
+    effective_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseExpiring(LeaseFact):
+    """The lease ends in `days` days; told at 60, 30 and 7."""
+
+    days: int
+    ends_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationAtRisk(LeaseFact):
+    """The vehicle is promised to this lease from `reserved_from` on and still out with another."""
+
+    reserved_from: date
+    held_by_lease_id: UUID
+    held_until: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeasesAdvanced(Fact):
+    """A day's pass over the leases: how many ends and risks were told, pauses begun and over."""
+
+    on: date
+    expiring: int
+    at_risk: int
+    paused: int
+    resumed: int
+    repriced: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementStarted(LeaseFact):
+    """A settlement was offered; `total` goes to the customer, or is asked for if negative."""
+
+    version: int
+    total: Decimal
+    disputed: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementAgreed(LeaseFact):
+    """The customer confirmed the settlement it saw."""
+
+    version: int
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DamageDisputed(LeaseFact):
+    position: int
+    what: str
+    amount: Decimal
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeDecided(LeaseFact):
+    position: int
+    amount: Decimal
+    upheld: Decimal
+    refund: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettlementConfirmed(LeaseFact):
+    """The settlement was carried out: `refund` went back of the deposit, in CNY.
+
+    `on_account` stands to the customer's credit, `still_open` is to be paid, `disputed` reserved.
+    """
+
     charges: Decimal
     refund: Decimal
+    total: Decimal = Decimal(0)
+    on_account: Decimal = Decimal(0)
+    still_open: Decimal = Decimal(0)
+    disputed: Decimal = Decimal(0)

@@ -6,6 +6,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from panshi.kit.nouns import OwnedModel
@@ -17,6 +18,7 @@ class LeaseState(models.TextChoices):
     RESERVED = "RESERVED", _("Vehicle reserved")
     SIGNED = "SIGNED", _("Signed")
     ACTIVE = "ACTIVE", _("On the road")
+    PAUSED = "PAUSED", pgettext_lazy("lease", "Paused")
     RETURNING = "RETURNING", _("Being returned")
     SETTLING = "SETTLING", _("Being settled")
     ENDED = "ENDED", _("Ended")
@@ -29,7 +31,8 @@ LEASE_LIFE = Machine(
         L.DRAFT: {L.RESERVED, L.CANCELLED},
         L.RESERVED: {L.SIGNED, L.CANCELLED},
         L.SIGNED: {L.ACTIVE, L.CANCELLED},
-        L.ACTIVE: {L.RETURNING},
+        L.ACTIVE: {L.PAUSED, L.RETURNING},
+        L.PAUSED: {L.ACTIVE},
         L.RETURNING: {L.SETTLING},
         L.SETTLING: {L.ENDED},
     }
@@ -47,6 +50,11 @@ G = SegmentState
 SEGMENT_LIFE = Machine({G.RESERVED: {G.OUT, G.VOID}, G.OUT: {G.BACK}})
 
 
+class Alignment(models.TextChoices):
+    CALENDAR = "CALENDAR", _("Calendar months")
+    ANCHOR = "ANCHOR", _("From the day of delivery")
+
+
 class HandoverKind(models.TextChoices):
     OUT = "OUT", _("Handover")
     IN = "IN", _("Return")
@@ -55,7 +63,9 @@ class HandoverKind(models.TextChoices):
 class Lease(OwnedModel):
     """A vehicle lent to one customer for a monthly rent.
 
-    `moved_in_at` marks one that ran before its operator moved in.
+    `alignment` says where its periods of rent begin. `arrived_at` is when the vehicle stood in the
+    yard again, be it taken back later. `expiry_told` is the nearest of the days before the end at
+    which the end was announced. `moved_in_at` marks one that ran before its operator moved in.
     """
 
     number = models.CharField(max_length=40)
@@ -71,7 +81,12 @@ class Lease(OwnedModel):
     signed_at = models.DateTimeField(null=True)
     deposit_held_at = models.DateTimeField(null=True)
     active_from = models.DateTimeField(null=True)
+    alignment = models.CharField(
+        max_length=8, choices=Alignment, default=Alignment.CALENDAR, db_default="CALENDAR"
+    )
     return_asked_for = models.DateField(null=True)
+    arrived_at = models.DateTimeField(null=True)
+    expiry_told = models.SmallIntegerField(null=True)
     returned_at = models.DateTimeField(null=True)
     plan_id = models.UUIDField(null=True)
     moved_in_at = models.DateTimeField(null=True)
@@ -82,7 +97,7 @@ class Lease(OwnedModel):
             models.UniqueConstraint(name="lease_number_once", fields=["org", "number"]),
             models.CheckConstraint(
                 name="lease_runs_only_signed_with_deposit_and_start",
-                condition=~Q(state__in=["ACTIVE", "RETURNING", "SETTLING", "ENDED"])
+                condition=~Q(state__in=["ACTIVE", "PAUSED", "RETURNING", "SETTLING", "ENDED"])
                 | Q(
                     signed_at__isnull=False,
                     active_from__isnull=False,
@@ -102,7 +117,10 @@ class Lease(OwnedModel):
 
 
 class Segment(OwnedModel):
-    """One vehicle's part of a lease: `planned` guards promises, `held` guards possession."""
+    """One vehicle's part of a lease: `planned` guards promises, `held` guards possession.
+
+    `risk_told_on` is when it was last said that the vehicle may not be there in time.
+    """
 
     lease = models.ForeignKey(Lease, on_delete=models.PROTECT, related_name="+")
     customer_id = models.UUIDField()
@@ -110,6 +128,7 @@ class Segment(OwnedModel):
     state = models.CharField(max_length=8, choices=SegmentState, default=SegmentState.RESERVED)
     planned = DateTimeRangeField()
     held = DateTimeRangeField(null=True)
+    risk_told_on = models.DateField(null=True)
 
     class Meta:
         constraints = [
@@ -156,11 +175,171 @@ class Handover(OwnedModel):
         ]
 
 
+class AmendmentKind(models.TextChoices):
+    EXTENSION = "EXTENSION", pgettext_lazy("lease", "Extension")
+    SWAP = "SWAP", _("Vehicle swapped")
+    PAUSE = "PAUSE", pgettext_lazy("lease", "Pause")
+    RESUMPTION = "RESUMPTION", _("Pause ended")
+    PRICE = "PRICE", _("New rent")
+    TERMINATION = "TERMINATION", _("Early end agreed")
+
+
+class Amendment(OwnedModel):
+    """What was changed about a lease and from which day: `diff` names what it was and became.
+
+    `digest` is the sha256 of the quote that was agreed to; `credited` and `billed` are what it made
+    of bills already issued.
+    """
+
+    lease = models.ForeignKey(Lease, on_delete=models.PROTECT, related_name="+")
+    customer_id = models.UUIDField()
+    number = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=12, choices=AmendmentKind)
+    effective_on = models.DateField()
+    until = models.DateField(null=True)
+    diff: "models.JSONField[dict[str, list[str]], dict[str, list[str]]]" = models.JSONField()
+    reason = models.CharField(max_length=200, blank=True)
+    credited = models.DecimalField(max_digits=14, decimal_places=2)
+    billed = models.DecimalField(max_digits=14, decimal_places=2)
+    digest = models.CharField(max_length=64, blank=True)
+    by_id = models.UUIDField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="amendments_are_numbered", fields=["lease", "number"])
+        ]
+
+
+class RequestKind(models.TextChoices):
+    SWAP = "SWAP", _("Another vehicle")
+    TERMINATION = "TERMINATION", _("An early end")
+
+
+class LeaseRequest(OwnedModel):
+    """What a customer asks to be changed; answered once the lease is changed or it is declined."""
+
+    lease = models.ForeignKey(Lease, on_delete=models.PROTECT, related_name="+")
+    customer_id = models.UUIDField()
+    kind = models.CharField(max_length=12, choices=RequestKind)
+    wished_on = models.DateField()
+    reason = models.CharField(max_length=200)
+    by_id = models.UUIDField()
+    asked_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="one_open_request_of_a_kind",
+                fields=["lease", "kind"],
+                condition=Q(answered_at__isnull=True),
+            )
+        ]
+
+
+class PauseCause(models.Model):
+    """Why a lease pauses and what percentage of the rent is not charged; null where it is agreed.
+
+    `to_confirm` marks a figure that the operator's counsel has yet to confirm.
+    """
+
+    code = models.CharField(max_length=24, primary_key=True)
+    name = models.CharField(max_length=60)
+    name_zh = models.CharField(max_length=60)
+    relief = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    to_confirm = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="a_cause_relieves_a_percentage",
+                condition=Q(relief__isnull=True) | Q(relief__gte=0, relief__lte=100),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name_zh if (get_language() or "").startswith("zh") else self.name
+
+
+class ReturnTerms(models.Model):
+    """The fee for an early return from a day on: a share of the rent not billed yet, at most
+    `early_months` months of rent. `to_confirm` as for a pause.
+    """
+
+    starts_on = models.DateField(unique=True)
+    early_share = models.DecimalField(max_digits=5, decimal_places=4)
+    early_months = models.PositiveSmallIntegerField()
+    to_confirm = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="an_early_share_is_a_share",
+                condition=Q(early_share__gte=0, early_share__lte=1),
+            )
+        ]
+
+
+class SettlementSheet(OwnedModel):
+    """A settlement as it was offered to the customer: its lines sum to `total`.
+
+    `charges` are what it was reckoned with, `inputs` all it follows from and `digest` their sha256.
+    Nothing of it changes but that the customer confirms it; another offer is another version.
+    """
+
+    lease = models.ForeignKey(Lease, on_delete=models.PROTECT, related_name="+")
+    customer_id = models.UUIDField()
+    version = models.PositiveSmallIntegerField()
+    lines: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField()
+    charges: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField()
+    inputs: "models.JSONField[list[list[str]], list[list[str]]]" = models.JSONField()
+    digest = models.CharField(max_length=64)
+    total = models.DecimalField(max_digits=14, decimal_places=2)
+    disputed = models.DecimalField(max_digits=14, decimal_places=2)
+    offered_at = models.DateTimeField()
+    by_id = models.UUIDField()
+    confirmed_at = models.DateTimeField(null=True)
+    confirmed_by_id = models.UUIDField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="sheets_have_versions", fields=["lease", "version"])
+        ]
+
+
 class Settlement(OwnedModel):
-    """What is left between the two sides after the return; lines sum to the refund."""
+    """What is left between the two sides after the return, and where it went.
+
+    `refund` was paid back of the deposit, `on_account` stands to the customer's credit,
+    `still_open` the customer has yet to pay, `disputed` stays reserved of the deposit.
+    """
 
     lease = models.OneToOneField(Lease, on_delete=models.PROTECT, related_name="+")
+    sheet = models.ForeignKey(
+        SettlementSheet, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     lines: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField()
     charges = models.DecimalField(max_digits=14, decimal_places=2)
     refund = models.DecimalField(max_digits=14, decimal_places=2)
+    on_account = models.DecimalField(max_digits=14, decimal_places=2, default=0, db_default=0)
+    still_open = models.DecimalField(max_digits=14, decimal_places=2, default=0, db_default=0)
+    disputed = models.DecimalField(max_digits=14, decimal_places=2, default=0, db_default=0)
     settled_at = models.DateTimeField()
+
+
+class DisputeOutcome(OwnedModel):
+    """What became of a disputed charge: `upheld` was charged, the rest went back."""
+
+    settlement = models.ForeignKey(Settlement, on_delete=models.PROTECT, related_name="+")
+    customer_id = models.UUIDField()
+    position = models.PositiveSmallIntegerField()
+    upheld = models.DecimalField(max_digits=14, decimal_places=2)
+    words = models.CharField(max_length=200)
+    by_id = models.UUIDField()
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="a_dispute_ends_once", fields=["settlement", "position"])
+        ]

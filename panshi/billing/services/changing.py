@@ -79,8 +79,8 @@ def change_plan(
         # A bill in draft for the last days of the plan reaches up to the end, not beyond.
         first = min(first, plan.ends_on - timedelta(days=1))
     write_terms(plan, books.terms, later)
-    _correct(plan, wanted, later, reason or _("Correction by a change"), (), actor=actor, at=at)
     discard_drafts_after(plan, first)
+    _correct(plan, wanted, later, reason or _("Correction by a change"), (), actor=actor, at=at)
     return ChargePlanChanged(
         org_id=plan.org_id,
         actor_id=actor.id,
@@ -230,8 +230,10 @@ def settle_rent(
     assert plan.ends_on is not None
     cut_off = max(plan.ends_on, local_day(at))
     before = {bill_id for bill_id, _total in _issued(plan)}
-    run_bills(cut_off=cut_off, plan_id=plan.id, actor=actor, at=at)
-    issue_bills(plan_id=plan.id, actor=actor, at=at)
+    if plan.next_bill_on is not None and plan.next_bill_on <= cut_off:
+        run_bills(cut_off=cut_off, plan_id=plan.id, actor=actor, at=at)
+    if Bill.objects.filter(plan=plan, state=BillState.DRAFT).exists():
+        issue_bills(plan_id=plan.id, actor=actor, at=at)
     fresh = [(bill_id, total) for bill_id, total in _issued(plan) if bill_id not in before]
     books = books_of(plan)
     wanted = corrections(books, before=replace(books.terms, ends_on=agreed_end), later=books.terms)

@@ -1,8 +1,8 @@
 """What the verbs of leasing share: refusals, locks, the fields of a fact."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypedDict
 from uuid import UUID
 
@@ -10,9 +10,20 @@ from django.db import IntegrityError, connection
 from django.utils.translation import gettext as _
 from psycopg import errors
 
+from panshi.billing.events import ChargePlanChanged
+from panshi.kit.money import ZERO
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
-from panshi.leasing.models import Lease, Segment, SegmentState
+from panshi.leasing.models import (
+    SEGMENT_LIFE,
+    Amendment,
+    AmendmentKind,
+    Lease,
+    LeaseRequest,
+    RequestKind,
+    Segment,
+    SegmentState,
+)
 
 
 class VehicleAlreadyLeased(Refusal):
@@ -79,13 +90,56 @@ def locked_lease(lease_id: UUID, *, actor: Actor, permission: str) -> Lease:
 
 
 def current_segment(lease: Lease) -> Segment:
-    """The lease's segment that is not void; a lease has one vehicle at a time."""
-    return (
-        Segment.objects.select_for_update()
-        .filter(lease=lease)
-        .exclude(state=SegmentState.VOID)
-        .latest("created_at", "id")
+    """The part of a lease that counts now: what is out, else what is promised, else what was."""
+    rank = {SegmentState.BACK: 0, SegmentState.RESERVED: 1, SegmentState.OUT: 2}
+    rows = Segment.objects.select_for_update().filter(lease=lease).exclude(state=SegmentState.VOID)
+    return max(
+        rows.order_by("created_at", "id"), key=lambda row: (rank[SegmentState(row.state)], row.id)
     )
+
+
+def release_promises(lease: Lease) -> None:
+    """Give up the vehicles that are still promised to a lease, such as a swap's way back."""
+    for segment in Segment.objects.filter(lease=lease, state=SegmentState.RESERVED):
+        segment.state = SEGMENT_LIFE.step(segment.state, SegmentState.VOID)
+        segment.save(update_fields=["state"])
+
+
+def amend(
+    lease: Lease,
+    kind: AmendmentKind,
+    *,
+    effective_on: date,
+    diff: Mapping[str, tuple[object, object]],
+    reason: str,
+    actor: Actor,
+    at: datetime,
+    until: date | None = None,
+    made: ChargePlanChanged | None = None,
+    agreed: str = "",
+) -> Amendment:
+    """Keep what was changed about a lease; `diff` holds what was and what became."""
+    return Amendment.objects.create(
+        org_id=lease.org_id,
+        lease=lease,
+        customer_id=lease.customer_id,
+        number=Amendment.objects.filter(lease=lease).count() + 1,
+        kind=kind,
+        effective_on=effective_on,
+        until=until,
+        diff={name: [str(before), str(after)] for name, (before, after) in diff.items()},
+        reason=reason.strip(),
+        credited=made.credited if made else ZERO,
+        billed=made.billed if made else ZERO,
+        digest=agreed,
+        by_id=actor.id,
+        made_at=at,
+    )
+
+
+def answer_request(lease: Lease, kind: RequestKind, at: datetime) -> None:
+    """Close what the customer asked for, now that it is done."""
+    LeaseRequest.objects.filter(lease=lease, kind=kind, answered_at=None).update(answered_at=at)
 
 
 def common(lease: Lease, segment: Segment, *, actor: Actor, at: datetime) -> Common:

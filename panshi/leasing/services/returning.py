@@ -1,31 +1,49 @@
-"""From the wish to give a vehicle back to the last fen."""
+"""From the wish to give a vehicle back to the vehicle in the yard."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
+
+from django.utils.translation import gettext as _
 
 from panshi.billing import queries as billing_queries
 from panshi.billing import services as billing
 from panshi.fleet import services as fleet
 from panshi.kit.clock import local_day
-from panshi.kit.money import ZERO
+from panshi.kit.refusals import IllegalMove
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
-from panshi.leasing.events import ReturnAccepted, ReturnRequested, SettlementConfirmed
+from panshi.leasing.events import (
+    ReturnAccepted,
+    ReturnArrived,
+    ReturnRequested,
+    TerminationAccepted,
+    TerminationRequested,
+)
 from panshi.leasing.models import (
     LEASE_LIFE,
     SEGMENT_LIFE,
+    AmendmentKind,
     HandoverKind,
     LeaseState,
+    RequestKind,
     SegmentState,
-    Settlement,
 )
-from panshi.leasing.services.common import common, current_segment, lock_vehicles, locked_lease
+from panshi.leasing.queries.changes import return_of
+from panshi.leasing.services.changing import running
+from panshi.leasing.services.common import (
+    TermsInvalid,
+    amend,
+    answer_request,
+    common,
+    current_segment,
+    lock_vehicles,
+    locked_lease,
+    release_promises,
+)
 from panshi.leasing.services.signing import SOURCE, record_handover
-
-SETTLEMENT = "leasing.settlement"
+from panshi.leasing.services.swapping import note_request
 
 
 @verb
@@ -37,6 +55,79 @@ def request_return(*, lease_id: UUID, on: date, actor: Actor, at: datetime) -> R
     lease.return_asked_for = on
     lease.save(update_fields=["state", "return_asked_for"])
     return ReturnRequested(**common(lease, segment, actor=actor, at=at), on=on)
+
+
+@verb
+def request_termination(
+    *, lease_id: UUID, on: date, reason: str, actor: Actor, at: datetime
+) -> TerminationRequested:
+    """Note that the customer wants to give the vehicle back before the agreed end.
+
+    Raises IllegalMove unless the lease is on the road.
+    """
+    lease = running(lease_id, actor=actor, permission="leasing.request_termination")
+    note_request(lease, RequestKind.TERMINATION, on, reason, actor=actor, at=at)
+    segment = current_segment(lease)
+    return TerminationRequested(
+        **common(lease, segment, actor=actor, at=at),
+        on=on,
+        ends_on=lease.ends_on,
+        reason=reason.strip(),
+    )
+
+
+@verb
+def terminate_early(
+    *, lease_id: UUID, on: date, actor: Actor, at: datetime, reason: str = "", agreed: str = ""
+) -> TerminationAccepted:
+    """Agree that a lease ends before its time: from now on its vehicle is expected back `on`.
+
+    `agreed` is the digest of `quote_return`. Raises TermsInvalid for a day not before the agreed
+    end, billing.InputsChanged, or IllegalMove unless the lease is on the road and not paused.
+    """
+    lease = locked_lease(lease_id, actor=actor, permission="leasing.terminate_early")
+    segment = current_segment(lease)
+    lease.state = LEASE_LIFE.step(lease.state, LeaseState.RETURNING)
+    if not local_day(at) <= on < lease.ends_on:
+        raise TermsInvalid(_("An early end lies between today and the agreed end."))
+    quote = return_of(lease, on, (), actor)
+    if agreed and agreed != quote.digest:
+        raise billing.InputsChanged(
+            _("The plan or its bills changed since this was quoted. Look at the new quote.")
+        )
+    lease.return_asked_for = on
+    lease.save(update_fields=["state", "return_asked_for"])
+    answer_request(lease, RequestKind.TERMINATION, at)
+    amend(
+        lease,
+        AmendmentKind.TERMINATION,
+        effective_on=on,
+        diff={"ends_on": (lease.ends_on, on), "early_fee": (0, quote.early_fee)},
+        reason=reason,
+        agreed=agreed,
+        actor=actor,
+        at=at,
+    )
+    return TerminationAccepted(
+        **common(lease, segment, actor=actor, at=at), on=on, early_fee=quote.early_fee
+    )
+
+
+@verb
+def record_arrival(*, lease_id: UUID, actor: Actor, at: datetime) -> ReturnArrived:
+    """Note that the vehicle stands in the yard: rent ends here, however long its check takes.
+
+    Raises IllegalMove unless a return was asked for and it has not arrived yet.
+    """
+    lease = locked_lease(lease_id, actor=actor, permission="leasing.record_arrival")
+    if lease.state != LeaseState.RETURNING or lease.arrived_at is not None:
+        raise IllegalMove(_("No return of this lease is expected."))
+    segment = current_segment(lease)
+    lease.arrived_at = at
+    lease.save(update_fields=["arrived_at"])
+    return ReturnArrived(
+        **common(lease, segment, actor=actor, at=at), expected_on=lease.return_asked_for
+    )
 
 
 @verb
@@ -53,6 +144,8 @@ def accept_return(
     signature_id: UUID | None = None,
 ) -> ReturnAccepted:
     """Take the vehicle back: rent ends with the day before, the deposit is reserved.
+
+    Where its arrival was recorded, that is the moment at which it came back.
 
     Raises HandoverOpen, fleet.OdometerBackwards, or IllegalMove unless a return was asked for.
     """
@@ -72,95 +165,22 @@ def accept_return(
         actor=actor,
         at=at,
     )
-    lease.returned_at = at
+    back = lease.arrived_at or at
+    lease.returned_at = back
     lease.save(update_fields=["state", "returned_at"])
     segment.state = SEGMENT_LIFE.step(segment.state, SegmentState.BACK)
     held = segment.held
-    segment.held = (held.lower, at) if held is not None else None
+    segment.held = (held.lower, back) if held is not None else None
     segment.save(update_fields=["state", "held"])
+    release_promises(lease)
     fleet.take_back_vehicle(
         vehicle_id=segment.vehicle_id, odometer_km=odometer_km, soc_pct=soc_pct, actor=actor, at=at
     )
     if lease.plan_id is not None:
-        billing.end_plan(plan_id=lease.plan_id, ends_on=local_day(at), actor=actor, at=at)
+        billing.end_plan(plan_id=lease.plan_id, ends_on=local_day(back), actor=actor, at=at)
     deposit = billing_queries.deposit_of(source_kind=SOURCE, source_id=lease.id, actor=actor)
     if deposit is not None and deposit.held:
         billing.reserve_deposit(deposit_id=deposit.id, actor=actor, at=at)
     return ReturnAccepted(
-        **common(lease, segment, actor=actor, at=at), returned_at=at, odometer_km=odometer_km
+        **common(lease, segment, actor=actor, at=at), returned_at=back, odometer_km=odometer_km
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Damage:
-    """A priced line of the settlement, tax included."""
-
-    words: str
-    amount: Decimal
-
-
-@verb
-def settle_lease(
-    *, lease_id: UUID, damages: Sequence[Damage], actor: Actor, at: datetime
-) -> SettlementConfirmed:
-    """Charge what is due, apply the deposit to open bills, give the rest back, end the lease."""
-    lease = locked_lease(lease_id, actor=actor, permission="leasing.settle_lease")
-    segment = current_segment(lease)
-    lease.state = LEASE_LIFE.step(lease.state, LeaseState.ENDED)
-    charges = sum((damage.amount for damage in damages), ZERO)
-    due = [
-        bill.id
-        for bill in billing_queries.bills_of_source(
-            source_kind=SOURCE, source_id=lease.id, actor=actor
-        )
-        if bill.open_amount
-    ]
-    if damages:
-        raised = billing.raise_bill(
-            org_id=lease.org_id,
-            customer_id=lease.customer_id,
-            source_kind=SETTLEMENT,
-            source_id=lease.id,
-            vehicle_id=segment.vehicle_id,
-            due_on=local_day(at),
-            lines=[
-                billing.NewLine(
-                    product_code="DAMAGE", words=d.words, quantity=Decimal(1), unit_price=d.amount
-                )
-                for d in damages
-            ],
-            actor=actor,
-            at=at,
-        )
-        due.append(raised.bill_id)
-    refund = _apply_and_return_deposit(lease.id, due, actor=actor, at=at)
-    Settlement.objects.create(
-        org_id=lease.org_id,
-        lease=lease,
-        lines=[{"words": d.words, "amount": str(d.amount)} for d in damages],
-        charges=charges,
-        refund=refund,
-        settled_at=at,
-    )
-    lease.save(update_fields=["state"])
-    return SettlementConfirmed(
-        **common(lease, segment, actor=actor, at=at), charges=charges, refund=refund
-    )
-
-
-def _apply_and_return_deposit(
-    lease_id: UUID, bill_ids: Sequence[UUID], *, actor: Actor, at: datetime
-) -> Decimal:
-    """Pay what is due from the lease's deposit, oldest first; answers what went back."""
-    deposit = billing_queries.deposit_of(source_kind=SOURCE, source_id=lease_id, actor=actor)
-    if deposit is None:
-        return ZERO
-    left: Decimal = deposit.held
-    for bill_id in bill_ids:
-        if left:
-            left -= billing.apply_deposit(
-                deposit_id=deposit.id, bill_id=bill_id, amount=left, actor=actor, at=at
-            ).amount
-    if left:
-        billing.return_deposit(deposit_id=deposit.id, amount=left, actor=actor, at=at)
-    return left

@@ -29,6 +29,7 @@ from panshi.leasing.events import (
 from panshi.leasing.models import (
     LEASE_LIFE,
     SEGMENT_LIFE,
+    Alignment,
     Handover,
     HandoverKind,
     Lease,
@@ -63,9 +64,11 @@ def draft_lease(
     months: int,
     actor: Actor,
     at: datetime,
+    alignment: str = rules.ALIGNMENT,
 ) -> LeaseDrafted:
     """Write down the terms and reserve the vehicle for them.
 
+    `alignment` CALENDAR charges by months of the calendar, ANCHOR by months from the delivery on.
     Raises VehicleAlreadyLeased when another promise overlaps, TermsInvalid for amounts or a term
     that make no sense, NotQualified for a customer of another operator.
     """
@@ -76,6 +79,8 @@ def draft_lease(
     actor.must("leasing.draft_lease", vehicle.org_id)
     if monthly_rent <= 0 or deposit < 0 or not 1 <= months <= 120:
         raise TermsInvalid(_("Rent, deposit and months (1 to 120) must be above zero."))
+    if alignment not in Alignment:
+        raise TermsInvalid(_("Periods follow the calendar or the day of delivery."))
     lock_vehicles([vehicle_id])
     lease = Lease.objects.create(
         org_id=vehicle.org_id,
@@ -90,6 +95,7 @@ def draft_lease(
         months=months,
         ends_on=add_months(starts_on, months),
         city=vehicle.city,
+        alignment=alignment,
     )
     with one_lease_per_vehicle():
         segment = Segment.objects.create(
@@ -264,7 +270,7 @@ def activate_lease(*, lease_id: UUID, actor: Actor, at: datetime) -> LeaseActiva
         vehicle_id=segment.vehicle_id,
         product_code=lease.product_code,
         anchor_on=start,
-        alignment=rules.ALIGNMENT,
+        alignment=lease.alignment,
         basis=rules.BASIS,
         price=lease.monthly_rent,
         source_kind=SOURCE,
@@ -285,7 +291,9 @@ def activate_lease(*, lease_id: UUID, actor: Actor, at: datetime) -> LeaseActiva
         segment.save(update_fields=["state", "planned", "held"])
     return LeaseActivated(
         **common(lease, segment, actor=actor, at=at),
-        first_rent=rules.first_rent(monthly_rent=lease.monthly_rent, start=start),
+        first_rent=lease.monthly_rent
+        if lease.alignment == Alignment.ANCHOR
+        else rules.first_rent(monthly_rent=lease.monthly_rent, start=start),
         starts_on=start,
     )
 

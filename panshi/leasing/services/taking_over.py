@@ -122,6 +122,7 @@ def take_over_leases(
             plan_id=plan_id,
             moved_in_at=at,
             note=lease.note,
+            alignment=lease.alignment or "CALENDAR",
         )
         for lease, lease_id, plan_id, number in zip(
             leases, ids, accounts.plan_ids, numbers, strict=True

@@ -1,7 +1,8 @@
 """Leases with honest defaults, brought as far along their life as a test needs."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from panshi.billing import queries as billing_queries
@@ -29,6 +30,7 @@ def drafted(
     vehicle_id: UUID | None = None,
     rent: Decimal = Decimal(3000),
     at: datetime = NOON,
+    alignment: str = "CALENDAR",
 ) -> Lease:
     node = org or org_make.operator()
     customer = crm.customer(org=node, qualified=True)
@@ -41,22 +43,23 @@ def drafted(
         deposit=rent * 2,
         starts_on=local_day(at),
         months=12,
+        alignment=alignment,
         actor=clerk(node),
         at=at,
     )
     return Lease.objects.get(id=fact.lease_id)
 
 
-def signed(*, at: datetime = NOON, org: OrgNode | None = None) -> Lease:
-    lease = drafted(at=at, org=org)
+def signed(*, at: datetime = NOON, **more: Any) -> Lease:
+    lease = drafted(at=at, **more)
     services.sign_lease(lease_id=lease.id, actor=clerk(lease.org), at=at)
     lease.refresh_from_db()
     return lease
 
 
-def secured(*, at: datetime = NOON, org: OrgNode | None = None) -> Lease:
+def secured(*, at: datetime = NOON, **more: Any) -> Lease:
     """Signed, with the deposit paid and told to the lease by the outbox."""
-    lease = signed(at=at, org=org)
+    lease = signed(at=at, **more)
     by = clerk(lease.org)
     (bill,) = billing_queries.bills_of_source(
         source_kind=services.SOURCE, source_id=lease.id, actor=by
@@ -67,8 +70,8 @@ def secured(*, at: datetime = NOON, org: OrgNode | None = None) -> Lease:
     return lease
 
 
-def active(*, at: datetime = NOON, org: OrgNode | None = None) -> Lease:
-    lease = secured(at=at, org=org)
+def active(*, at: datetime = NOON, **more: Any) -> Lease:
+    lease = secured(at=at, **more)
     by = clerk(lease.org)
     services.complete_handover(
         lease_id=lease.id,
@@ -82,3 +85,45 @@ def active(*, at: datetime = NOON, org: OrgNode | None = None) -> Lease:
     relay.drain()
     lease.refresh_from_db()
     return lease
+
+
+def billed(lease: Lease, until: date, *, paid: bool = True) -> None:
+    """Let the nights pass up to a day: rents are billed as they fall due, and paid."""
+    by = clerk(lease.org)
+    at = datetime.combine(until, time(4), UTC)
+    billing.run_bills(cut_off=until, actor=by, at=at)
+    billing.issue_bills(draft_hours=0, actor=by, at=at)
+    owed = [
+        row
+        for row in billing_queries.bills_of_source(
+            source_kind=services.SOURCE, source_id=lease.id, actor=by
+        )
+        if row.open_amount
+    ]
+    if owed and paid:
+        billing.record_payment(
+            bill_ids=[row.id for row in owed],
+            amount=sum((row.open_amount for row in owed), Decimal(0)),
+            actor=by,
+            at=at,
+        )
+
+
+def back(lease: Lease, *, at: datetime, odometer_km: int = 9000) -> None:
+    """The vehicle comes back, and both sides look at it."""
+    by = clerk(lease.org)
+    services.request_return(lease_id=lease.id, on=local_day(at), actor=by, at=at)
+    services.accept_return(
+        lease_id=lease.id,
+        odometer_km=Decimal(odometer_km),
+        soc_pct=Decimal(40),
+        signed_by="王芳",
+        actor=by,
+        at=at,
+    )
+
+
+def bills(lease: Lease, kind: str = services.SOURCE) -> list[billing_queries.OwedRow]:
+    return billing_queries.bills_of_source(
+        source_kind=kind, source_id=lease.id, actor=clerk(lease.org)
+    )

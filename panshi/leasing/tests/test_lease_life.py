@@ -108,13 +108,17 @@ def test_returns_settles_and_gives_the_rest_of_the_deposit_back() -> None:
     )
     fact = services.settle_lease(
         lease_id=lease.id,
-        damages=[services.Damage(words="右后门划痕", amount=Decimal(260))],
+        charges=[
+            services.ReturnCharge(
+                product_code="DAMAGE", words="右后门划痕", unit_price=Decimal(260)
+            )
+        ],
         actor=by,
         at=later,
     )
     lease.refresh_from_db()
-    # 6,000.00 deposit less 1,000.00 open rent of June less 260.00 damage.
-    assert (lease.state, fact.charges, fact.refund) == ("ENDED", Decimal(260), Decimal("4740.00"))
+    # 6,000.00 deposit less 500.00 rent of five days, 260.00 damage and a month for the early end.
+    assert (lease.state, fact.charges, fact.refund) == ("ENDED", Decimal(260), Decimal("2240.00"))
     open_bills = billing_queries.open_bills(actor=by)
     assert [b for b in open_bills if b.customer_id == lease.customer_id] == []
     deposit = billing_queries.deposit_of(source_kind=services.SOURCE, source_id=lease.id, actor=by)

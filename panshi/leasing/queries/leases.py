@@ -11,24 +11,26 @@ from django.db.models import Count, Q, QuerySet
 from panshi.billing import queries as billing
 from panshi.crm import queries as crm
 from panshi.fleet import queries as fleet
-from panshi.kit import files, imports
-from panshi.kit.clock import add_months
-from panshi.kit.imports import BatchCard, Preview
+from panshi.kit import files
+from panshi.kit.clock import add_months, local_day
 from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 from panshi.leasing import rules
 from panshi.leasing.contract import ContractTerms, contract_pdf
 from panshi.leasing.models import (
+    Amendment,
+    AmendmentKind,
     Handover,
     HandoverKind,
     Lease,
+    LeaseRequest,
     LeaseState,
+    RequestKind,
     Segment,
     SegmentState,
     Settlement,
 )
-from panshi.leasing.sheet import KIND, SHEET, LeaseSheetRow
 from panshi.org import queries as org
 
 
@@ -50,10 +52,36 @@ class LeaseRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AmendmentRow:
+    """A change of a lease; `diff` names what was and what became, by field."""
+
+    number: int
+    kind: AmendmentKind
+    effective_on: date
+    until: date | None
+    diff: Mapping[str, list[str]]
+    reason: str
+    credited: Decimal
+    billed: Decimal
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRow:
+    """What the customer asks for and nobody has answered yet."""
+
+    kind: RequestKind
+    wished_on: date
+    reason: str
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HandoverRow:
     """What both sides saw; `checklist` holds codes with YES or NO."""
 
     kind: HandoverKind
+    plate: str
     odometer_km: Decimal
     soc_pct: Decimal
     signed_by: str
@@ -61,6 +89,15 @@ class HandoverRow:
     checklist: Mapping[str, str]
     photo_ids: tuple[str, ...]
     signature_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayBack:
+    """The vehicle that a temporary swap brings back, and the day it is promised for."""
+
+    vehicle_id: UUID
+    plate: str
+    on: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,12 +110,17 @@ class LeaseCard:
     signed_at: datetime | None
     deposit_held_at: datetime | None
     active_from: datetime | None
+    alignment: str
     return_asked_for: date | None
+    arrived_at: datetime | None
     returned_at: datetime | None
     plan_id: UUID | None
     moved_in_at: datetime | None
     note: str
     handovers: tuple[HandoverRow, ...]
+    amendments: tuple[AmendmentRow, ...]
+    requests: tuple[RequestRow, ...]
+    way_back: WayBack | None
     settled_at: datetime | None
     refund: Decimal | None
 
@@ -116,12 +158,16 @@ class LeaseRef:
     customer_id: UUID
 
 
-def _rows(leases: list[Lease], actor: Actor) -> tuple[LeaseRow, ...]:
+def lease_rows(leases: list[Lease], actor: Actor) -> tuple[LeaseRow, ...]:
+    """Leases as rows, with their vehicles and customers."""
+    # The vehicle that is out counts, else the one promised first, else the last that came back.
+    rank = {SegmentState.BACK: 0, SegmentState.RESERVED: 1, SegmentState.OUT: 2}
+    found = Segment.objects.filter(lease__in=leases).exclude(state=SegmentState.VOID)
     segments = {
         s.lease_id: s
-        for s in Segment.objects.filter(lease__in=leases)
-        .exclude(state=SegmentState.VOID)
-        .order_by("created_at", "id")
+        for s in sorted(
+            found.order_by("created_at", "id"), key=lambda s: rank[SegmentState(s.state)]
+        )
     }
     vehicles = fleet.vehicle_refs(
         vehicle_ids=tuple({s.vehicle_id for s in segments.values()}), actor=actor
@@ -188,14 +234,14 @@ def leases(
         Lease.objects.visible_to(actor), state=state, city=city, text=text, customer_id=customer_id
     )
     page = list(rows.order_by(order_by, "-id")[offset : offset + limit])
-    return LeasePage(rows=_rows(page, actor), total=rows.count())
+    return LeasePage(rows=lease_rows(page, actor), total=rows.count())
 
 
 @question
 def customer_leases(*, customer_id: UUID, actor: Actor) -> tuple[LeaseRow, ...]:
     """A customer's leases, newest first; a customer asks for its own."""
     rows = Lease.objects.visible_to(actor).filter(customer_id=customer_id)
-    return _rows(list(rows.order_by("-created_at")[:100]), actor)
+    return lease_rows(list(rows.order_by("-created_at")[:100]), actor)
 
 
 @question
@@ -203,9 +249,20 @@ def lease_card(*, lease_id: UUID, actor: Actor) -> LeaseCard:
     """One lease with its handovers and its settlement."""
     lease = Lease.objects.visible_to(actor).get(id=lease_id)
     settlement = Settlement.objects.filter(lease=lease).first()
-    handovers = Handover.objects.filter(segment__lease=lease).order_by("completed_at")
+    handovers = list(
+        Handover.objects.filter(segment__lease=lease)
+        .select_related("segment")
+        .order_by("completed_at", "id")
+    )
+    row = lease_rows([lease], actor)[0]
+    segments = list(
+        Segment.objects.filter(lease=lease).exclude(state=SegmentState.VOID).order_by("planned")
+    )
+    plates = fleet.vehicle_refs(
+        vehicle_ids=tuple({segment.vehicle_id for segment in segments}), actor=actor
+    )
     return LeaseCard(
-        row=_rows([lease], actor)[0],
+        row=row,
         org_id=lease.org_id,
         product_code=lease.product_code,
         months=lease.months,
@@ -213,7 +270,9 @@ def lease_card(*, lease_id: UUID, actor: Actor) -> LeaseCard:
         signed_at=lease.signed_at,
         deposit_held_at=lease.deposit_held_at,
         active_from=lease.active_from,
+        alignment=lease.alignment,
         return_asked_for=lease.return_asked_for,
+        arrived_at=lease.arrived_at,
         returned_at=lease.returned_at,
         plan_id=lease.plan_id,
         moved_in_at=lease.moved_in_at,
@@ -221,6 +280,7 @@ def lease_card(*, lease_id: UUID, actor: Actor) -> LeaseCard:
         handovers=tuple(
             HandoverRow(
                 kind=HandoverKind(h.kind),
+                plate=plates[h.segment.vehicle_id].plate if h.segment.vehicle_id in plates else "",
                 odometer_km=h.odometer_km,
                 soc_pct=h.soc_pct,
                 signed_by=h.signed_by,
@@ -230,6 +290,43 @@ def lease_card(*, lease_id: UUID, actor: Actor) -> LeaseCard:
                 signature_id=h.signature_id,
             )
             for h in handovers
+        ),
+        amendments=tuple(
+            AmendmentRow(
+                number=a.number,
+                kind=AmendmentKind(a.kind),
+                effective_on=a.effective_on,
+                until=a.until,
+                diff=a.diff,
+                reason=a.reason,
+                credited=a.credited,
+                billed=a.billed,
+                made_at=a.made_at,
+            )
+            for a in Amendment.objects.filter(lease=lease).order_by("number")
+        ),
+        requests=tuple(
+            RequestRow(
+                kind=RequestKind(r.kind),
+                wished_on=r.wished_on,
+                reason=r.reason,
+                asked_at=r.asked_at,
+            )
+            for r in LeaseRequest.objects.filter(lease=lease, answered_at=None).order_by("asked_at")
+        ),
+        way_back=next(
+            (
+                WayBack(
+                    vehicle_id=s.vehicle_id,
+                    plate=plates[s.vehicle_id].plate if s.vehicle_id in plates else "",
+                    on=local_day(s.planned.lower),
+                )
+                for s in segments
+                if s.state == SegmentState.RESERVED
+                and s.planned.lower is not None
+                and lease.active_from is not None
+            ),
+            None,
         ),
         settled_at=settlement.settled_at if settlement else None,
         refund=settlement.refund if settlement else None,
@@ -245,6 +342,7 @@ def quote(
     starts_on: date,
     months: int,
     actor: Actor,
+    alignment: str = rules.ALIGNMENT,
 ) -> Quote:
     """What a lease with these terms would be charged, by the reckoning of the billing run."""
     ends_on = add_months(starts_on, months)
@@ -253,7 +351,7 @@ def quote(
         price=monthly_rent,
         starts_on=starts_on,
         ends_on=ends_on,
-        alignment=rules.ALIGNMENT,
+        alignment=alignment,
         basis=rules.BASIS,
         actor=actor,
     )
@@ -265,7 +363,7 @@ def quote(
 def contract(*, lease_id: UUID, actor: Actor) -> Picture:
     """The contract of a lease as a PDF, in Chinese; a customer asks for its own."""
     lease = Lease.objects.visible_to(actor).get(id=lease_id)
-    row = _rows([lease], actor)[0]
+    row = lease_rows([lease], actor)[0]
     customer = crm.customer_card(customer_id=row.customer_id, actor=actor)
     vehicles = fleet.vehicle_refs(
         vehicle_ids=(row.vehicle_id,) if row.vehicle_id else (), actor=actor
@@ -277,6 +375,7 @@ def contract(*, lease_id: UUID, actor: Actor) -> Picture:
         deposit=row.deposit,
         starts_on=row.starts_on,
         months=lease.months,
+        alignment=lease.alignment,
         actor=actor,
     )
     terms = ContractTerms(
@@ -347,73 +446,3 @@ def lease_counts(*, actor: Actor) -> dict[str, int]:
     """How many leases stand in each state."""
     rows = Lease.objects.visible_to(actor).values_list("state").annotate(n=Count("id"))
     return dict(rows.order_by())
-
-
-_RUNNING = (LeaseState.ACTIVE, LeaseState.RETURNING)
-
-
-def _sheet_rows(leases: list[Lease], actor: Actor) -> dict[UUID, LeaseSheetRow]:
-    rows = {row.id: row for row in _rows(leases, actor)}
-    vehicles = fleet.vehicle_refs(
-        vehicle_ids=tuple({row.vehicle_id for row in rows.values() if row.vehicle_id}), actor=actor
-    )
-    standings = billing.standings(source_ids=tuple(rows), actor=actor)
-    answer = {}
-    for lease in leases:
-        row, standing = rows[lease.id], standings.get(lease.id)
-        vehicle = vehicles.get(row.vehicle_id) if row.vehicle_id else None
-        answer[lease.id] = LeaseSheetRow(
-            number=lease.number,
-            vin=vehicle.vin if vehicle else "",
-            plate=row.plate,
-            customer=row.customer_name,
-            product=lease.product_code,
-            starts_on=lease.starts_on,
-            months=lease.months,
-            ends_on=lease.ends_on - timedelta(days=1),
-            monthly_rent=lease.monthly_rent,
-            deposit=lease.deposit,
-            deposit_held=standing.deposit if standing else None,
-            paid_until=standing.paid_until if standing else lease.starts_on - timedelta(days=1),
-            alignment=standing.alignment if standing else "",
-            arrears=standing.arrears if standing and standing.arrears else None,
-            note=lease.note,
-        )
-    return answer
-
-
-def sheet_rows_of(*, lease_ids: tuple[UUID, ...], actor: Actor) -> dict[UUID, LeaseSheetRow]:
-    """Leases as rows of the sheet, by id; only for comparing with what was handed in."""
-    found = Lease.objects.visible_to(actor).filter(id__in=lease_ids)
-    return _sheet_rows(list(found), actor)
-
-
-@question
-def lease_sheet_rows(*, actor: Actor) -> list[LeaseSheetRow]:
-    """The leases that run, as rows of the sheet, without the customers' numbers."""
-    found = Lease.objects.visible_to(actor).filter(state__in=_RUNNING)
-    return list(_sheet_rows(list(found.order_by("number", "id")), actor).values())
-
-
-@question
-def lease_imports(*, actor: Actor) -> list[BatchCard]:
-    """The newest lease sheets that were staged or imported."""
-    return imports.recent(KIND, actor=actor)
-
-
-@question
-def lease_import(*, batch_id: UUID, actor: Actor) -> BatchCard:
-    """One lease sheet with the faults of its cells."""
-    return imports.card(KIND, batch_id=batch_id, actor=actor)
-
-
-@question
-def lease_import_preview(*, batch_id: UUID, actor: Actor) -> Preview:
-    """The first rows of a staged lease sheet."""
-    return imports.preview(SHEET, KIND, batch_id=batch_id, actor=actor)
-
-
-@question
-def batches_of_file(*, batch_id: UUID, actor: Actor) -> list[BatchCard]:
-    """The sheets that came in one workbook, each as its newest batch."""
-    return imports.of_same_file(batch_id=batch_id, actor=actor)
