@@ -32,6 +32,14 @@ class FleetConfig(AppConfig):
             ),
             Page(
                 section="fleet",
+                label=_("Idle vehicles"),
+                url_name="fleet-idle",
+                permission="fleet.view",
+                icon="battery-2",
+                order=25,
+            ),
+            Page(
+                section="fleet",
                 label=_("Days and utilisation"),
                 url_name="fleet-days",
                 permission="fleet.view",

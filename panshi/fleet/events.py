@@ -53,8 +53,40 @@ class VehiclesGivenUp(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VehicleIdled(Fact):
+    """A vehicle became idle; or, with `days`, it has stood for so many days."""
+
     vehicle_id: UUID
     odometer_km: Decimal
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdleChargeDrifted(Fact):
+    """A standing vehicle's state of charge lay outside its band for `days`; it is to be charged."""
+
+    vehicle_id: UUID
+    plate: str
+    soc_pct: Decimal
+    days: int
+    target_low: Decimal | None
+    target_high: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpkeepPlanned(Fact):
+    standing: int
+    opened: int
+    voided: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpkeepFinished(Fact):
+    """A task of upkeep is done; `cost` in CNY is the vehicle's."""
+
+    task_id: UUID
+    vehicle_id: UUID
+    kind: str
+    cost: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

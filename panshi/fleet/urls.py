@@ -1,6 +1,6 @@
 from django.urls import path
 
-from panshi.fleet.views import compliance, vehicles
+from panshi.fleet.views import compliance, vehicles, yard
 
 urlpatterns = [
     path("fleet/vehicles/", vehicles.vehicles, name="fleet-vehicles"),
@@ -29,5 +29,8 @@ urlpatterns = [
     path("fleet/calendar/", compliance.calendar, name="fleet-calendar"),
     path("fleet/calendar/rules/", compliance.rules, name="fleet-rules"),
     path("fleet/calendar/rules/<slug:code>/", compliance.rule, name="fleet-rule"),
+    path("fleet/idle/", yard.idle, name="fleet-idle"),
+    path("fleet/upkeep/", yard.tasks, name="fleet-upkeep"),
+    path("fleet/upkeep/<uuid:task_id>/", yard.task, name="fleet-upkeep-task"),
     *vehicles.IMPORT.urls(),
 ]

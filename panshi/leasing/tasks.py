@@ -1,12 +1,20 @@
 """What leasing does by the clock, for the whole tree."""
 
+from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
 
+from panshi.fleet import queries as fleet_queries
+from panshi.fleet import services as fleet
+from panshi.fleet.services import LevelNow
 from panshi.kit.clock import local_day
 from panshi.kit.schedule import every
-from panshi.kit.tenancy import hq_actor
+from panshi.kit.tenancy import Actor, acting, hq_actor
 from panshi.leasing import services
+from panshi.leasing.models import Segment, SegmentState
 from panshi.org import queries as org
+from panshi.telematics import queries as telematics
 
 
 @every("5 16 * * *")
@@ -15,3 +23,39 @@ def advance_leases(at: datetime) -> None:
     platform = org.platform_id()
     if platform is not None:
         services.advance_leases(on=local_day(at), actor=hq_actor(platform), at=at)
+
+
+@every("*/10 * * * *")
+def plan_upkeep(at: datetime) -> None:
+    """Every ten minutes: what terminals say of watched vehicles, and the upkeep that follows."""
+    platform = org.platform_id()
+    if platform is not None:
+        hq = hq_actor(platform)
+        fleet.plan_upkeep(levels=list(levels(actor=hq, at=at)), actor=hq, at=at)
+
+
+def levels(*, actor: Actor, at: datetime) -> Iterator[LevelNow]:
+    """What is known above the fleet of each vehicle that it watches: readings, reservations."""
+    watched = fleet_queries.watched_vehicles(actor=actor)
+    said = telematics.levels_of(vehicle_ids=watched, actor=actor)
+    reserved: dict[UUID, datetime] = {}
+    with acting(actor):
+        waiting = Segment.objects.filter(vehicle_id__in=watched, state=SegmentState.RESERVED)
+        for segment in waiting.order_by("-planned"):
+            if segment.planned.lower is not None and segment.planned.lower >= at:
+                reserved[segment.vehicle_id] = segment.planned.lower
+    for vehicle_id in watched:
+        level = said.get(vehicle_id)
+        place = level.place if level else None
+        soc, km = (level.soc_pct, level.odometer_km) if level else (None, None)
+        yield LevelNow(
+            vehicle_id=vehicle_id,
+            soc_pct=None if soc is None else Decimal(soc),
+            soc_at=level.soc_at if level else None,
+            odometer_km=None if km is None else Decimal(str(km)),
+            odometer_at=level.odometer_at if level else None,
+            lon=place.lon if place else None,
+            lat=place.lat if place else None,
+            place_at=place.at if place else None,
+            reserved_from=reserved.get(vehicle_id),
+        )

@@ -15,6 +15,13 @@ from panshi.fleet.models.papers import (
     Level,
     NoticeChannel,
 )
+from panshi.fleet.models.upkeep import (
+    TerminalLevel,
+    UpkeepKind,
+    UpkeepRule,
+    UpkeepState,
+    UpkeepTask,
+)
 from panshi.fleet.models.vehicles import (
     DAY_CLASSES,
     ENTRY_STATES,
@@ -53,6 +60,11 @@ __all__ = [
     "NoticeChannel",
     "PlateClass",
     "PlateHolding",
+    "TerminalLevel",
+    "UpkeepKind",
+    "UpkeepRule",
+    "UpkeepState",
+    "UpkeepTask",
     "Vehicle",
     "VehicleClass",
     "VehicleEvent",

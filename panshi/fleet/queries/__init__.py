@@ -36,6 +36,18 @@ from panshi.fleet.queries.papers import (
     paper_scan,
 )
 from panshi.fleet.queries.taking_up import NamedVehicle, hindrance_of, vehicles_named
+from panshi.fleet.queries.upkeep import (
+    IdleBoard,
+    IdleCounts,
+    IdleRow,
+    UpkeepPage,
+    UpkeepRow,
+    idle_board,
+    idle_counts,
+    upkeep_task,
+    upkeep_tasks,
+    watched_vehicles,
+)
 from panshi.fleet.queries.vehicles import (
     CityStates,
     EventRow,
@@ -74,6 +86,9 @@ __all__ = [
     "EventRow",
     "FiledRow",
     "HoldingRow",
+    "IdleBoard",
+    "IdleCounts",
+    "IdleRow",
     "InspectionRow",
     "LapseCounts",
     "ModelRow",
@@ -86,6 +101,8 @@ __all__ = [
     "RungRow",
     "Scan",
     "StateCount",
+    "UpkeepPage",
+    "UpkeepRow",
     "VehicleCard",
     "VehicleDays",
     "VehicleHistory",
@@ -103,6 +120,8 @@ __all__ = [
     "due_calendar",
     "due_days",
     "hindrance_of",
+    "idle_board",
+    "idle_counts",
     "lapse_counts",
     "lapsed_kinds",
     "open_items",
@@ -110,6 +129,8 @@ __all__ = [
     "paper_scan",
     "sheet_rows_of",
     "state_counts",
+    "upkeep_task",
+    "upkeep_tasks",
     "vehicle_card",
     "vehicle_days",
     "vehicle_history",
@@ -122,4 +143,5 @@ __all__ = [
     "vehicle_sheet_rows",
     "vehicles_by_vin",
     "vehicles_named",
+    "watched_vehicles",
 ]

@@ -77,6 +77,13 @@ from panshi.fleet.services.taking_up import (
     give_up_vehicles,
     take_up_vehicles,
 )
+from panshi.fleet.services.upkeep import (
+    EvidenceMissing,
+    LevelNow,
+    ReadingContradictsTerminal,
+    finish_upkeep,
+    plan_upkeep,
+)
 
 __all__ = [
     "VEHICLES",
@@ -89,8 +96,10 @@ __all__ = [
     "DatesReversed",
     "DocumentLapsed",
     "DuplicateVin",
+    "EvidenceMissing",
     "Holder",
     "LeaseLive",
+    "LevelNow",
     "MaintenanceDone",
     "ModelCodeTaken",
     "NewDocument",
@@ -102,6 +111,7 @@ __all__ = [
     "OwnPaper",
     "OwnProposal",
     "PlateTaken",
+    "ReadingContradictsTerminal",
     "RuleUnreadable",
     "SameFile",
     "UnknownKind",
@@ -118,10 +128,12 @@ __all__ = [
     "deploy_vehicle",
     "file_document",
     "file_documents",
+    "finish_upkeep",
     "give_up_vehicles",
     "lapse_due_items",
     "make_ready",
     "open_document",
+    "plan_upkeep",
     "plate_vehicle",
     "propose_retirement",
     "publish_vehicle_model",

@@ -15,7 +15,7 @@ from django.utils import timezone
 from python_calamine import load_workbook
 
 from panshi.fleet import services
-from panshi.fleet.models import ComplianceRule, Document, Vehicle
+from panshi.fleet.models import ComplianceRule, Document, UpkeepTask, Vehicle
 from panshi.fleet.services import NewDocument
 from panshi.fleet.sheet import SHEET
 from panshi.fleet.tests import make
@@ -252,6 +252,34 @@ def test_maintenance_is_recorded_on_the_vehicles_page(client: Window, node: OrgN
     assert client.post(url, {"on": "2026-11-02", "odometer_km": "120"}).status_code == 302
     vehicle.refresh_from_db()
     assert (vehicle.serviced_on, vehicle.serviced_km) == (date(2026, 11, 2), Decimal(120))
+
+
+def test_the_idle_board_draws_the_charge_and_a_task_is_finished(
+    client: Window, node: OrgNode
+) -> None:
+    vehicle = make.vehicle(org=node, state="IDLE", at=timezone.now() - timedelta(days=8))
+    services.plan_upkeep(
+        levels=[
+            services.LevelNow(vehicle_id=vehicle.id, soc_pct=Decimal(33), soc_at=timezone.now())
+        ],
+        actor=hq_actor(),
+        at=timezone.now(),
+    )
+    board = page(client.get(reverse("fleet-idle")))
+    for words in (vehicle.plate[2:], "8 days", "33 %", "Check call"):
+        assert words in board
+    assert "Start it, 12 V battery" in page(client.get(reverse("fleet-upkeep")))
+    task = UpkeepTask.objects.get(vehicle=vehicle, kind="START")
+    url = reverse("fleet-upkeep-task", args=[task.id])
+    assert "12.20 V" in page(client.get(url))
+    refused = client.post(url, {"volts": "11.8"})
+    assert (refused.status_code, "12.20 V" in refused.content.decode()) == (422, True)
+    assert client.post(url, {"volts": "12.7", "cost": "3"}).status_code == 302
+    task.refresh_from_db()
+    assert (task.state, task.volts, task.cost) == ("DONE", Decimal("12.70"), Decimal(3))
+    assert "12.7" in page(client.get(url))
+    stranger = window(org_make.operator(), "OPERATIONS")
+    assert stranger.get(url).status_code == 404
 
 
 def test_a_workbook_is_chosen_previewed_applied_and_undone(client: Window, node: OrgNode) -> None:

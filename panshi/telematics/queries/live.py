@@ -232,3 +232,31 @@ def position_of(*, vehicle_ids: tuple[UUID, ...], actor: Actor) -> dict[UUID, Pl
         for vehicle_id, lon, lat, at in found.values_list("id", "lon_e6", "lat_e6", "place_at")
         if lon is not None and lat is not None and at is not None
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """State of charge, odometer and place of a vehicle, each with its device's moment."""
+
+    soc_pct: int | None
+    soc_at: datetime | None
+    odometer_km: float | None
+    odometer_at: datetime | None
+    place: Place | None
+
+
+@question
+def levels_of(*, vehicle_ids: tuple[UUID, ...], actor: Actor) -> dict[UUID, Level]:
+    """What terminals last said of these vehicles; those that never reported are left out."""
+    return {
+        live.id: Level(
+            soc_pct=live.soc_pct,
+            soc_at=live.energy_at if live.soc_pct is not None else None,
+            odometer_km=_tenth(live.odometer_tenths),
+            odometer_at=live.odometer_at if live.odometer_tenths is not None else None,
+            place=None
+            if live.place_at is None or live.lon_e6 is None or live.lat_e6 is None
+            else Place(lon=live.lon_e6 / 1e6, lat=live.lat_e6 / 1e6, at=live.place_at),
+        )
+        for live in LiveState.objects.visible_to(actor).filter(id__in=vehicle_ids)
+    }
