@@ -1,6 +1,6 @@
 from django.urls import path
 
-from panshi.leasing import import_pages, views
+from panshi.leasing import change_pages, import_pages, settle_pages, views
 
 urlpatterns = [
     path("leasing/leases/", views.leases, name="leasing-leases"),
@@ -16,7 +16,8 @@ urlpatterns = [
     ),
     path("leasing/leases/<uuid:lease_id>/activate/", views.activate, name="leasing-activate"),
     path("leasing/leases/<uuid:lease_id>/return/", views.ask_return, name="leasing-return"),
-    path("leasing/leases/<uuid:lease_id>/settle/", views.settle, name="leasing-settle"),
     path("leasing/leases/<uuid:lease_id>/cancel/", views.cancel, name="leasing-cancel"),
+    *change_pages.URLS,
+    *settle_pages.URLS,
     *import_pages.URLS,
 ]

@@ -20,16 +20,16 @@ from panshi.fleet import queries as fleet
 from panshi.kit import records
 from panshi.kit.clock import local_day
 from panshi.kit.forms import Field, Form
-from panshi.kit.money import ZERO
+from panshi.kit.money import ZERO, yuan
 from panshi.kit.records import Detail, Entry, Tile
 from panshi.kit.tables import Column, Filter, Slice, Table
 from panshi.kit.web import Request, show_file
-from panshi.leasing import queries, services
-from panshi.leasing.models import HandoverKind, LeaseState
+from panshi.leasing import change_pages, queries, services
+from panshi.leasing.models import Alignment, HandoverKind, LeaseState
 
 TONES = {
     "DRAFT": "idle", "RESERVED": "info", "SIGNED": "info", "ACTIVE": "ok", "RETURNING": "warn",
-    "SETTLING": "warn", "ENDED": "idle", "CANCELLED": "idle",
+    "SETTLING": "warn", "ENDED": "idle", "CANCELLED": "idle", "PAUSED": "warn",
 }  # fmt: skip
 LEASES = Table(
     name="leases",
@@ -87,7 +87,7 @@ def leases(request: Request) -> HttpResponse:
 
 
 TERMS = ("customer_id", "vehicle_id", "product_code", "monthly_rent", "deposit", "starts_on",
-         "months")  # fmt: skip
+         "months", "alignment")  # fmt: skip
 
 
 def _draft_form(request: Request) -> Form:
@@ -120,6 +120,12 @@ def _draft_form(request: Request) -> Form:
             Field(name="deposit", label=_("Deposit"), kind="money"),
             Field(name="starts_on", label=_("First day"), kind="day", group=_("Term")),
             Field(name="months", label=_("Months"), kind="whole"),
+            Field(
+                name="alignment",
+                label=_("Periods of rent"),
+                kind="choice",
+                choices=Alignment,
+            ),
         ]
     )
 
@@ -135,7 +141,10 @@ def draft(request: Request) -> HttpResponse:
     form = _draft_form(request)
     if request.method == "GET":
         return form.blank(
-            starts_on=local_day(timezone.now()), months=12, product_code="RENT_MONTHLY"
+            starts_on=local_day(timezone.now()),
+            months=12,
+            product_code="RENT_MONTHLY",
+            alignment=Alignment.CALENDAR,
         ).respond(request, "leasing/draft.html")
     filled = form.read(request.POST)
     if not filled.ok:
@@ -150,6 +159,7 @@ def draft(request: Request) -> HttpResponse:
             deposit=values["deposit"],
             starts_on=values["starts_on"],
             months=values["months"],
+            alignment=values["alignment"],
             actor=request.actor,
             at=timezone.now(),
         )
@@ -163,6 +173,7 @@ def draft(request: Request) -> HttpResponse:
         deposit=values["deposit"],
         starts_on=values["starts_on"],
         months=values["months"],
+        alignment=values["alignment"],
         actor=request.actor,
     )
     first = quote.charges[0]
@@ -206,7 +217,11 @@ def lease(request: Request, lease_id: UUID) -> HttpResponse:
             "rest": [(c, *STANDINGS[c.standing]) for c in charges[shown:]],
             "first": next((c for c in charges[:1] if c.days != c.whole_days), None),
             "deposit_bill": next((bill for bill in bills if bill.kind == "DEPOSIT"), None),
-            "stages": records.stages(path=PATH, state=row.state, dates=_dates(card)),
+            "stages": records.stages(
+                path=PATH,
+                state="ACTIVE" if row.state == LeaseState.PAUSED else row.state,
+                dates=_dates(card),
+            ),
             "tiles": [
                 Tile(label=_("Monthly rent"), value=row.monthly_rent, kind="money"),
                 Tile(label=_("Deposit"), value=row.deposit, kind="money"),
@@ -237,6 +252,7 @@ def lease(request: Request, lease_id: UUID) -> HttpResponse:
                 *([Detail(label=_("Note"), value=card.note)] if card.note else []),
             ],
             "timeline": _timeline(card),
+            "changes": change_pages.offered(card),
             "handovers": [
                 (h, [(words, h.checklist.get(code)) for code, words in CHECKS if h.checklist])
                 for h in card.handovers
@@ -258,6 +274,7 @@ def _charges(card: queries.LeaseCard, today: date, request: Request) -> tuple[bi
         deposit=card.row.deposit,
         starts_on=card.row.starts_on,
         months=card.months,
+        alignment=card.alignment,
         actor=request.actor,
     ).charges
 
@@ -292,6 +309,7 @@ def _timeline(card: queries.LeaseCard) -> list[Entry]:
         (card.signed_at, signed, "file-certificate"),
         (card.deposit_held_at, _("Deposit received"), "cash"),
         (card.active_from, _("On the road, rent runs"), "truck"),
+        (card.arrived_at, _("Vehicle in the yard"), "map-pin"),
         (card.returned_at, _("Vehicle returned"), "arrow-back-up"),
         (card.settled_at, _("Settled"), "check"),
     ]
@@ -305,7 +323,29 @@ def _timeline(card: queries.LeaseCard) -> list[Entry]:
         )
         for h in card.handovers
     ]
+    entries += [_amended(a) for a in card.amendments]
     return sorted(entries, key=lambda e: e.at, reverse=True)
+
+
+def _amended(amendment: queries.AmendmentRow) -> Entry:
+    """An amendment as a line of the story: what was and what became, and what it made of bills."""
+    parts = [f"{was} → {now}" if was else now for was, now in amendment.diff.values()]
+    if amendment.until is not None:
+        parts.append(f"{amendment.effective_on} – {amendment.until}")
+    else:
+        parts.append(str(amendment.effective_on))
+    if amendment.credited:
+        parts.append(gettext("%s given back") % yuan(amendment.credited))
+    if amendment.billed:
+        parts.append(gettext("%s billed in addition") % yuan(amendment.billed))
+    if amendment.reason:
+        parts.append(amendment.reason)
+    return Entry(
+        at=amendment.made_at,
+        title=amendment.kind.label,
+        text=" · ".join(parts),
+        icon="file-pencil",
+    )
 
 
 @require_POST
@@ -434,32 +474,6 @@ def ask_return(request: Request, lease_id: UUID) -> HttpResponse:
     now = timezone.now()
     services.request_return(
         lease_id=lease_id, on=local_day(now + timedelta(days=1)), actor=request.actor, at=now
-    )
-    return redirect("leasing-lease", lease_id)
-
-
-SETTLE = Form(
-    fields=[
-        Field(name="words", label=_("Damage beyond fair wear"), required=False, longest=120),
-        Field(name="amount", label=_("Amount"), kind="money", required=False),
-    ]
-)
-
-
-@require_http_methods(["GET", "POST"])
-def settle(request: Request, lease_id: UUID) -> HttpResponse:
-    card = queries.lease_card(lease_id=lease_id, actor=request.actor)
-    context = {"row": card.row}
-    if request.method == "GET":
-        return SETTLE.blank().respond(request, "leasing/settle.html", context)
-    form = SETTLE.read(request.POST)
-    if not form.ok:
-        return form.respond(request, "leasing/settle.html", context)
-    damages = []
-    if form.values.get("amount"):
-        damages = [services.Damage(words=form.values["words"] or "—", amount=form.values["amount"])]
-    services.settle_lease(
-        lease_id=lease_id, damages=damages, actor=request.actor, at=timezone.now()
     )
     return redirect("leasing-lease", lease_id)
 

@@ -23,6 +23,18 @@ urlpatterns = [
     path("portal/leases/<uuid:lease_id>/", leases.lease, name="portal-lease"),
     path("portal/leases/<uuid:lease_id>/contract/", leases.contract, name="portal-lease-contract"),
     path("portal/leases/<uuid:lease_id>/return/", leases.ask_return, name="portal-lease-return"),
+    path("portal/leases/<uuid:lease_id>/swap/", leases.ask_swap, name="portal-lease-swap"),
+    path("portal/leases/<uuid:lease_id>/settlement/", leases.settlement, name="portal-settlement"),
+    path(
+        "portal/leases/<uuid:lease_id>/settlement/confirm/",
+        leases.confirm_settlement,
+        name="portal-settlement-confirm",
+    ),
+    path(
+        "portal/leases/<uuid:lease_id>/settlement/<int:position>/dispute/",
+        leases.dispute_charge,
+        name="portal-settlement-dispute",
+    ),
     path("portal/bills/", bills.bills, name="portal-bills"),
     path("portal/bills/pay/", bills.pay, name="portal-pay"),
     path("portal/bills/<uuid:bill_id>/", bills.bill, name="portal-bill"),

@@ -26,7 +26,8 @@ ORDER_WORDS: Final[dict[str, "Promise | str"]] = {
 }
 OVER: Final = frozenset({"CLOSED", "CANCELLED"})
 LEASE_TONES: Final = {
-    "DRAFT": "idle", "RESERVED": "info", "SIGNED": "info", "ACTIVE": "ok", "RETURNING": "warn",
+    "DRAFT": "idle", "RESERVED": "info", "SIGNED": "info", "ACTIVE": "ok", "PAUSED": "warn",
+    "RETURNING": "warn",
     "SETTLING": "warn", "ENDED": "idle", "CANCELLED": "idle",
 }  # fmt: skip
 REVIEW_TAGS: Final[dict[str, "Promise | str"]] = {

@@ -1,13 +1,15 @@
 """What a change of a lease would cost, and what its return would leave; asked by page and verb."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from panshi.billing import queries as billing
 from panshi.billing.queries import ChangeQuote, PlanChange, ReturnCharge, ReturnQuote
@@ -59,6 +61,19 @@ class PauseChoice:
     relief: Decimal | None
 
 
+_TITLES: Final[Mapping[str, str | Promise]] = {
+    "DEPOSIT": lazy("Deposit held"),
+    "RENT_CREDIT": lazy("Rent paid and not used"),
+    "RENT_DUE": lazy("Rent still to be billed"),
+    "KM_OVERAGE": lazy("Kilometres above the limit"),
+    "DAMAGE": lazy("Damage beyond fair wear"),
+    "FINE": lazy("Traffic fine"),
+    "AGENCY_FEE": lazy("Agency fee"),
+    "EARLY_FEE": lazy("Fee for the early end"),
+    "ARREARS": lazy("Open bills"),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetLine:
     """A line of a settlement as the customer sees it: what comes back is positive."""
@@ -71,6 +86,14 @@ class SheetLine:
     unit_price: Decimal
     since: date | None
     until: date | None
+
+    @property
+    def title(self) -> str:
+        return str(_TITLES.get(self.product_code, self.product_code))
+
+    @property
+    def last_day(self) -> date | None:
+        return None if self.until is None else self.until - timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +118,11 @@ class SheetView:
     on_account: Decimal
     still_open: Decimal
     decided: tuple[tuple[int, Decimal], ...]
+
+    @property
+    def owed(self) -> Decimal:
+        """What the customer pays where the sum is against it."""
+        return max(-self.total, Decimal(0))
 
 
 def ends_after(lease: Lease, months: int) -> date:
@@ -229,6 +257,28 @@ def sheet_view(lease: Lease) -> SheetView | None:
         if done
         else (),
     )
+
+
+def plain_lines(quote: ReturnQuote) -> list[dict[str, Any]]:
+    """The lines of a quote as they are kept on a sheet."""
+    return [
+        {
+            "product_code": line.product_code,
+            "amount": str(line.amount),
+            "words": line.charge.words if line.charge else "",
+            "clause": line.charge.clause if line.charge else "",
+            "quantity": str(line.charge.quantity if line.charge else 1),
+            "unit_price": str(line.charge.unit_price if line.charge else line.amount),
+            "since": str(line.days.start) if line.days else "",
+            "until": str(line.days.end) if line.days else "",
+        }
+        for line in quote.lines
+    ]
+
+
+def lines_of(quote: ReturnQuote) -> tuple[SheetLine, ...]:
+    """The lines of a quote as a sheet shows them."""
+    return tuple(line_of(line) for line in plain_lines(quote))
 
 
 def line_of(line: dict[str, Any]) -> SheetLine:

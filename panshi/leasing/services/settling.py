@@ -34,7 +34,7 @@ from panshi.leasing.models import (
     Settlement,
     SettlementSheet,
 )
-from panshi.leasing.queries.changes import charge_of, return_of
+from panshi.leasing.queries.changes import charge_of, plain_lines, return_of
 from panshi.leasing.services.common import (
     TermsInvalid,
     common,
@@ -116,7 +116,7 @@ def _offer(
         lease=lease,
         customer_id=lease.customer_id,
         version=SettlementSheet.objects.filter(lease=lease).count() + 1,
-        lines=_lines(quote),
+        lines=plain_lines(quote),
         charges=[_charge(charge) for charge in charges],
         inputs=[list(pair) for pair in quote.inputs],
         digest=quote.digest,
@@ -136,22 +136,6 @@ def _charge(charge: ReturnCharge) -> dict[str, Any]:
         "clause": charge.clause,
         "disputed": charge.disputed,
     }
-
-
-def _lines(quote: ReturnQuote) -> list[dict[str, Any]]:
-    return [
-        {
-            "product_code": line.product_code,
-            "amount": str(line.amount),
-            "words": line.charge.words if line.charge else "",
-            "clause": line.charge.clause if line.charge else "",
-            "quantity": str(line.charge.quantity if line.charge else 1),
-            "unit_price": str(line.charge.unit_price if line.charge else line.amount),
-            "since": str(line.days.start) if line.days else "",
-            "until": str(line.days.end) if line.days else "",
-        }
-        for line in quote.lines
-    ]
 
 
 @verb

@@ -40,6 +40,7 @@ def _terms(org: OrgNode, **changed: str) -> dict[str, str]:
         "deposit": "5720",
         "starts_on": "2027-03-18",
         "months": "12",
+        "alignment": "CALENDAR",
         **changed,
     }
 

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -49,6 +49,9 @@ def lease(request: Request, lease_id: UUID) -> HttpResponse:
         "handover": next((h for h in card.handovers if h.kind == "OUT"), None),
         "tone": words.LEASE_TONES[card.row.state],
         "may_return": card.row.state == "ACTIVE" and card.return_asked_for is None,
+        "sheet": leasing.settlement_sheet(lease_id=lease_id, actor=actor),
+        "may_ask_swap": card.row.state in {"ACTIVE", "PAUSED"},
+        "swap_asked": next((r for r in card.requests if r.kind == "SWAP"), None),
         "tomorrow": today + timedelta(days=1),
     }
     return render(request, "portal/lease.html", context)
@@ -97,3 +100,73 @@ def ask_return(request: Request, lease_id: UUID) -> HttpResponse:
     acts.request_return(lease_id=lease_id, on=on, actor=request.actor, at=timezone.now())
     messages.success(request, _("We expect the vehicle on that day and will call you before."))
     return redirect("portal-lease", lease_id)
+
+
+@require_POST
+@for_customers
+def ask_swap(request: Request, lease_id: UUID) -> HttpResponse:
+    """Ask for another vehicle, and say why."""
+    reason = request.POST.get("reason", "").strip()[:200]
+    if not reason:
+        messages.warning(request, _("Say in a few words why."))
+        return redirect("portal-lease", lease_id)
+    leasing.lease_card(lease_id=lease_id, actor=request.actor)
+    now = timezone.now()
+    acts.request_swap(
+        lease_id=lease_id, on=local_day(now), reason=reason, actor=request.actor, at=now
+    )
+    messages.success(request, _("We look for another vehicle and call you."))
+    return redirect("portal-lease", lease_id)
+
+
+@require_GET
+@for_customers
+def settlement(request: Request, lease_id: UUID) -> HttpResponse:
+    """What the return leaves between both sides, to be confirmed or contested."""
+    card = leasing.lease_card(lease_id=lease_id, actor=request.actor)
+    sheet = leasing.settlement_sheet(lease_id=lease_id, actor=request.actor)
+    if sheet is None:
+        raise Http404
+    context = {
+        "tab": "me",
+        "lease": card,
+        "sheet": sheet,
+        "open": card.row.state == "SETTLING" and sheet.confirmed_at is None,
+        "charges": list(enumerate(sheet.charges)),
+    }
+    return render(request, "portal/settlement.html", context)
+
+
+@require_POST
+@for_customers
+def confirm_settlement(request: Request, lease_id: UUID) -> HttpResponse:
+    """Agree to the settlement that was shown."""
+    leasing.lease_card(lease_id=lease_id, actor=request.actor)
+    try:
+        acts.confirm_settlement(
+            lease_id=lease_id,
+            digest=request.POST.get("digest", ""),
+            actor=request.actor,
+            at=timezone.now(),
+        )
+    except acts.InputsChanged as refusal:
+        messages.warning(request, refusal.words)
+        return redirect("portal-settlement", lease_id)
+    messages.success(request, _("Confirmed. What comes back leaves by the way it came."))
+    return redirect("portal-settlement", lease_id)
+
+
+@require_POST
+@for_customers
+def dispute_charge(request: Request, lease_id: UUID, position: int) -> HttpResponse:
+    """Contest one charge; the rest is settled without it."""
+    words = request.POST.get("words", "").strip()[:200]
+    leasing.lease_card(lease_id=lease_id, actor=request.actor)
+    if not words:
+        messages.warning(request, _("Say in a few words why."))
+        return redirect("portal-settlement", lease_id)
+    acts.dispute_charge(
+        lease_id=lease_id, position=position, words=words, actor=request.actor, at=timezone.now()
+    )
+    messages.success(request, _("We look at it again. Only its own amount is kept back."))
+    return redirect("portal-settlement", lease_id)
