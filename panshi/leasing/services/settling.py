@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy
 
 from panshi.billing import queries as billing_queries
 from panshi.billing import services as billing
@@ -53,7 +54,7 @@ _INPUTS: Final[Mapping[str, str | Promise]] = {
     "ARREARS": lazy("Open bills"),
     "EARLY_TERMS": lazy("Terms of an early end"),
     "RENT": lazy("Rent and its changes"),
-    "CHARGE": lazy("Charge"),
+    "CHARGE": pgettext_lazy("return", "Charge"),
     "DISPUTED": lazy("Disputed charge"),
 }
 
