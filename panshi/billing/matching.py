@@ -35,7 +35,8 @@ AMOUNT: Final = frozenset({EXACT, ALL_OPEN})
 ENOUGH, AHEAD = 75, 25
 NEAR_DAYS: Final = 5
 OLDEST: Final = 5
-_COMPANY: Final = re.compile(r"(股份有限|有限责任|有限)公司|[()（）·•.,，。\-_\s]")
+_BETWEEN: Final = re.compile(r"[()·•.,。、\-_\s]")
+_COMPANY: Final = re.compile(r"(股份有限|有限责任|有限)公司")
 _SIGNS: Final = re.compile(r"[^0-9A-Z]")
 
 
@@ -106,7 +107,7 @@ class Judgement:
 def fold_name(name: str) -> str:
     """A name without width, spaces, brackets and the words for a limited company."""
     plain = "".join(chr(ord(c) - 0xFEE0) if 0xFF01 <= ord(c) <= 0xFF5E else c for c in name)
-    return _COMPANY.sub("", plain.replace("\u3000", " ")).upper()
+    return _COMPANY.sub("", _BETWEEN.sub("", plain.replace("\u3000", " "))).upper()
 
 
 def fold_number(words: str) -> str:

@@ -1,6 +1,15 @@
 """Questions about what is billed, owed and paid."""
 
 from panshi.billing.queries.accounts import first_channel, on_account, pay_channels
+from panshi.billing.queries.bank import (
+    BankLineCard,
+    bank_line,
+    bank_rows,
+    books_of,
+    line_to_judge,
+    statement_rows,
+    unmatched_lines,
+)
 from panshi.billing.queries.bills import (
     BillCard,
     BillPage,
@@ -77,6 +86,7 @@ from panshi.billing.rules import PlanChange, ReturnCharge, SettlementLine
 __all__ = [
     "CREDIT_TERMS",
     "AgeRow",
+    "BankLineCard",
     "BillCard",
     "BillPage",
     "BillRow",
@@ -101,10 +111,13 @@ __all__ = [
     "Statement",
     "accounts_in_use",
     "allocation_order",
+    "bank_line",
+    "bank_rows",
     "bill_card",
     "bill_rows",
     "billing_runs",
     "bills_of_source",
+    "books_of",
     "callback_rows",
     "change_quoted",
     "charge_preview",
@@ -121,6 +134,7 @@ __all__ = [
     "earned_sums",
     "finance_board",
     "first_channel",
+    "line_to_judge",
     "on_account",
     "open_bills",
     "open_exceptions",
@@ -137,4 +151,6 @@ __all__ = [
     "return_quoted",
     "standings",
     "statement",
+    "statement_rows",
+    "unmatched_lines",
 ]

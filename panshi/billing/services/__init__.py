@@ -50,6 +50,15 @@ from panshi.billing.services.deposits import (
     return_deposit,
 )
 from panshi.billing.services.dunning import advance_dunning, hold_case, resume_case
+from panshi.billing.services.matching import (
+    AccountGiven,
+    LineIsMoneyOut,
+    confirm_match,
+    give_virtual_account,
+    match_lines,
+    set_line_aside,
+    take_line_up,
+)
 from panshi.billing.services.month_end import count_invariants, month_checks
 from panshi.billing.services.openings import (
     AccountsInUse,
@@ -96,8 +105,14 @@ from panshi.billing.services.refunds import (
     send_refund,
 )
 from panshi.billing.services.runs import discard_drafts, issue_bills, run_bills
+from panshi.billing.services.statements import (
+    account_index,
+    import_statement,
+)
+from panshi.billing.statements import DuplicateLine, StatementDoesNotAdd
 
 __all__ = [
+    "AccountGiven",
     "AccountsInUse",
     "AllocationExceeds",
     "AllocationUndone",
@@ -110,8 +125,10 @@ __all__ = [
     "CreditLine",
     "DepositInUse",
     "DepositTooSmall",
+    "DuplicateLine",
     "ForgedCallback",
     "InputsChanged",
+    "LineIsMoneyOut",
     "NegativePrice",
     "NewAccount",
     "NewLine",
@@ -130,10 +147,12 @@ __all__ = [
     "ProductRetired",
     "RefundExceedsPayment",
     "SamePerson",
+    "StatementDoesNotAdd",
     "UnknownPayment",
     "UnknownProduct",
     "UnknownVatCode",
     "WrongChannel",
+    "account_index",
     "add_product",
     "advance_dunning",
     "allocate",
@@ -143,6 +162,7 @@ __all__ = [
     "change_plan",
     "close_payment",
     "conclude_refund",
+    "confirm_match",
     "count_invariants",
     "credit_bill",
     "decline_refund",
@@ -151,8 +171,11 @@ __all__ = [
     "draft_price_book",
     "end_plan",
     "give_back_accounts",
+    "give_virtual_account",
     "hold_case",
+    "import_statement",
     "issue_bills",
+    "match_lines",
     "month_checks",
     "open_payment",
     "open_plan",
@@ -176,8 +199,10 @@ __all__ = [
     "run_bills",
     "send_refund",
     "set_allocation_order",
+    "set_line_aside",
     "settle_rent",
     "start_payment",
+    "take_line_up",
     "take_over_accounts",
     "unallocate",
 ]

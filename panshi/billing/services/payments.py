@@ -69,6 +69,17 @@ class NewPayment:
     channel: str = Channel.BANK
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """Money that a bank statement shows; `bill_ids` are of this customer and may be none."""
+
+    org_id: int
+    customer_id: UUID
+    bill_ids: Sequence[UUID]
+    amount: Decimal
+    received_at: datetime
+
+
 def _locked(bill_ids: Collection[UUID], actor: Actor) -> dict[UUID, BillBalance]:
     """The balances of these bills, held until the transaction ends."""
     wanted = set(bill_ids)
@@ -260,6 +271,40 @@ def take_payment(
     (fact,) = _receive([payment], actor, at)
     outbox.publish(fact, verb="billing.query_payment")
     return fact
+
+
+def take_arrived(
+    arrived: Sequence[Arrived], *, actor: Actor, at: datetime
+) -> list[PaymentReceived]:
+    """Book money that came by the bank, in the order given. The caller tells the facts."""
+    made = []
+    for money in arrived:
+        number = uuid7()
+        made.append(
+            Payment(
+                id=number,
+                org_id=money.org_id,
+                channel=Channel.BANK,
+                merchant_no=f"P{number.hex.upper()}",
+                customer_id=money.customer_id,
+                amount=money.amount,
+                started_at=money.received_at,
+                received_at=money.received_at,
+            )
+        )
+    Payment.objects.bulk_create(made)
+    PaymentBill.objects.bulk_create(
+        PaymentBill(
+            org_id=payment.org_id,
+            payment=payment,
+            bill_id=bill_id,
+            place=place,
+            customer_id=payment.customer_id,
+        )
+        for payment, money in zip(made, arrived, strict=True)
+        for place, bill_id in enumerate(money.bill_ids, start=1)
+    )
+    return _receive(made, actor, at) if made else []
 
 
 def _succeed(payment: Payment) -> None:
