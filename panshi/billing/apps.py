@@ -27,6 +27,9 @@ class BillingConfig(AppConfig):
                     (_("Payments"), "billing-payments", "credit-card", 40),
                     (_("Refunds"), "billing-refunds", "arrow-back-up", 42),
                     (_("Billing runs"), "billing-runs", "player-play", 50),
+                    (_("Invoices"), "billing-invoices", "file-invoice", 52),
+                    (_("Shares and settlement"), "billing-shares", "percentage", 54),
+                    (_("Financed receivables"), "billing-financings", "cash", 56),
                 )
             )
         )

@@ -487,3 +487,94 @@ class CaseHeld(Fact):
 class CaseResumed(Fact):
     case_id: UUID
     resumed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareSchemePublished(Fact):
+    scheme_id: UUID
+    starts_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharesAccrued(Fact):
+    """What was collected since the last time was shared; `amount` is net of VAT, in CNY."""
+
+    accruals: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharePeriodClosed(Fact):
+    """A node's shares of a month are settled, in CNY."""
+
+    statement_id: UUID
+    month: date
+    passed_on: Decimal
+    received: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareStatementDisputed(Fact):
+    statement_id: UUID
+    month: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivableOffered(Fact):
+    """Bills were given to a funder, who advances `advance` less `fee`, in CNY."""
+
+    batch_id: UUID
+    funder: str
+    bills: int
+    advance: Decimal
+    fee: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinancingRepaid(Fact):
+    batch_id: UUID
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceRequested(Fact):
+    """An e-invoice was asked for; `total` is tax-inclusive, in CNY."""
+
+    invoice_id: UUID
+    customer_id: UUID
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoicesSubmitted(Fact):
+    """Requests that went to the tax service: issued, rejected, or without an answer yet."""
+
+    issued: int
+    rejected: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceIssued(Fact):
+    invoice_id: UUID
+    customer_id: UUID
+    number: str
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceRejected(Fact):
+    invoice_id: UUID
+    customer_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceCorrectionRequested(Fact):
+    """A red letter that takes an invoice back was asked for."""
+
+    invoice_id: UUID
+    red_id: UUID
+    customer_id: UUID
+    reason: str

@@ -1,6 +1,6 @@
 """What billing does by the clock, for the whole tree; the moments are UTC, the days Shanghai's."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from panshi.billing import services
 from panshi.kit.clock import add_months, local_day, month_start
@@ -42,3 +42,19 @@ def recognise_revenue(at: datetime) -> None:
         month = month_start(local_day(at))
         services.recognise_revenue(month=add_months(month, -1), actor=hq, at=at)
         services.catch_up_revenue(actor=hq, at=at)
+
+
+@every("50 18 * * *")
+def accrue_shares(at: datetime) -> None:
+    """Each night: share what was collected in the last days; on the first, look at everything."""
+    if hq := _hq():
+        since = None if local_day(at).day == 1 else at - timedelta(days=3)
+        services.accrue_shares(since=since, actor=hq, at=at)
+
+
+@every("*/10 * * * *")
+def send_invoices(at: datetime) -> None:
+    """Every ten minutes: submit invoices that were asked for, query those without an answer."""
+    if hq := _hq():
+        services.submit_invoices(actor=hq, at=at)
+        services.poll_invoices(actor=hq, at=at)

@@ -1,6 +1,14 @@
 from django.urls import path
 
-from panshi.billing import close_pages, pay_pages, payment_pages, refund_pages, views
+from panshi.billing import (
+    close_pages,
+    invoice_pages,
+    pay_pages,
+    payment_pages,
+    refund_pages,
+    share_pages,
+    views,
+)
 
 urlpatterns = [
     path("finance/bills/", views.bills, name="billing-bills"),
@@ -61,6 +69,37 @@ urlpatterns = [
         refund_pages.conclude,
         name="billing-refund-conclude",
     ),
+    path("finance/shares/", share_pages.shares, name="billing-shares"),
+    path("finance/shares/lines.csv", share_pages.lines, name="billing-share-lines"),
+    path("finance/shares/accrue/", share_pages.accrue, name="billing-accrue-shares"),
+    path("finance/shares/close/", share_pages.close, name="billing-close-settlement"),
+    path(
+        "finance/shares/<uuid:statement_id>/dispute/",
+        share_pages.dispute,
+        name="billing-dispute-settlement",
+    ),
+    path("finance/shares/schemes/", share_pages.schemes, name="billing-share-schemes"),
+    path("finance/shares/schemes/new/", share_pages.new_scheme, name="billing-share-scheme-new"),
+    path("finance/invoices/", invoice_pages.invoices, name="billing-invoices"),
+    path("finance/invoices/<uuid:invoice_id>/", invoice_pages.invoice, name="billing-invoice"),
+    path(
+        "finance/invoices/<uuid:invoice_id>/red/",
+        invoice_pages.take_back,
+        name="billing-invoice-red",
+    ),
+    path(
+        "finance/invoices/<uuid:invoice_id>/again/",
+        invoice_pages.ask_again,
+        name="billing-invoice-again",
+    ),
+    path(
+        "finance/bills/<uuid:bill_id>/invoice/",
+        invoice_pages.ask_invoice,
+        name="billing-invoice-ask",
+    ),
+    path("finance/financings/", invoice_pages.financings, name="billing-financings"),
+    path("finance/financings/new/", invoice_pages.finance, name="billing-finance"),
+    path("finance/financings/<uuid:batch_id>/repay/", invoice_pages.repay, name="billing-repay"),
     path("finance/runs/", views.runs, name="billing-runs"),
     path("finance/runs/run/", views.run, name="billing-run"),
     path("finance/runs/issue/", views.issue, name="billing-issue"),

@@ -69,6 +69,9 @@ def bill(request: Request, bill_id: UUID) -> HttpResponse:
         "details": lists.bill_details(card),
         "settled": [(lists.origin(row.origin), row) for row in card.settled],
         "relieved": any(line.relieved for line in card.lines),
+        "may_invoice": card.kind == "CHARGE"
+        and bool(card.number)
+        and request.actor.may("billing.request_invoice"),
         "may_record": card.open_amount > 0 and request.actor.may("billing.record_payment"),
         "may_take_payment": card.open_amount > 0 and request.actor.may("billing.start_payment"),
     }

@@ -50,6 +50,7 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
     "AUDITOR": _VIEWS | _MONEY_VIEWS | {"org.read_audit"},
     "CUSTOMER": frozenset(
         {
+            "billing.request_invoice",
             "service.hold_slot", "service.confirm_booking", "service.cancel_booking",
             "service.reschedule_booking", "service.answer_quote", "service.review_work_order",
             "service.post_message", "billing.start_payment", "leasing.request_return",

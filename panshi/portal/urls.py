@@ -1,6 +1,6 @@
 from django.urls import path
 
-from panshi.portal.views import bills, booking, home, leases, orders, public
+from panshi.portal.views import bills, booking, home, invoices, leases, orders, public
 
 urlpatterns = [
     path("portal/", home.home, name="portal-home"),
@@ -35,6 +35,7 @@ urlpatterns = [
         leases.dispute_charge,
         name="portal-settlement-dispute",
     ),
+    path("portal/invoices/", invoices.invoices, name="portal-invoices"),
     path("portal/bills/", bills.bills, name="portal-bills"),
     path("portal/bills/pay/", bills.pay, name="portal-pay"),
     path("portal/bills/<uuid:bill_id>/", bills.bill, name="portal-bill"),

@@ -46,3 +46,15 @@ BILL_WORDS: Final[dict[str, "Promise | str"]] = {
     "PAID": _("Paid"),
     "CREDIT": _("Credit note"),
 }
+INVOICE_TONES: Final = {
+    "ASKED": "info", "SUBMITTED": "info", "ISSUED": "ok", "REJECTED": "bad", "RED_ASKED": "warn",
+    "RED_ISSUED": "idle",
+}  # fmt: skip
+INVOICE_WORDS: Final[dict[str, "Promise | str"]] = {
+    "ASKED": pgettext_lazy("invoice", "Asked for"),
+    "SUBMITTED": pgettext_lazy("invoice", "Asked for"),
+    "ISSUED": pgettext_lazy("invoice", "Issued"),
+    "REJECTED": pgettext_lazy("invoice", "Rejected"),
+    "RED_ASKED": pgettext_lazy("invoice", "Issued"),
+    "RED_ISSUED": pgettext_lazy("invoice", "Taken back by a red letter"),
+}

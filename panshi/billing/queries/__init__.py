@@ -40,6 +40,16 @@ from panshi.billing.queries.earnings import (
     earned_sums,
 )
 from panshi.billing.queries.figures import due_page, dues_by_day
+from panshi.billing.queries.invoices import (
+    InvoiceCard,
+    InvoiceRow,
+    bills_by_number,
+    customer_invoices,
+    financings,
+    invoice_card,
+    invoice_page,
+    invoiceable_bills,
+)
 from panshi.billing.queries.money import (
     AgeRow,
     BoardRow,
@@ -80,6 +90,15 @@ from panshi.billing.queries.payments import (
     payment_card,
     payment_rows,
 )
+from panshi.billing.queries.shares import (
+    SchemeRow,
+    Settlement,
+    SettlementRow,
+    ShareLine,
+    settlement_of,
+    share_schemes,
+    share_statement,
+)
 from panshi.billing.queries.terms import CREDIT_TERMS
 from panshi.billing.rules import PlanChange, ReturnCharge, SettlementLine
 
@@ -97,6 +116,8 @@ __all__ = [
     "Charge",
     "ChargePart",
     "FinanceBoard",
+    "InvoiceCard",
+    "InvoiceRow",
     "OwedRow",
     "PaymentCard",
     "PaymentRecord",
@@ -106,7 +127,11 @@ __all__ = [
     "RefundCard",
     "ReturnCharge",
     "ReturnQuote",
+    "SchemeRow",
+    "Settlement",
     "SettlementLine",
+    "SettlementRow",
+    "ShareLine",
     "Standing",
     "Statement",
     "accounts_in_use",
@@ -116,6 +141,7 @@ __all__ = [
     "bill_card",
     "bill_rows",
     "billing_runs",
+    "bills_by_number",
     "bills_of_source",
     "books_of",
     "callback_rows",
@@ -123,6 +149,7 @@ __all__ = [
     "charge_preview",
     "charges_of_plan",
     "customer_bills",
+    "customer_invoices",
     "deposit_of",
     "doubtful_payments",
     "drafts_waiting",
@@ -133,7 +160,11 @@ __all__ = [
     "earned_page",
     "earned_sums",
     "finance_board",
+    "financings",
     "first_channel",
+    "invoice_card",
+    "invoice_page",
+    "invoiceable_bills",
     "line_to_judge",
     "on_account",
     "open_bills",
@@ -149,6 +180,9 @@ __all__ = [
     "refunds_under_way",
     "rental_products",
     "return_quoted",
+    "settlement_of",
+    "share_schemes",
+    "share_statement",
     "standings",
     "statement",
     "statement_rows",

@@ -62,7 +62,7 @@ WITH {_BOOK}, given AS (
     SELECT bill_id, sum(amount) AS amount FROM billing_allocation
     WHERE (%(org)s::int IS NULL OR org_id = %(org)s) GROUP BY bill_id
 ), parts AS (
-    SELECT p.org_id, p.id, p.amount - COALESCE(g.amount, 0) AS left,
+    SELECT p.org_id, p.id, p.amount - p.refunding - p.refunded - COALESCE(g.amount, 0) AS left,
         p.allocated <> COALESCE(g.amount, 0) OR COALESCE(g.amount, 0) > p.amount AS wrong
     FROM billing_payment p LEFT JOIN given g ON g.payment_id = p.id
     WHERE p.received_at IS NOT NULL AND (%(org)s::int IS NULL OR p.org_id = %(org)s)
