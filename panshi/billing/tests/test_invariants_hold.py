@@ -97,9 +97,9 @@ def _step(org: OrgNode, other: OrgNode, name: str, pick: int) -> None:
 
 
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(1, 400_000)), max_size=20))
+@given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(1, 400_000)), max_size=15))
 def test_all_hold_after_any_steps(steps: list[tuple[str, int]]) -> None:
     """A step may be refused, as a person would be; whatever was done, every promise is kept."""
     org, other = org_make.operator(), org_make.operator()
