@@ -26,6 +26,8 @@ class BillingConfig(AppConfig):
                     (_("Receivables"), "billing-receivables", "hourglass", 30),
                     (_("Payments"), "billing-payments", "credit-card", 40),
                     (_("Refunds"), "billing-refunds", "arrow-back-up", 42),
+                    (_("Bank statements"), "billing-bank", "building", 44),
+                    (_("Channel checks"), "billing-checks", "list-check", 46),
                     (_("Billing runs"), "billing-runs", "player-play", 50),
                     (_("Invoices"), "billing-invoices", "file-invoice", 52),
                     (_("Shares and settlement"), "billing-shares", "percentage", 54),

@@ -1,9 +1,11 @@
 """What billing does by the clock, for the whole tree; the moments are UTC, the days Shanghai's."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from panshi.billing import services
+from panshi.billing import queries, services
 from panshi.kit.clock import add_months, local_day, month_start
+from panshi.kit.refusals import Refusal
 from panshi.kit.schedule import every
 from panshi.kit.tenancy import Actor, hq_actor
 from panshi.org import queries as org
@@ -58,3 +60,35 @@ def send_invoices(at: datetime) -> None:
     if hq := _hq():
         services.submit_invoices(actor=hq, at=at)
         services.poll_invoices(actor=hq, at=at)
+
+
+@every("*/5 * * * *")
+def ask_channels(at: datetime) -> None:
+    """Every five minutes: ask about payments that wait, and about those told of and not believed.
+
+    A channel that does not answer is asked again next time; the others are not kept waiting.
+    """
+    if hq := _hq():
+        since, before = at - timedelta(days=3), at - timedelta(minutes=5)
+        for payment_id in queries.doubtful_payments(since=since, before=before, actor=hq):
+            with suppress(Refusal):
+                services.query_payment(payment_id=payment_id, actor=hq, at=at)
+
+
+@every("* * * * *")
+def send_refunds(at: datetime) -> None:
+    """Each minute: hand refunds to their channels, or hear what became of them."""
+    if hq := _hq():
+        for refund_id in queries.refunds_under_way(actor=hq):
+            with suppress(Refusal):
+                services.query_refund(refund_id=refund_id, actor=hq, at=at)
+
+
+@every("30 2 * * *")
+def check_channels(at: datetime) -> None:
+    """At half past ten, when the channels' files are out: compare yesterday three ways."""
+    if hq := _hq():
+        for channel in queries.pay_channels():
+            with suppress(Refusal):
+                yesterday = local_day(at) - timedelta(days=1)
+                services.check_channel(channel=channel, day=yesterday, actor=hq, at=at)

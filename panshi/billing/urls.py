@@ -1,6 +1,8 @@
 from django.urls import path
 
 from panshi.billing import (
+    bank_pages,
+    check_pages,
     close_pages,
     invoice_pages,
     pay_pages,
@@ -100,6 +102,26 @@ urlpatterns = [
     path("finance/financings/", invoice_pages.financings, name="billing-financings"),
     path("finance/financings/new/", invoice_pages.finance, name="billing-finance"),
     path("finance/financings/<uuid:batch_id>/repay/", invoice_pages.repay, name="billing-repay"),
+    path("finance/bank/", bank_pages.lines, name="billing-bank"),
+    path("finance/bank/import/", bank_pages.bring_in, name="billing-bank-import"),
+    path("finance/bank/match/", bank_pages.match, name="billing-bank-match"),
+    path("finance/bank/virtual/", bank_pages.virtual, name="billing-virtual-account"),
+    path("finance/bank/<uuid:line_id>/", bank_pages.line, name="billing-bank-line"),
+    path(
+        "finance/bank/<uuid:line_id>/customer/<uuid:customer_id>/",
+        bank_pages.confirm,
+        name="billing-bank-confirm",
+    ),
+    path("finance/bank/<uuid:line_id>/aside/", bank_pages.aside, name="billing-bank-aside"),
+    path("finance/bank/<uuid:line_id>/up/", bank_pages.take_up, name="billing-bank-take-up"),
+    path("finance/checks/", check_pages.checks, name="billing-checks"),
+    path("finance/checks/run/", check_pages.run, name="billing-check-run"),
+    path("finance/checks/<uuid:check_id>/", check_pages.check, name="billing-check"),
+    path(
+        "finance/differences/<uuid:difference_id>/",
+        check_pages.settle,
+        name="billing-difference-settle",
+    ),
     path("finance/runs/", views.runs, name="billing-runs"),
     path("finance/runs/run/", views.run, name="billing-run"),
     path("finance/runs/issue/", views.issue, name="billing-issue"),

@@ -34,6 +34,11 @@ from panshi.billing.queries.charges import (
     charges_of_plan,
     rental_products,
 )
+from panshi.billing.queries.checks import (
+    check_card,
+    check_of_difference,
+    check_rows,
+)
 from panshi.billing.queries.earnings import (
     earned_by_day,
     earned_page,
@@ -148,6 +153,9 @@ __all__ = [
     "change_quoted",
     "charge_preview",
     "charges_of_plan",
+    "check_card",
+    "check_of_difference",
+    "check_rows",
     "customer_bills",
     "customer_invoices",
     "deposit_of",

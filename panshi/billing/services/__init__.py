@@ -41,6 +41,13 @@ from panshi.billing.services.changing import (
     change_plan,
     settle_rent,
 )
+from panshi.billing.services.checks import (
+    TermsMissing,
+    WholeChannelOnly,
+    WordsMissing,
+    check_channel,
+    settle_difference,
+)
 from panshi.billing.services.deposits import (
     DepositTooSmall,
     apply_deposit,
@@ -184,10 +191,13 @@ __all__ = [
     "SharesExceedAll",
     "SharesOverlap",
     "StatementDoesNotAdd",
+    "TermsMissing",
     "TitleMissing",
     "UnknownPayment",
     "UnknownProduct",
     "UnknownVatCode",
+    "WholeChannelOnly",
+    "WordsMissing",
     "WrongChannel",
     "account_index",
     "accrue_shares",
@@ -199,6 +209,7 @@ __all__ = [
     "ask_again",
     "catch_up_revenue",
     "change_plan",
+    "check_channel",
     "close_payment",
     "close_settlement",
     "conclude_refund",
@@ -247,6 +258,7 @@ __all__ = [
     "send_refund",
     "set_allocation_order",
     "set_line_aside",
+    "settle_difference",
     "settle_rent",
     "start_payment",
     "submit_invoices",

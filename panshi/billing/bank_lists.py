@@ -1,0 +1,117 @@
+"""The tables and words of the pages about bank statements and channel checks."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy
+
+from panshi.billing.models import AsideKind, Channel, DifferenceKind, LineState
+from panshi.billing.queries import BankLineCard
+from panshi.kit import cells
+from panshi.kit.records import Detail
+from panshi.kit.tables import Column, Filter, Table
+
+LINE_TONES: Final[Mapping[str, str]] = {
+    "NEW": "info",
+    "MATCHED": "ok",
+    "QUEUED": "warn",
+    "CONFIRMED": "ok",
+    "SET_ASIDE": "idle",
+}
+REASON_WORDS: Final[Mapping[str, object]] = {
+    "VIRTUAL": lazy("Virtual account of the customer"),
+    "NUMBER": lazy("Bill or contract number in the memo"),
+    "ACCOUNT": lazy("Account seen and confirmed before"),
+    "NAME": lazy("Payer name equal"),
+    "EXACT": lazy("Exact sum of a bill, a month or the oldest bills"),
+    "ALL_OPEN": lazy("Amount equals all that is open"),
+    "NEAR": lazy("Within five days of the due day"),
+    "TWO_OF_A_NAME": lazy("Two customers of this name"),
+}
+DIFFERENCE_TONES: Final[Mapping[str, str]] = {
+    "MISSING_HERE": "bad",
+    "MISSING_THERE": "bad",
+    "AMOUNT": "bad",
+    "DUPLICATE": "bad",
+    "FEE": "warn",
+    "DATE": "warn",
+}
+LINES: Final = Table(
+    name="bank-lines",
+    columns=(
+        Column(key="value_on", label=lazy("Day"), kind="day"),
+        Column(key="payer", label=lazy("Payer")),
+        Column(key="memo", label=lazy("Memo")),
+        Column(key="state", label=lazy("State"), kind="state", choices=LineState, tones=LINE_TONES),
+        Column(key="score", label=lazy("Points"), kind="number"),
+        Column(key="amount", label=lazy("Amount"), kind="money"),
+    ),
+    filters=(
+        Filter(key="text", label=lazy("Payer or memo")),
+        Filter(key="state", label=lazy("State"), kind="choice", choices=LineState.choices),
+        Filter(key="value", label=lazy("Day"), kind="days", more=True),
+    ),
+    row_url="billing-bank-line",
+    export="bank-lines",
+    empty=lazy("No bank lines yet."),
+    live=("billing.LinesMatched", "billing.StatementImported"),
+)
+CHECKS: Final = Table(
+    name="channel-checks",
+    columns=(
+        Column(key="day", label=lazy("Day"), kind="day"),
+        Column(key="channel", label=lazy("Channel"), choices=Channel),
+        Column(key="lines", label=lazy("Lines of the file"), kind="number"),
+        Column(key="file_amount", label=lazy("Channel's file"), kind="money"),
+        Column(key="payments_amount", label=lazy("Payments"), kind="money"),
+        Column(key="ledger_amount", label=pgettext_lazy("check", "Ledger"), kind="money"),
+        Column(key="open_differences", label=lazy("Open differences"), kind="number"),
+    ),
+    filters=(Filter(key="channel", label=lazy("Channel"), kind="choice", choices=Channel.choices),),
+    row_url="billing-check",
+    export="channel-checks",
+    empty=lazy("No day was compared yet."),
+    live=("billing.ChannelChecked",),
+)
+
+
+def line_state(code: str) -> SafeString:
+    return cells.state(LineState(code), LINE_TONES[code])
+
+
+def difference(code: str) -> SafeString:
+    return cells.state(DifferenceKind(code), DIFFERENCE_TONES[code])
+
+
+def reasons(given: tuple[tuple[str, int], ...]) -> list[tuple[str, int]]:
+    """Each reason in words with its points."""
+    return [(str(REASON_WORDS[code]), points) for code, points in given]
+
+
+def line_details(card: BankLineCard) -> list[Detail]:
+    details = [
+        Detail(label=_("Day"), value=card.value_on, kind="day"),
+        Detail(label=_("Payer"), value=card.payer),
+        Detail(label=_("Account"), value=card.account_masked, kind="mono"),
+        Detail(label=_("Memo"), value=card.memo),
+        Detail(label=_("Number at the bank"), value=card.serial_no, kind="mono"),
+        Detail(label=_("Balance after it"), value=card.balance, kind="money"),
+        Detail(label=_("File"), value=card.file_name),
+        Detail(label=_("Line of the file"), value=card.line, kind="number"),
+    ]
+    if card.payment_id is not None:
+        details.append(
+            Detail(
+                label=_("Payment"),
+                value=_("Open"),
+                url=reverse("billing-payment", args=[card.payment_id]),
+            )
+        )
+    if card.aside:
+        details.append(Detail(label=_("What it was"), value=str(AsideKind(card.aside).label)))
+        details.append(Detail(label=_("Note"), value=card.aside_words))
+    return details
