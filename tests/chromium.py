@@ -28,6 +28,9 @@ ARGUMENTS = [
 
 
 CLOSING_S = 20.0
+# A wait ends when what is awaited is there: on a crowded machine that takes longer than Playwright
+# would wait by itself.
+PATIENCE_MS = 20_000
 
 
 class Chromium:
@@ -96,8 +99,9 @@ class Chromium:
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     """Chromium with our own Chinese font, so that pictures are alike everywhere."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MS)
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         pytest.skip("no Chromium: to run the browser tests install Debian's package chromium")

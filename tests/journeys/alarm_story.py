@@ -36,6 +36,7 @@ LIVE_FIGURES: Final = ("findings", "revenue", "service-time", "satisfaction")
 # Codes are for machines; but for a handful of words that people use as they are.
 CODES: Final = re.compile(r"\b[A-Z]{2,}_[A-Z_]+\b|\b[a-z]+\.[A-Z][a-z]+[A-Z]\w+")
 HAN: Final = re.compile(r"[\u4e00-\u9fff]")
+PARKED: Final = "停在园区二号门东侧，门卫王师傅看护"
 NAMES: Final = {
     "zh-hans": ("绝缘电阻过低", "绝缘异常处置"),
     "en": ("Insulation resistance low", "Insulation fault handling"),
@@ -197,7 +198,7 @@ def follows_the_handbook(story: Story, run: Page) -> None:
     run.get_by_role("button", name=story.word("Take it")).click()
     step(run, "acknowledge")
     step(run, "contact", "已停驶")
-    step(run, "parked", "停在园区二号门东侧，门卫王师傅看护")
+    step(run, "parked", PARKED)
     step(run, "platform_kohm", "118")
     step(run, "history", "雨天涉水或洗车")
     step(run, "severity", "限时上门")
@@ -218,6 +219,7 @@ def dispatches(story: Story, run_path: str) -> str:
     expect(why).to_have_count(2)
     expect(why.filter(has_text="黄志强").locator(".state-ok")).to_be_visible()
     order_path = path_of(dispatch)
+    expect(dispatch.get_by_text(PARKED)).to_be_visible()  # Where the engineers have to go.
     story.look(dispatch, "order-scheduled")
     dispatch.goto("/service/board/")
     expect(dispatch.locator(f'a[href="{order_path}"]').first).to_be_visible()
