@@ -33,7 +33,7 @@ BACKUP_CODES: Final = 8
 _BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
 
 
-def _next(request: HttpRequest) -> str:
+def following(request: HttpRequest) -> str:
     """Where to go after: only an address of this house."""
     wanted = request.POST.get("next") or request.GET.get("next") or "/"
     allowed = url_has_allowed_host_and_scheme(
@@ -48,26 +48,26 @@ def _next(request: HttpRequest) -> str:
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """User name and password; five wrong tries lock the pair of name and address for a while."""
-    following = _next(request)
+    after = following(request)
     if request.method == "GET":
         if request.user.is_authenticated:
-            return redirect(following)
-        return render(request, "console/sign_in.html", {"next": following})
+            return redirect(after)
+        return render(request, "console/sign_in.html", {"next": after})
     username = request.POST.get("username", "").strip()
     user: Any = authenticate(request, username=username, password=request.POST.get("password", ""))
     if user is None:
-        context = {"next": following, "username": username, "wrong": True}
+        context = {"next": after, "username": username, "wrong": True}
         return render(request, "console/sign_in.html", context, status=422)
     if user_has_device(user):
         request.session.cycle_key()
         request.session[PENDING] = {"id": str(user.pk), "at": now().timestamp()}
-        return redirect(f"{reverse('console-second-factor')}?next={following}")
+        return redirect(f"{reverse('console-second-factor')}?next={after}")
     login(request, user, backend=_BACKEND)
-    return _welcome(request, user, following)
+    return _welcome(request, user, after)
 
 
-def _welcome(request: HttpRequest, user: Any, following: str) -> HttpResponse:
-    response = redirect(following)
+def _welcome(request: HttpRequest, user: Any, after: str) -> HttpResponse:
+    response = redirect(after)
     if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME, user.language, max_age=365 * 24 * 3600, samesite="Lax"
@@ -89,9 +89,9 @@ def _pending(request: HttpRequest) -> Any:
 def second_factor(request: HttpRequest) -> HttpResponse:
     """The code of the authenticator, or one of the backup codes."""
     user = _pending(request)
-    following = _next(request)
+    after = following(request)
     if user is None:
-        return redirect(f"{reverse('sign-in')}?next={following}")
+        return redirect(f"{reverse('sign-in')}?next={after}")
     if not user_has_device(user):
         return redirect("console-second-factor-setup")
     wrong = ""
@@ -102,9 +102,9 @@ def second_factor(request: HttpRequest) -> HttpResponse:
             login(request, user, backend=_BACKEND)
             request.session.pop(PENDING, None)
             otp_login(request, device)
-            return _welcome(request, user, following)
+            return _welcome(request, user, after)
         wrong = _must_wait(user) or _("This code is not right, or was used before.")
-    context = {"next": following, "wrong": wrong}
+    context = {"next": after, "wrong": wrong}
     return render(request, "console/second_factor.html", context, status=422 if wrong else 200)
 
 

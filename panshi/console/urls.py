@@ -1,6 +1,6 @@
 from django.urls import path
 
-from panshi.console import sign_in, views
+from panshi.console import confirm, sign_in, views
 
 urlpatterns = [
     path("", views.home_page, name="home"),
@@ -24,5 +24,6 @@ urlpatterns = [
         sign_in.second_factor_setup,
         name="console-second-factor-setup",
     ),
+    path("sign-in/confirm/<uuid:subject>/", confirm.confirm, name="sign-in-confirm"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
 ]

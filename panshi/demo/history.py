@@ -1,9 +1,11 @@
 """Two years of business before today: leases, rents, payments, late payers. All through verbs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
 from random import Random
 from uuid import UUID
 
@@ -11,11 +13,13 @@ from panshi.billing import queries as billing_queries
 from panshi.billing import services as billing
 from panshi.billing.queries.owed import OwedRow
 from panshi.billing.services import NewPayment
-from panshi.demo import world
+from panshi.demo import changes, world
 from panshi.demo.founding import Operator, Say
 from panshi.demo.world import ModelPlan
 from panshi.fleet import services as fleet
+from panshi.kit import typeset
 from panshi.kit.clock import add_months, day_start, local_day, month_start
+from panshi.kit.tenancy import Actor
 from panshi.leasing import services as leasing
 
 MONTHS = 24
@@ -52,8 +56,10 @@ def live_through(operator: Operator, random: Random, at: datetime, say: Say) -> 
     running: list[Running] = []
     late = {c for c in operator.customers if random.random() < LATE_SHARE}
     start = first_day(at)
+    story = changes.Changes(operator)
     for number in range(MONTHS + 1):
         month = add_months(start, number)
+        story.play(number, month, running, waiting, random, at)
         running = _take_back(running, waiting, month, random, at)
         running += list(_hand_out(operator, waiting, month, number, random, at))
         moment = min(day_start(month) + timedelta(hours=3), at)
@@ -80,10 +86,16 @@ def _hand_out(
         if moment > at:
             waiting.append((vehicle_id, model, odometer))
             continue
-        yield _lease(operator, vehicle_id, model, odometer, day, moment, random)
+        yield lease_out(operator, vehicle_id, model, odometer, day, moment, random)
 
 
-def _lease(
+@cache
+def _scan() -> bytes:
+    """What is kept of the contracts of the past: one page that says so, stored once."""
+    return typeset.pdf(Path(__file__).with_name("paper.typ"), {})
+
+
+def lease_out(
     operator: Operator,
     vehicle_id: UUID,
     model: ModelPlan,
@@ -91,7 +103,10 @@ def _lease(
     day: date,
     moment: datetime,
     random: Random,
+    *,
+    alignment: str = "CALENDAR",
 ) -> Running:
+    """A lease from its draft to the vehicle on the road, all on one day."""
     actor = operator.actor
     rent = world.rent_of(model, random)
     months = random.choice(TERMS)
@@ -106,7 +121,9 @@ def _lease(
         actor=actor,
         at=moment,
     )
-    leasing.sign_lease(lease_id=drafted.lease_id, actor=actor, at=moment)
+    leasing.file_paper_contract(
+        lease_id=drafted.lease_id, scan=_scan(), name="contract.pdf", actor=actor, at=moment
+    )
     (demand,) = billing_queries.bills_of_source(
         source_kind=leasing.SOURCE, source_id=drafted.lease_id, actor=actor
     )
@@ -137,12 +154,24 @@ def _take_back(
         if moment > at:
             still.append(lease)
             continue
-        _return(lease, moment, random)
+        damages = []
+        if random.random() < 0.25:
+            damages = [
+                leasing.ReturnCharge(
+                    product_code="DAMAGE",
+                    words="右后门划痕，露底漆",
+                    unit_price=Decimal(random.choice((180, 260, 440))),
+                )
+            ]
+        take_back(lease, moment, random, charges=damages)
         waiting.append((lease.vehicle_id, lease.model, lease.odometer_km))
     return still
 
 
-def _return(lease: Running, moment: datetime, random: Random) -> None:
+def take_back(
+    lease: Running, moment: datetime, random: Random, *, charges: Sequence[leasing.ReturnCharge]
+) -> None:
+    """A vehicle comes back, its lease is settled, and it is made ready for the next."""
     actor = lease.operator.actor
     lease.odometer_km += Decimal(random.randrange(4_000, 22_000))
     soc = Decimal(random.randrange(15, 90))
@@ -155,27 +184,25 @@ def _return(lease: Running, moment: datetime, random: Random) -> None:
         actor=actor,
         at=moment,
     )
-    damages = []
-    if random.random() < 0.25:
-        damages = [
-            leasing.ReturnCharge(
-                product_code="DAMAGE",
-                words="右后门划痕，露底漆",
-                unit_price=Decimal(random.choice((180, 260, 440))),
-            )
-        ]
-    leasing.settle_lease(lease_id=lease.lease_id, charges=damages, actor=actor, at=moment)
+    leasing.settle_lease(lease_id=lease.lease_id, charges=charges, actor=actor, at=moment)
+    make_ready(actor, lease.vehicle_id, lease.odometer_km, soc, moment)
+
+
+def make_ready(
+    actor: Actor, vehicle_id: UUID, odometer_km: Decimal, soc: Decimal, moment: datetime
+) -> None:
+    """A vehicle that came back passes its check two hours later."""
     ready = moment + timedelta(hours=2)
     fleet.sign_inspection(
-        vehicle_id=lease.vehicle_id,
+        vehicle_id=vehicle_id,
         kind="IDLE",
-        odometer_km=lease.odometer_km,
+        odometer_km=odometer_km,
         soc_pct=soc,
         passed=True,
         actor=actor,
         at=ready,
     )
-    fleet.make_ready(vehicle_id=lease.vehicle_id, actor=actor, at=ready)
+    fleet.make_ready(vehicle_id=vehicle_id, actor=actor, at=ready)
 
 
 def _pay(operator: Operator, late: set[UUID], month: date, random: Random, at: datetime) -> None:

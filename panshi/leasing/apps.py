@@ -23,6 +23,16 @@ class LeasingConfig(AppConfig):
         navigation.register(
             Page(
                 section="leasing",
+                label=_("Contracts"),
+                url_name="leasing-contracts",
+                permission="leasing.view",
+                icon="file-certificate",
+                order=20,
+            )
+        )
+        navigation.register(
+            Page(
+                section="leasing",
                 label=_("Moving in"),
                 url_name="leasing-move-in",
                 permission="leasing.stage_workbook",

@@ -39,6 +39,7 @@ class Clause:
 class ContractText:
     version: str
     title: str
+    consent: str
     clauses: tuple[Clause, ...]
 
 
@@ -48,7 +49,7 @@ def text_of(name: str = "rental") -> ContractText:
     clauses = tuple(Clause(**clause) for clause in read["clauses"])
     if missing := REQUIRED - {clause.code for clause in clauses}:
         raise ClauseMissing(f"{name}: {', '.join(sorted(missing))}")
-    return ContractText(read["version"], read["title"], clauses)
+    return ContractText(read["version"], read["title"], _printed(read["consent"]), clauses)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,8 +77,47 @@ class WorkbookUndone(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContractSigned(LeaseFact):
+class ContractFact(LeaseFact):
+    """What every fact about one contract carries."""
+
+    contract_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractApproved(ContractFact):
+    """The paper of a lease is fixed and offered for signing."""
+
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractOpened(ContractFact):
+    """Somebody looked at a copy of the contract."""
+
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractSignedByCustomer(ContractFact):
+    proof: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractVoided(ContractFact):
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractSigned(ContractFact):
+    """Both sides have signed; the deposit is demanded. `kind` is ELECTRONIC or PAPER."""
+
     deposit: Decimal
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractTookEffect(ContractFact):
+    """The vehicle was handed over under this contract."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

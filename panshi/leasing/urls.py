@@ -1,13 +1,11 @@
 from django.urls import path
 
-from panshi.leasing import change_pages, import_pages, settle_pages, views
+from panshi.leasing import change_pages, contract_pages, import_pages, settle_pages, views
 
 urlpatterns = [
     path("leasing/leases/", views.leases, name="leasing-leases"),
     path("leasing/leases/new/", views.draft, name="leasing-draft"),
     path("leasing/leases/<uuid:lease_id>/", views.lease, name="leasing-lease"),
-    path("leasing/leases/<uuid:lease_id>/contract/", views.contract, name="leasing-contract"),
-    path("leasing/leases/<uuid:lease_id>/sign/", views.sign, name="leasing-sign"),
     path("leasing/leases/<uuid:lease_id>/handover/", views.handover, name="leasing-handover"),
     path(
         "leasing/leases/<uuid:lease_id>/pictures/<uuid:file_id>/",
@@ -17,6 +15,7 @@ urlpatterns = [
     path("leasing/leases/<uuid:lease_id>/activate/", views.activate, name="leasing-activate"),
     path("leasing/leases/<uuid:lease_id>/return/", views.ask_return, name="leasing-return"),
     path("leasing/leases/<uuid:lease_id>/cancel/", views.cancel, name="leasing-cancel"),
+    *contract_pages.URLS,
     *change_pages.URLS,
     *settle_pages.URLS,
     *import_pages.URLS,

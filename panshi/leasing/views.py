@@ -252,6 +252,7 @@ def lease(request: Request, lease_id: UUID) -> HttpResponse:
                 *([Detail(label=_("Note"), value=card.note)] if card.note else []),
             ],
             "timeline": _timeline(card),
+            "contract": queries.contract_of(lease_id=lease_id, actor=request.actor),
             "changes": change_pages.offered(card),
             "handovers": [
                 (h, [(words, h.checklist.get(code)) for code, words in CHECKS if h.checklist])
@@ -346,12 +347,6 @@ def _amended(amendment: queries.AmendmentRow) -> Entry:
         text=" · ".join(parts),
         icon="file-pencil",
     )
-
-
-@require_POST
-def sign(request: Request, lease_id: UUID) -> HttpResponse:
-    services.sign_lease(lease_id=lease_id, actor=request.actor, at=timezone.now())
-    return redirect("leasing-lease", lease_id)
 
 
 CHECKS = (
@@ -454,13 +449,6 @@ def picture(request: Request, lease_id: UUID, file_id: UUID) -> HttpResponse:
     """A picture or the signature of a handover."""
     found = queries.handover_picture(lease_id=lease_id, file_id=file_id, actor=request.actor)
     return show_file(found.content, found.media_type)
-
-
-@require_GET
-def contract(request: Request, lease_id: UUID) -> HttpResponse:
-    """The contract to print and sign."""
-    found = queries.contract(lease_id=lease_id, actor=request.actor)
-    return show_file(found.content, found.media_type, name=found.name)
 
 
 @require_POST

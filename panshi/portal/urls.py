@@ -1,6 +1,6 @@
 from django.urls import path
 
-from panshi.portal.views import bills, booking, home, invoices, leases, orders, public
+from panshi.portal.views import bills, booking, contracts, home, invoices, leases, orders, public
 
 urlpatterns = [
     path("portal/", home.home, name="portal-home"),
@@ -21,7 +21,8 @@ urlpatterns = [
     path("portal/orders/<uuid:work_order_id>/review/", orders.review, name="portal-review"),
     path("portal/leases/", leases.leases, name="portal-leases"),
     path("portal/leases/<uuid:lease_id>/", leases.lease, name="portal-lease"),
-    path("portal/leases/<uuid:lease_id>/contract/", leases.contract, name="portal-lease-contract"),
+    path("portal/leases/<uuid:lease_id>/contract/", contracts.paper, name="portal-lease-contract"),
+    path("portal/leases/<uuid:lease_id>/sign/", contracts.sign, name="portal-lease-sign"),
     path("portal/leases/<uuid:lease_id>/return/", leases.ask_return, name="portal-lease-return"),
     path("portal/leases/<uuid:lease_id>/swap/", leases.ask_swap, name="portal-lease-swap"),
     path("portal/leases/<uuid:lease_id>/settlement/", leases.settlement, name="portal-settlement"),

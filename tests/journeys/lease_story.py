@@ -13,6 +13,7 @@ from typing import Final
 from playwright.sync_api import FilePayload, Page, expect
 
 from tests.site import DESK, PHONE, Opener, Site
+from tests.town import PASSWORD
 from tests.yard import Party
 
 SCREENS: Final = Path(__file__).resolve().parents[2] / "artifacts/screens/journeys"
@@ -24,14 +25,18 @@ CODES: Final = re.compile(r"\b[A-Z]{2,}_[A-Z_]+\b|\bleasing\.lease\b|\bNone\b")
 HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 WORDS: Final = {
     "zh-hans": {
-        "reserved": "车辆已预留", "signed": "已签约", "active": "在租", "deposit_in": "押金已收",
+        "reserved": "车辆已预留", "offered": "待客户签署", "countersign": "待我方签署",
+        "customer_signed": "您已签署", "signed": "已签约", "active": "在租",
+        "deposit_in": "押金已收",
         "planned": "未到期", "open": "待付", "overdue": "逾期", "paid": "已付清",
         "thanks": "支付成功", "first": "月租 {price} ÷ {whole} 天 × {days} 天",
         "late": "{amount} 已逾期 1 天", "reminder": "逾期提醒", "closed": "已关闭",
         "recorded": "已登记 {amount}", "unsigned": "客户还没有在框内签字",
     },
     "en": {
-        "reserved": "Vehicle reserved", "signed": "Signed", "active": "On the road",
+        "reserved": "Vehicle reserved", "offered": "Waits for the customer",
+        "countersign": "Waits for our signature", "customer_signed": "You have signed",
+        "signed": "Signed", "active": "On the road",
         "deposit_in": "Deposit received", "planned": "Planned", "open": "To be paid",
         "overdue": "Overdue", "paid": "Paid", "thanks": "Paid. Thank you.",
         "first": "{price} a month ÷ {whole} days × {days} days",
@@ -182,7 +187,17 @@ def drafts(story: Story) -> Page:
 
 
 def signs(story: Story, sales: Page) -> None:
-    """Both sides have signed; the deposit is demanded by a bill."""
+    """Sales offers the contract, the customer signs it in the portal, then the operator does.
+
+    Only then is the deposit demanded by a bill.
+    """
+    sales.locator(".page-acts .btn-primary").click()
+    story.look(sales, "offer-asked", whole=False)
+    _confirm(sales)
+    story.says(sales, story.word("offered"))
+    story.look(sales, "contract-offered")
+    _customer_signs(story)
+    expect(sales.locator("main")).to_contain_text(story.word("countersign"), timeout=SOON_MS)
     sales.locator(".page-acts .btn-primary").click()
     story.look(sales, "sign-asked", whole=False)
     _confirm(sales)
@@ -192,6 +207,25 @@ def signs(story: Story, sales: Page) -> None:
     story.deposit_bill = bill.get_attribute("href") or ""
     expect(sales.locator("main")).not_to_contain_text(story.word("deposit_in"), timeout=SOON_MS)
     story.look(sales, "signed")
+
+
+def _customer_signs(story: Story) -> None:
+    """The customer finds the contract, reads it, agrees, types the password again and signs."""
+    page = story.window(story.party.username, "/portal/leases/")
+    page.locator(".rows a.row").first.click()
+    page.locator('a.btn-primary[href$="/sign/"]').click()
+    story.look(page, "customer-sign")
+    paper = page.locator('a[href$="/contract/"]')
+    read = page.request.get(paper.get_attribute("href") or "")
+    assert read.body().startswith(b"%PDF-"), read.status
+    page.locator("main .btn-primary").click()
+    page.fill("#secret", PASSWORD)
+    page.locator(".form .btn-primary").click()
+    page.check("[name=consents]")
+    story.look(page, "customer-agrees")
+    page.locator("#sign .btn-primary").click()
+    story.says(page, story.word("customer_signed"))
+    story.look(page, "customer-signed")
 
 
 def pays_the_deposit_on_line(story: Story) -> None:

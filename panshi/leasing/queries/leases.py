@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -17,7 +17,6 @@ from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 from panshi.leasing import rules
-from panshi.leasing.contract import ContractTerms, contract_pdf
 from panshi.leasing.models import (
     Amendment,
     AmendmentKind,
@@ -31,7 +30,6 @@ from panshi.leasing.models import (
     SegmentState,
     Settlement,
 )
-from panshi.org import queries as org
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,46 +355,6 @@ def quote(
     )
     total = sum((charge.amount for charge in charges), ZERO)
     return Quote(charges=charges, total=total, deposit=deposit, ends_on=ends_on)
-
-
-@question
-def contract(*, lease_id: UUID, actor: Actor) -> Picture:
-    """The contract of a lease as a PDF, in Chinese; a customer asks for its own."""
-    lease = Lease.objects.visible_to(actor).get(id=lease_id)
-    row = lease_rows([lease], actor)[0]
-    customer = crm.customer_card(customer_id=row.customer_id, actor=actor)
-    vehicles = fleet.vehicle_refs(
-        vehicle_ids=(row.vehicle_id,) if row.vehicle_id else (), actor=actor
-    )
-    vehicle = next(iter(vehicles.values()), None)
-    quoted = quote(
-        product_code=lease.product_code,
-        monthly_rent=row.monthly_rent,
-        deposit=row.deposit,
-        starts_on=row.starts_on,
-        months=lease.months,
-        alignment=lease.alignment,
-        actor=actor,
-    )
-    terms = ContractTerms(
-        number=row.number,
-        lessor=org.node(node_id=lease.org_id, actor=actor).name,
-        lessee=row.customer_name,
-        id_masked=customer.id_masked,
-        phone_masked=customer.phone_masked,
-        plate=row.plate,
-        vin=vehicle.vin if vehicle else "",
-        model_name=row.model_name,
-        battery_kwh=vehicle.battery_kwh if vehicle else None,
-        first_day=row.starts_on,
-        last_day=row.ends_on - timedelta(days=1),
-        monthly_rent=row.monthly_rent,
-        deposit=row.deposit,
-        charges=quoted.charges,
-    )
-    return Picture(
-        name=f"{row.number}.pdf", media_type="application/pdf", content=contract_pdf(terms)
-    )
 
 
 @question

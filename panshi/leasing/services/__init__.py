@@ -11,11 +11,25 @@ from panshi.leasing.services.changing import (
     resume_lease,
 )
 from panshi.leasing.services.common import (
+    SOURCE,
     DepositMissing,
     HandoverOpen,
     NotQualified,
     TermsInvalid,
     VehicleAlreadyLeased,
+)
+from panshi.leasing.services.contracts import (
+    ConsentMissing,
+    ContractMissing,
+    ContractOffered,
+    SignatureInvalid,
+    countersign_contract,
+    file_paper_contract,
+    make_contract,
+    open_contract,
+    put_contract_in_force,
+    sign_contract,
+    void_contract,
 )
 from panshi.leasing.services.moving_in import (
     LEASES,
@@ -40,14 +54,12 @@ from panshi.leasing.services.settling import (
     start_settlement,
 )
 from panshi.leasing.services.signing import (
-    SOURCE,
     activate_lease,
     cancel_lease,
     complete_handover,
     draft_lease,
     keep_handover_proof,
     secure_deposit,
-    sign_lease,
 )
 from panshi.leasing.services.swapping import request_swap, swap_vehicle
 from panshi.leasing.services.taking_over import NumberTaken, RunningLease, take_over_leases
@@ -59,6 +71,9 @@ __all__ = [
     "SETTLEMENT",
     "SOURCE",
     "ChangeImpossible",
+    "ConsentMissing",
+    "ContractMissing",
+    "ContractOffered",
     "DepositMissing",
     "HandoverOpen",
     "InputsChanged",
@@ -70,6 +85,7 @@ __all__ = [
     "ReturnCharge",
     "RunningLease",
     "SettlementMissing",
+    "SignatureInvalid",
     "TermsInvalid",
     "VehicleAlreadyLeased",
     "accept_return",
@@ -81,12 +97,17 @@ __all__ = [
     "commit_workbook",
     "complete_handover",
     "confirm_settlement",
+    "countersign_contract",
     "decide_dispute",
     "dispute_charge",
     "draft_lease",
     "extend_lease",
+    "file_paper_contract",
     "keep_handover_proof",
+    "make_contract",
+    "open_contract",
     "pause_lease",
+    "put_contract_in_force",
     "record_arrival",
     "request_return",
     "request_swap",
@@ -94,7 +115,7 @@ __all__ = [
     "resume_lease",
     "secure_deposit",
     "settle_lease",
-    "sign_lease",
+    "sign_contract",
     "stage_lease_import",
     "stage_workbook",
     "start_settlement",
@@ -103,4 +124,5 @@ __all__ = [
     "terminate_early",
     "undo_lease_import",
     "undo_workbook",
+    "void_contract",
 ]

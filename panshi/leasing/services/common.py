@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from psycopg import errors
 
 from panshi.billing.events import ChargePlanChanged
+from panshi.kit.clock import day_start
 from panshi.kit.money import ZERO
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
@@ -24,6 +25,8 @@ from panshi.leasing.models import (
     Segment,
     SegmentState,
 )
+
+SOURCE = "leasing.lease"
 
 
 class VehicleAlreadyLeased(Refusal):
@@ -69,6 +72,25 @@ def lock_vehicles(vehicle_ids: Iterable[UUID]) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [key])
 
 
+def _already_leased() -> VehicleAlreadyLeased:
+    return VehicleAlreadyLeased(
+        _("This vehicle is promised or leased to somebody else in that time.")
+    )
+
+
+def refuse_promised(vehicle_id: UUID, starts_on: date, ends_on: date) -> None:
+    """Raise VehicleAlreadyLeased before anything is written, under the vehicle's lock.
+
+    The constraint would refuse it as well; rivals that wait for the lock are only sooner through.
+    """
+    if Segment.objects.filter(
+        vehicle_id=vehicle_id,
+        state__in=[SegmentState.RESERVED, SegmentState.OUT],
+        planned__overlap=(day_start(starts_on), day_start(ends_on)),
+    ).exists():
+        raise _already_leased()
+
+
 @contextmanager
 def one_lease_per_vehicle() -> Iterator[None]:
     """Turn the database's no into words."""
@@ -76,9 +98,7 @@ def one_lease_per_vehicle() -> Iterator[None]:
         yield
     except IntegrityError as error:
         if isinstance(error.__cause__, errors.ExclusionViolation):
-            raise VehicleAlreadyLeased(
-                _("This vehicle is promised or leased to somebody else in that time.")
-            ) from error
+            raise _already_leased() from error
         raise
 
 

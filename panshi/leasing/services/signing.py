@@ -18,7 +18,6 @@ from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
 from panshi.leasing import rules
 from panshi.leasing.events import (
-    ContractSigned,
     DepositSecured,
     HandoverCompleted,
     HandoverProofKept,
@@ -30,6 +29,8 @@ from panshi.leasing.models import (
     LEASE_LIFE,
     SEGMENT_LIFE,
     Alignment,
+    Contract,
+    ContractState,
     Handover,
     HandoverKind,
     Lease,
@@ -38,6 +39,7 @@ from panshi.leasing.models import (
     SegmentState,
 )
 from panshi.leasing.services.common import (
+    SOURCE,
     DepositMissing,
     HandoverOpen,
     NotQualified,
@@ -47,9 +49,9 @@ from panshi.leasing.services.common import (
     lock_vehicles,
     locked_lease,
     one_lease_per_vehicle,
+    refuse_promised,
 )
-
-SOURCE = "leasing.lease"
+from panshi.leasing.services.contracts import put_contract_in_force, withdraw_contract
 
 
 @verb
@@ -82,6 +84,7 @@ def draft_lease(
     if alignment not in Alignment:
         raise TermsInvalid(_("Periods follow the calendar or the day of delivery."))
     lock_vehicles([vehicle_id])
+    refuse_promised(vehicle_id, starts_on, add_months(starts_on, months))
     lease = Lease.objects.create(
         org_id=vehicle.org_id,
         created_at=at,
@@ -108,33 +111,6 @@ def draft_lease(
     return LeaseDrafted(
         **common(lease, segment, actor=actor, at=at), monthly_rent=monthly_rent, deposit=deposit
     )
-
-
-@verb
-def sign_lease(*, lease_id: UUID, actor: Actor, at: datetime) -> ContractSigned:
-    """Record both signatures and demand the deposit. Raises NotQualified without an approval."""
-    lease = locked_lease(lease_id, actor=actor, permission="leasing.sign_lease")
-    customer = crm.customer_refs(ids=(lease.customer_id,), actor=actor)[lease.customer_id]
-    if not customer.qualified:
-        raise NotQualified(
-            _("%s has no approved qualification yet.") % customer.name,
-            way_out=f"/crm/customers/{lease.customer_id}/",
-        )
-    segment = current_segment(lease)
-    lease.state = LEASE_LIFE.step(lease.state, LeaseState.SIGNED)
-    lease.signed_at = at
-    lease.save(update_fields=["state", "signed_at"])
-    if lease.deposit:
-        billing.demand_deposit(
-            source_kind=SOURCE,
-            source_id=lease.id,
-            customer_id=lease.customer_id,
-            vehicle_id=segment.vehicle_id,
-            amount=lease.deposit,
-            actor=actor,
-            at=at,
-        )
-    return ContractSigned(**common(lease, segment, actor=actor, at=at), deposit=lease.deposit)
 
 
 @verb
@@ -289,6 +265,9 @@ def activate_lease(*, lease_id: UUID, actor: Actor, at: datetime) -> LeaseActiva
     segment.held = (at, None)
     with one_lease_per_vehicle():
         segment.save(update_fields=["state", "planned", "held"])
+    contract = Contract.objects.filter(lease=lease, state=ContractState.SIGNED).first()
+    if contract is not None:
+        put_contract_in_force(contract_id=contract.id, actor=actor, at=at)
     return LeaseActivated(
         **common(lease, segment, actor=actor, at=at),
         first_rent=lease.monthly_rent
@@ -307,4 +286,5 @@ def cancel_lease(*, lease_id: UUID, reason: str, actor: Actor, at: datetime) -> 
     lease.save(update_fields=["state"])
     segment.state = SEGMENT_LIFE.step(segment.state, SegmentState.VOID)
     segment.save(update_fields=["state"])
+    withdraw_contract(lease, reason=reason, at=at)
     return LeaseCancelled(**common(lease, segment, actor=actor, at=at), reason=reason)

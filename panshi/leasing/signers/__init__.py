@@ -6,6 +6,7 @@ authority unless the operator installs one.
 """
 
 import os
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Final
 
@@ -14,6 +15,7 @@ from panshi.leasing.signers.port import (
     FIELDS,
     LESSEE,
     LESSOR,
+    Finding,
     Signatory,
     Signed,
     Signer,
@@ -24,11 +26,14 @@ __all__ = [
     "FIELDS",
     "LESSEE",
     "LESSOR",
+    "Finding",
     "Signatory",
     "Signed",
     "Signer",
     "SignerUnavailable",
     "chosen",
+    "examine",
+    "prepare",
 ]
 SETTING: Final = "PANSHI_SIGNER"
 
@@ -43,3 +48,23 @@ def chosen() -> Signer:
         raise ValueError(f"{SETTING} is written package.module:factory, not {name!r}")
     made: Signer = getattr(import_module(module), factory)()
     return made
+
+
+# pyHanko takes a second to load: only who signs or examines waits for it.
+
+
+def prepare(content: bytes) -> bytes:
+    """Put the two empty signature fields upon the last page of a paper."""
+    from panshi.leasing.signers import pades
+
+    return pades.prepare(content)
+
+
+def examine(content: bytes, *, roots: Sequence[bytes]) -> tuple[Finding, ...]:
+    """Look at both fields, the lessee's first; `roots` (PEM) are the certificates to trust.
+
+    Whatever goes wrong meanwhile makes them invalid.
+    """
+    from panshi.leasing.signers import pades
+
+    return pades.examine(content, roots=roots)

@@ -5,7 +5,6 @@ import io
 import tempfile
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -29,7 +28,7 @@ from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from panshi.leasing.signers.port import FIELDS, LESSEE, LESSOR
+from panshi.leasing.signers.port import FIELDS, LESSEE, LESSOR, Finding
 
 _MM: Final = 72 / 25.4
 _A4_HIGH: Final = 297.0
@@ -38,17 +37,6 @@ _BOXES: Final = {LESSOR: (22.0, 82.0), LESSEE: (110.0, 82.0)}
 _BOX: Final = (78.0, 42.0)
 _RESERVED: Final = 16_384
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What was found of one signature field; `words` name what failed, in English."""
-
-    field: str
-    signer: str
-    signed_at: datetime | None
-    valid: bool
-    words: str
 
 
 def _awaited(make: Callable[[], Coroutine[Any, Any, T]]) -> T:

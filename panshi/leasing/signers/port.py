@@ -33,6 +33,17 @@ class Signed:
     certificate_sha256: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What was found of one signature field; `words` name what failed, in English."""
+
+    field: str
+    signer: str
+    signed_at: datetime | None
+    valid: bool
+    words: str
+
+
 class Signer(Protocol):
     """Adds a signature of a signatory to a PDF whose signature fields stand ready.
 

@@ -61,7 +61,7 @@ def test_is_not_signed_for_a_customer_who_is_not_qualified() -> None:
     stranger = crm.customer(org=lease.org, qualified=False)
     Lease.objects.filter(id=lease.id).update(customer_id=stranger.id)
     with pytest.raises(services.NotQualified):
-        services.sign_lease(lease_id=lease.id, actor=clerk(lease.org), at=NOON)
+        services.make_contract(lease_id=lease.id, actor=clerk(lease.org), at=NOON)
 
 
 def test_never_promises_a_vehicle_twice() -> None:

@@ -6,13 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from threading import Barrier
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import pytest
 from django.db import connection, connections
-from django.db.backends.postgresql.base import DatabaseWrapper
-from psycopg import sql
 
 from panshi.crm.tests import make as crm
 from panshi.fleet.tests import make as fleet
@@ -23,7 +21,7 @@ from panshi.leasing.models import Lease, Segment
 from panshi.leasing.tests import make
 from panshi.leasing.tests.make import clerk
 from panshi.org.tests import make as org_make
-from tests import environment
+from tests.committing import committing_database
 
 RIVALS = 16
 NAME = "panshi_lease_rivals"
@@ -40,28 +38,8 @@ pytestmark = [pytest.mark.plain, pytest.mark.needs_database]
 
 @pytest.fixture
 def committing(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """A database of its own, cloned from the template, in which transactions commit."""
-    settings = connection.settings_dict
-    before, most = settings["NAME"], settings["OPTIONS"]["pool"]["max_size"]
-    pooled = cast(DatabaseWrapper, connection)
-    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(NAME))
-    with environment.connect("postgres", "postgres") as superuser:
-        superuser.execute(drop)
-        superuser.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER panshi_owner STRATEGY wal_log").format(
-                sql.Identifier(NAME), sql.Identifier(environment.TEMPLATE)
-            )
-        )
-    with django_db_blocker.unblock():
-        connection.close()
-        pooled.close_pool()
-        settings["NAME"], settings["OPTIONS"]["pool"]["max_size"] = NAME, RIVALS + 2
+    with committing_database(NAME, threads=RIVALS, blocker=django_db_blocker):
         yield
-        connection.close()
-        pooled.close_pool()
-        settings["NAME"], settings["OPTIONS"]["pool"]["max_size"] = before, most
-    with environment.connect("postgres", "postgres") as superuser:
-        superuser.execute(drop)
 
 
 def race(call: Callable[[Any], object], *given: Any) -> Counter[str]:

@@ -6,6 +6,8 @@ from uuid import UUID
 from pypdf import PdfReader
 
 from panshi.kit.tenancy import hq_actor
+from panshi.leasing import queries as leasing
+from panshi.leasing import services as acts
 from panshi.leasing.models import Lease
 from panshi.leasing.tests import make
 from panshi.org import services
@@ -54,16 +56,32 @@ def test_a_running_lease_shows_its_rents_and_its_handover() -> None:
     assert "¥3,000.00 a month ÷ 30 days × 10 days" in shown
 
 
-def test_the_contract_is_read_on_the_phone() -> None:
-    lease = make.signed()
+def test_the_contract_is_read_and_signed_on_the_phone() -> None:
+    lease = make.drafted()
     phone = _phone(lease, lease.customer_id)
-    url = f"/portal/leases/{lease.id}/contract/"
+    offered = acts.make_contract(lease_id=lease.id, actor=make.clerk(lease.org), at=make.NOON)
+    page, paper = (f"/portal/leases/{lease.id}/{part}/" for part in ("sign", "contract"))
 
-    assert url in phone.get(f"/portal/leases/{lease.id}/").content.decode()
-    paper = PdfReader(io.BytesIO(phone.get(url).content))
-    text = "".join(page.extract_text() for page in paper.pages)
+    assert page in phone.get(f"/portal/leases/{lease.id}/").content.decode()
+    asked = phone.get(page).content.decode()
+    sure = f"/sign-in/confirm/{offered.contract_id}/"
+    assert sure in asked
+    assert phone.post(sure, {"secret": "guessed", "next": page}).status_code == 422
+    assert phone.post(page, {"consents": "yes"}).status_code == 422
+    assert phone.post(sure, {"secret": "Lvtu-2027-wuliu", "next": page})["Location"] == page
+    answer = {"consents": "yes"}
+    assert "read it first" in phone.post(page, answer).content.decode()
+    read = PdfReader(io.BytesIO(phone.get(paper).content))
+    text = "".join(sheet.extract_text() for sheet in read.pages)
     assert lease.number in text
     assert lease.org.name.replace(" ", "") in text.replace(" ", "")
+    assert phone.post(page, {}).status_code == 422
+    consent = leasing.consent_text(actor=make.clerk(lease.org))
+    assert consent in phone.get(page).content.decode()
+    assert phone.post(page, answer).status_code == 302
+    assert "You have signed" in phone.get(f"/portal/leases/{lease.id}/").content.decode()
+    card = leasing.contract_card(contract_id=offered.contract_id, actor=make.clerk(lease.org))
+    assert [entry.proof for entry in card.evidence] == ["PASSWORD"]
 
 
 def test_a_strangers_lease_is_not_found() -> None:
@@ -71,3 +89,4 @@ def test_a_strangers_lease_is_not_found() -> None:
     stranger = _phone(other, other.customer_id)
     assert stranger.get(f"/portal/leases/{lease.id}/").status_code == 404
     assert stranger.get(f"/portal/leases/{lease.id}/contract/").status_code == 404
+    assert stranger.get(f"/portal/leases/{lease.id}/sign/").status_code == 404

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from panshi.billing import queries as billing
 from panshi.kit.clock import local_day
 from panshi.kit.tenancy import Actor
-from panshi.kit.web import Request, show_file
+from panshi.kit.web import Request
 from panshi.leasing import queries as leasing
 from panshi.leasing import services as acts
 from panshi.portal import rows, words
@@ -48,6 +48,7 @@ def lease(request: Request, lease_id: UUID) -> HttpResponse:
         "deposit_bill": next((b for b in bills if b.kind == "DEPOSIT" and b.open_amount), None),
         "handover": next((h for h in card.handovers if h.kind == "OUT"), None),
         "tone": words.LEASE_TONES[card.row.state],
+        "contract": leasing.contract_of(lease_id=lease_id, actor=actor),
         "may_return": card.row.state == "ACTIVE" and card.return_asked_for is None,
         "sheet": leasing.settlement_sheet(lease_id=lease_id, actor=actor),
         "may_ask_swap": card.row.state in {"ACTIVE", "PAUSED"},
@@ -55,14 +56,6 @@ def lease(request: Request, lease_id: UUID) -> HttpResponse:
         "tomorrow": today + timedelta(days=1),
     }
     return render(request, "portal/lease.html", context)
-
-
-@require_GET
-@for_customers
-def contract(request: Request, lease_id: UUID) -> HttpResponse:
-    """The contract as both sides have it."""
-    found = leasing.contract(lease_id=lease_id, actor=request.actor)
-    return show_file(found.content, found.media_type, name=found.name)
 
 
 def _charges(
