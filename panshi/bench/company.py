@@ -184,7 +184,8 @@ def _shares(total: int, company: Company) -> Iterator[tuple[int, int]]:
         yield org_id, total * (place + 1) // count - total * place // count
 
 
-def _vin(serial: int) -> str:
+def vin(serial: int) -> str:
+    """A VIN with its check digit, one for each serial below a million."""
     draft = f"LPSEV4E10SB{serial:06d}"
     rest = sum(_WORTH[c] * w for c, w in zip(draft, _WEIGHTS, strict=True)) % 11
     return f"{draft[:8]}{'X' if rest == 10 else rest}{draft[9:]}"
@@ -209,7 +210,7 @@ def _vehicle(org_id: int, city: str, serial: int, begin: datetime) -> NewVehicle
     bought = local_day(begin) - timedelta(days=serial % 300)
     return NewVehicle(
         org_id=org_id,
-        vin=_vin(serial),
+        vin=vin(serial),
         model_code=code,
         city=city,
         plate=_plate(serial),

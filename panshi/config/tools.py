@@ -18,7 +18,16 @@ from panshi.config import home, moving, postgres, roles
 from panshi.config.home import Home
 
 Prepare = Callable[[], None]
-BENCHES = ("ingest", "billing", "compliance", "log", "pages")
+BENCHES = (
+    "ingest",
+    "billing",
+    "ledger",
+    "finance-board",
+    "compliance",
+    "log",
+    "pages",
+    "lease-race",
+)
 
 
 def commands(prepare: Prepare) -> list[click.Command]:
@@ -140,12 +149,32 @@ def _measure(name: str, seconds: float, connections: int, rate: float, plans: in
 
         founding.create_org(name="Bench", kind="PLATFORM", parent=None, city="杭州")
         return measure_compliance(plans)
+    if name == "ledger":
+        from panshi.bench.ledger import measure_ledger
+
+        return measure_ledger(plans)
+    if name == "finance-board":
+        from panshi.bench.ledger import measure_board
+        from panshi.config import founding
+
+        founding.create_org(name="Bench", kind="PLATFORM", parent=None, city="杭州")
+        return measure_board(plans)
+    if name == "matching":
+        from panshi.bench.matching import measure_matching
+
+        return measure_matching(lines=1000, bills=20_000)
     if name == "billing":
         from panshi.bench.billing import measure_billing
         from panshi.config import founding
 
         founding.create_org(name="Bench", kind="PLATFORM", parent=None, city="杭州")
         return measure_billing(plans)
+    if name == "lease-race":
+        from panshi.bench.lease_race import measure_lease_race
+        from panshi.config import founding
+
+        founding.create_org(name="Bench", kind="PLATFORM", parent=None, city="杭州")
+        return measure_lease_race()
     from panshi.bench.ingest import measure_ingest
 
     return measure_ingest(connections=connections, rate=rate, seconds=seconds)

@@ -140,7 +140,7 @@ def settle(request: Request, lease_id: UUID) -> HttpResponse:
             except Refusal as refusal:
                 context["refusal"], status = refusal.words, 422
     blank = Typed("", "", "", "", "", False)
-    context["typed"] = [*typed, *[blank] * max(2, ROWS - len(typed))]
+    context["typed"] = [*typed, *[blank] * max(1, 3 - len(typed))]
     context |= _reckoned(request, lease_id, local_day(card.returned_at), charges)
     context["is_offered"] = sheet is not None and sheet.digest == context["digest"]
     return render(request, "leasing/settle.html", context, status=status)

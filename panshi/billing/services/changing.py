@@ -25,7 +25,6 @@ from panshi.billing.rules import PlanChange, PlanTerms
 from panshi.billing.services.bills import CreditLine, NewLine, credit_bill, draft
 from panshi.billing.services.issuing import issue_these
 from panshi.billing.services.plans import discard_drafts_after, locked_plan
-from panshi.billing.services.runs import issue_bills, run_bills
 from panshi.kit.clock import local_day
 from panshi.kit.money import ZERO, to_fen
 from panshi.kit.refusals import Refusal
@@ -228,21 +227,31 @@ def settle_rent(
     """
     plan = locked_plan(plan_id, actor, "billing.settle_rent")
     assert plan.ends_on is not None
-    cut_off = max(plan.ends_on, local_day(at))
-    before = {bill_id for bill_id, _total in _issued(plan)}
-    if plan.next_bill_on is not None and plan.next_bill_on <= cut_off:
-        run_bills(cut_off=cut_off, plan_id=plan.id, actor=actor, at=at)
-    if Bill.objects.filter(plan=plan, state=BillState.DRAFT).exists():
-        issue_bills(plan_id=plan.id, actor=actor, at=at)
-    fresh = [(bill_id, total) for bill_id, total in _issued(plan) if bill_id not in before]
+    Bill.objects.filter(plan=plan, state=BillState.DRAFT).update(state=BillState.DISCARDED)
     books = books_of(plan)
+    reason = _("Return of the vehicle")
+    unbilled = [
+        charge
+        for charge in rules.period_charges(
+            terms=books.terms, since=plan.starts_on, most=rules.FARTHEST
+        )
+        if charge.n not in books.lines
+    ]
+    extras = [(x.span, x.gross) for charge in unbilled for x in charge.lines if x.gross]
+    fresh = []
+    if extras:
+        rest = Correction(unbilled[0].n, extras=tuple(extras))
+        fresh = [_bill_in_addition(plan, rest, books.terms, reason, actor=actor, at=at)]
+    plan.next_bill_on = None
+    plan.next_period = max((charge.n for charge in unbilled), default=plan.next_period) + 1
+    plan.save(update_fields=["next_bill_on", "next_period"])
     wanted = corrections(books, before=replace(books.terms, ends_on=agreed_end), later=books.terms)
     added = _correct(
         plan,
         wanted,
         books.terms,
-        _("Return of the vehicle"),
-        [*also, *(bill_id for bill_id, _total in fresh)],
+        reason,
+        [*also, *fresh],
         actor=actor,
         at=at,
     )
@@ -253,11 +262,6 @@ def settle_rent(
         at=at,
         plan_id=plan.id,
         credited=to_fen(sum((part for one in wanted for _line, part in one.credits), ZERO)),
-        billed=to_fen(sum((total for _bill_id, total in fresh), ZERO) + extra),
-        bill_ids=(*(bill_id for bill_id, _total in fresh), *added),
+        billed=to_fen(sum((amount for _span, amount in extras), ZERO) + extra),
+        bill_ids=(*fresh, *added),
     )
-
-
-def _issued(plan: ChargePlan) -> list[tuple[UUID, Decimal]]:
-    rows = Bill.objects.filter(plan=plan, kind=BillKind.CHARGE, state=BillState.ISSUED)
-    return list(rows.order_by("period_from", "id").values_list("id", "total"))

@@ -46,7 +46,7 @@ def company(*, at: datetime = NOON, vehicles: int = 12, seed: int = 7) -> Compan
 def _lease_out(operator: Operator, at: datetime, random: Random) -> None:
     day = local_day(at)
     for vehicle_id, model in operator.vehicles[:LEASES]:
-        history._lease(
+        history.lease_out(
             operator, vehicle_id, model, Decimal(2_500), day, day_start(day) + timedelta(hours=10),
             random,
         )  # fmt: skip
