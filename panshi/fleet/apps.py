@@ -40,11 +40,27 @@ class FleetConfig(AppConfig):
             ),
             Page(
                 section="fleet",
+                label=_("Lots and keys"),
+                url_name="fleet-lots",
+                permission="fleet.view",
+                icon="parking",
+                order=28,
+            ),
+            Page(
+                section="fleet",
                 label=_("Days and utilisation"),
                 url_name="fleet-days",
                 permission="fleet.view",
                 icon="chart-bar",
                 order=30,
+            ),
+            Page(
+                section="fleet",
+                label=_("Standard of fair wear"),
+                url_name="fleet-standards",
+                permission="fleet.view",
+                icon="scale",
+                order=60,
             ),
             Page(
                 section="fleet",

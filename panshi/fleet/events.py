@@ -1,7 +1,7 @@
 """Facts of the fleet."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -279,3 +279,155 @@ class VehicleImportCommitted(Fact):
 class VehicleImportUndone(Fact):
     batch_id: UUID
     removed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LotOpened(Fact):
+    lot_id: UUID
+    lot: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehiclesParked(Fact):
+    lot_id: UUID
+    vehicle_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyLent(Fact):
+    custody_id: UUID
+    vehicle_id: UUID
+    plate: str
+    key_no: int
+    holder: str
+    holder_id: UUID | None
+    due_back_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyReturned(Fact):
+    custody_id: UUID
+    vehicle_id: UUID
+    key_no: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransfersProposed(Fact):
+    transfer_ids: tuple[UUID, ...]
+    to_city: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferFact(Fact):
+    """What every fact about one transfer carries."""
+
+    transfer_id: UUID
+    vehicle_id: UUID
+    from_city: str
+    to_city: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferApproved(TransferFact):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferDispatched(TransferFact):
+    carrier: str
+    eta_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferArrived(TransferFact):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferCancelled(TransferFact):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockTakeStarted(Fact):
+    stocktake_id: UUID
+    lot_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleCounted(Fact):
+    """A vehicle was seen in a stock take; `first` is false when it was seen before."""
+
+    stocktake_id: UUID
+    vehicle_id: UUID
+    inspection_id: UUID
+    first: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockTakeClosed(Fact):
+    stocktake_id: UUID
+    expected: int
+    scanned: int
+    variances: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VarianceRow:
+    variance_id: UUID
+    vehicle_id: UUID
+    plate: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StocktakeVarianceFound(Fact):
+    stocktake_id: UUID
+    lot_id: UUID
+    lot: str
+    items: tuple[VarianceRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VarianceSettled(Fact):
+    variance_id: UUID
+    vehicle_id: UUID
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectionStarted(Fact):
+    """An inspection began; `kind` is PRE_DELIVERY, HANDOVER, RETURN or IDLE."""
+
+    inspection_id: UUID
+    vehicle_id: UUID
+    plate: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DamageMarked(Fact):
+    inspection_id: UUID
+    vehicle_id: UUID
+    part: str
+    damage: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectionPhotoKept(Fact):
+    inspection_id: UUID
+    view: str
+    file_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WearStandardDrafted(Fact):
+    standard_id: UUID
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WearStandardPublished(Fact):
+    standard_id: UUID
+    version: int
+    starts_on: date

@@ -18,7 +18,14 @@ from panshi.fleet.models import (
     VehicleState,
     VehicleUse,
 )
-from panshi.fleet.queries import DisposalCard, DueRow, VehicleCard, VehicleHistory, VehicleRow
+from panshi.fleet.queries import (
+    DisposalCard,
+    DueRow,
+    InspectionRow,
+    VehicleCard,
+    VehicleHistory,
+    VehicleRow,
+)
 from panshi.kit import cells
 from panshi.kit.clock import local_day
 from panshi.kit.forms import Field, Form, for_verb
@@ -355,6 +362,16 @@ def tiles_of(card: VehicleCard, today: date) -> list[Tile]:
     ]
 
 
+def _seen_words(inspection: InspectionRow) -> str:
+    if inspection.passed is None:
+        return ""
+    return _("%(result)s at %(km)s km. %(note)s") % {
+        "result": _("Passed") if inspection.passed else _("Not passed"),
+        "km": inspection.odometer_km,
+        "note": inspection.note,
+    }
+
+
 def timeline_of(history: VehicleHistory, names: Mapping[Any, str]) -> list[Entry]:
     """What happened to a vehicle, newest first."""
     entries = [
@@ -372,15 +389,11 @@ def timeline_of(history: VehicleHistory, names: Mapping[Any, str]) -> list[Entry
         Entry(
             at=inspection.signed_at,
             title=inspection.kind.label,
-            text=_("%(result)s at %(km)s km. %(note)s")
-            % {
-                "result": _("Passed") if inspection.passed else _("Not passed"),
-                "km": inspection.odometer_km,
-                "note": inspection.note,
-            },
+            text=_seen_words(inspection),
             by=names.get(inspection.signed_by_id, ""),
             icon="clipboard-check",
-            tone="ok" if inspection.passed else "bad",
+            tone="bad" if inspection.passed is False else "ok",
+            url=reverse("fleet-inspection", args=[inspection.id]),
         )
         for inspection in history.inspections
     ]

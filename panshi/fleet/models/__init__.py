@@ -1,7 +1,17 @@
 """Nouns of the fleet."""
 
 from panshi.fleet.models.disposal import DISPOSAL_LIFE, Disposal, DisposalState
-from panshi.fleet.models.inspections import Inspection, InspectionKind
+from panshi.fleet.models.inspections import (
+    ClauseUnit,
+    DamageKind,
+    DamageMark,
+    Inspection,
+    InspectionKind,
+    InspectionPhoto,
+    ReadingSource,
+    WearClause,
+    WearStandard,
+)
 from panshi.fleet.models.papers import (
     Anchor,
     ComplianceRule,
@@ -36,14 +46,28 @@ from panshi.fleet.models.vehicles import (
     VehicleState,
     VehicleUse,
 )
+from panshi.fleet.models.yard import (
+    TRANSFER_LIFE,
+    KeyCustody,
+    Lot,
+    StockTake,
+    StockTakeVariance,
+    Transfer,
+    TransferState,
+    VarianceKind,
+)
 
 __all__ = [
     "DAY_CLASSES",
     "DISPOSAL_LIFE",
     "ENTRY_STATES",
+    "TRANSFER_LIFE",
     "VEHICLE_LIFE",
     "Anchor",
+    "ClauseUnit",
     "ComplianceRule",
+    "DamageKind",
+    "DamageMark",
     "DayClass",
     "Disposal",
     "DisposalState",
@@ -56,19 +80,30 @@ __all__ = [
     "DueState",
     "Inspection",
     "InspectionKind",
+    "InspectionPhoto",
+    "KeyCustody",
     "Level",
+    "Lot",
     "NoticeChannel",
     "PlateClass",
     "PlateHolding",
+    "ReadingSource",
+    "StockTake",
+    "StockTakeVariance",
     "TerminalLevel",
+    "Transfer",
+    "TransferState",
     "UpkeepKind",
     "UpkeepRule",
     "UpkeepState",
     "UpkeepTask",
+    "VarianceKind",
     "Vehicle",
     "VehicleClass",
     "VehicleEvent",
     "VehicleModel",
     "VehicleState",
     "VehicleUse",
+    "WearClause",
+    "WearStandard",
 ]

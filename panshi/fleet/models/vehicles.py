@@ -143,6 +143,7 @@ class Vehicle(OwnedModel):
     state_since = models.DateTimeField()
     city = models.CharField(max_length=40)
     parking = models.CharField(max_length=80, blank=True)
+    lot = models.ForeignKey("fleet.Lot", null=True, on_delete=models.PROTECT, related_name="+")
     odometer_km = models.DecimalField(max_digits=9, decimal_places=1, default=0)
     soc_pct = models.DecimalField(max_digits=4, decimal_places=1, null=True)
     customer_id = models.UUIDField(null=True)

@@ -98,11 +98,11 @@ class EventRow:
 class InspectionRow:
     id: UUID
     kind: InspectionKind
-    odometer_km: Decimal
-    soc_pct: Decimal
-    passed: bool
+    odometer_km: Decimal | None
+    soc_pct: Decimal | None
+    passed: bool | None
     note: str
-    signed_by_id: UUID
+    signed_by_id: UUID | None
     signed_at: datetime
 
 
@@ -367,7 +367,9 @@ def vehicle_history(*, vehicle_id: UUID, actor: Actor) -> VehicleHistory:
     """What happened to a vehicle, newest first: states, inspections, plates, versions of papers."""
     vehicle = Vehicle.objects.visible_to(actor).get(id=vehicle_id)
     events = VehicleEvent.objects.filter(vehicle=vehicle).order_by("-id")
-    inspections = Inspection.objects.filter(vehicle=vehicle).order_by("-signed_at")
+    inspections = Inspection.objects.filter(vehicle=vehicle, signed_at__isnull=False).order_by(
+        "-signed_at"
+    )
     plates = PlateHolding.objects.filter(vehicle=vehicle).order_by("-during")
     versions = Document.objects.filter(vehicle=vehicle).order_by("-filed_at", "-id")
     return VehicleHistory(
@@ -391,7 +393,7 @@ def vehicle_history(*, vehicle_id: UUID, actor: Actor) -> VehicleHistory:
                 passed=inspection.passed,
                 note=inspection.note,
                 signed_by_id=inspection.signed_by_id,
-                signed_at=inspection.signed_at,
+                signed_at=inspection.signed_at or inspection.created_at,
             )
             for inspection in inspections
         ),

@@ -14,6 +14,8 @@ from panshi.fleet.events import (
     VehicleSentToService,
 )
 from panshi.fleet.models import (
+    Transfer,
+    TransferState,
     Vehicle,
     VehicleEvent,
     VehicleState,
@@ -122,11 +124,14 @@ def deploy_vehicle(
                 },
                 way_out=f"/fleet/vehicles/{vehicle.id}/",
             )
+        if Transfer.objects.filter(vehicle=vehicle, state=TransferState.DISPATCHED).exists():
+            raise VehicleUnavailable(_("%s is on its way to another place.") % words_for(vehicle))
         _refuse_lapsed_papers(vehicle, at)
+    vehicle.lot = None
     vehicle.customer_id = customer_id
     vehicle.awaits_lease = False
     if taken_up:
-        vehicle.save(update_fields=["customer_id", "awaits_lease"])
+        vehicle.save(update_fields=["customer_id", "awaits_lease", "lot"])
     else:
         record_move(vehicle, VehicleState.LEASED, actor=actor, at=at)
     return VehicleDeployed(

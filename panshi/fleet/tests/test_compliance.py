@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -208,7 +208,7 @@ def test_a_rule_is_the_platforms_to_change_and_counts_from_then_on() -> None:
     vehicle = make.vehicle()
     _file(vehicle, "ROAD_PERMIT", TODAY + timedelta(days=80))
     assert _compute() == 0
-    change = {
+    change: dict[str, Any] = {
         "code": "ROAD_PERMIT", "rungs": [90, 10], "told": ["CLERK", "HQ"], "blocks": False,
         "confirmed": True,
     }  # fmt: skip
@@ -217,7 +217,12 @@ def test_a_rule_is_the_platforms_to_change_and_counts_from_then_on() -> None:
         services.change_compliance_rule(
             **change, actor=org_make.actor(vehicle.org, "fleet.*"), at=NOON
         )
-    for wrong in ({"rungs": [10, 90]}, {"told": ["CLERK"]}, {"told": ["CLERK", "BOSS"]}):
+    wrongs: tuple[dict[str, Any], ...] = (
+        {"rungs": [10, 90]},
+        {"told": ["CLERK"]},
+        {"told": ["CLERK", "BOSS"]},
+    )
+    for wrong in wrongs:
         with pytest.raises(services.RuleUnreadable):
             services.change_compliance_rule(
                 **{**change, **wrong}, actor=org_make.actor(platform, "fleet.*"), at=NOON

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import product
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -250,7 +251,7 @@ def test_a_second_person_approves_a_retirement_and_any_lower_price() -> None:
     services.reject_retirement(vehicle_id=vehicle.id, note="还能用", actor=lead, at=NOON)
     _propose(vehicle, clerk)
     services.retire_vehicle(vehicle_id=vehicle.id, actor=lead, at=NOON)
-    below = {"vehicle_id": vehicle.id, "price": Decimal(29_999), "at": NOON}
+    below: dict[str, Any] = {"vehicle_id": vehicle.id, "price": Decimal(29_999), "at": NOON}
     with pytest.raises(BelowResidualWithoutApproval):
         services.sell_vehicle(**below, actor=lead)
     with pytest.raises(OwnProposal):
