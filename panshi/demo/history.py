@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
 from random import Random
 from uuid import UUID
 
@@ -15,6 +17,7 @@ from panshi.demo import changes, world
 from panshi.demo.founding import Operator, Say
 from panshi.demo.world import ModelPlan
 from panshi.fleet import services as fleet
+from panshi.kit import typeset
 from panshi.kit.clock import add_months, day_start, local_day, month_start
 from panshi.kit.tenancy import Actor
 from panshi.leasing import services as leasing
@@ -86,6 +89,12 @@ def _hand_out(
         yield lease_out(operator, vehicle_id, model, odometer, day, moment, random)
 
 
+@cache
+def _scan() -> bytes:
+    """What is kept of the contracts of the past: one page that says so, stored once."""
+    return typeset.pdf(Path(__file__).with_name("paper.typ"), {})
+
+
 def lease_out(
     operator: Operator,
     vehicle_id: UUID,
@@ -113,7 +122,9 @@ def lease_out(
         actor=actor,
         at=moment,
     )
-    leasing.sign_lease(lease_id=drafted.lease_id, actor=actor, at=moment)
+    leasing.file_paper_contract(
+        lease_id=drafted.lease_id, scan=_scan(), name="contract.pdf", actor=actor, at=moment
+    )
     (demand,) = billing_queries.bills_of_source(
         source_kind=leasing.SOURCE, source_id=drafted.lease_id, actor=actor
     )

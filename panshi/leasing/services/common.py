@@ -12,7 +12,6 @@ from psycopg import errors
 
 from panshi.billing.events import ChargePlanChanged
 from panshi.kit.clock import day_start
-from panshi.kit.clock import day_start
 from panshi.kit.money import ZERO
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
@@ -71,25 +70,6 @@ def lock_vehicles(vehicle_ids: Iterable[UUID]) -> None:
     with connection.cursor() as cursor:
         for key in sorted(map(str, vehicle_ids)):
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [key])
-
-
-def _already_leased() -> VehicleAlreadyLeased:
-    return VehicleAlreadyLeased(
-        _("This vehicle is promised or leased to somebody else in that time.")
-    )
-
-
-def refuse_promised(vehicle_id: UUID, starts_on: date, ends_on: date) -> None:
-    """Raise VehicleAlreadyLeased before anything is written, under the vehicle's lock.
-
-    The constraint would refuse it as well; rivals that wait for the lock are only sooner through.
-    """
-    if Segment.objects.filter(
-        vehicle_id=vehicle_id,
-        state__in=[SegmentState.RESERVED, SegmentState.OUT],
-        planned__overlap=(day_start(starts_on), day_start(ends_on)),
-    ).exists():
-        raise _already_leased()
 
 
 def _already_leased() -> VehicleAlreadyLeased:
