@@ -71,6 +71,7 @@ def test_a_failing_handler_stops_only_its_lane_and_is_tried_again(
 
     patient: list[bool] = []
     monkeypatch.setattr(outbox, "HANDLERS", {"test.hear": fail_for_bad})
+    monkeypatch.setattr(relay, "FIRST_WAIT_S", 600.0)
     first, second, other = _create(bad, "b1"), _create(bad, "b2"), _create(good, "g1")
 
     relay.drain()

@@ -147,7 +147,9 @@ class Watch:
         for holds in self.of(victim):
             while not await asyncio.to_thread(holds, killed_at):
                 waited = time.monotonic() - killed_at
-                assert waited < 3 * BACK_WITHIN_S, f"{victim}: {self.town.said(victim)[-3000:]}"
+                assert waited < 3 * BACK_WITHIN_S * crowd(), (
+                    f"{victim}: {self.town.said(victim)[-3000:]}"
+                )
                 await asyncio.sleep(0.05)
         return time.monotonic() - killed_at
 
