@@ -38,7 +38,7 @@ def measure_billing(plans: int) -> dict[str, object]:
     """
     with transaction.atomic():
         with acting(hq_actor()):
-            books = _books(plans)
+            books = bench_books(max(plans // PLANS_A_BOOK, 1))
             services.open_plans(plans=_plans(books, plans), actor=hq_actor(), at=AT)
             _settle()
             ours = _set_based()
@@ -58,8 +58,11 @@ def measure_billing(plans: int) -> dict[str, object]:
     }
 
 
-def _books(plans: int) -> list[int]:
-    """Operators for this run, below a regional centre of their own."""
+def bench_books(count: int) -> list[int]:
+    """Operators for this run, below a regional centre of their own.
+
+    Raises LookupError without a platform node.
+    """
     actor = hq_actor()
     nodes = org_queries.nodes(actor=actor)
     root = next((node for node in nodes if node.kind == "PLATFORM"), None)
@@ -78,7 +81,7 @@ def _books(plans: int) -> list[int]:
             actor=actor,
             at=AT,
         ).node_id
-        for number in range(max(plans // PLANS_A_BOOK, 1))
+        for number in range(count)
     ]
 
 

@@ -91,8 +91,17 @@ def beancount_account(code: str) -> str:
     return ":".join([_ROOTS[KIND_OF[code]], *parts])
 
 
-def beancount(entries: Iterable[JournalEntry], *, opened_on: date) -> Iterable[str]:
-    """Write a book as lines of beancount text, which an outside program adds up again."""
+def beancount(
+    entries: Iterable[JournalEntry],
+    *,
+    opened_on: date,
+    totals: Mapping[str, Decimal],
+    closed_on: date,
+) -> Iterable[str]:
+    """Write a book as lines of beancount text, which an outside program adds up again.
+
+    `totals` by account are asserted at the start of `closed_on`, the day after the last entry.
+    """
     yield 'option "operating_currency" "CNY"'
     for code, _, english, _ in CHART:
         yield f"{opened_on} open {beancount_account(code)} CNY"
@@ -105,3 +114,6 @@ def beancount(entries: Iterable[JournalEntry], *, opened_on: date) -> Iterable[s
             for key in ("vehicle", "customer", "city"):
                 if value := getattr(leg, key):
                     yield f'    {key}: "{value}"'
+    yield ""
+    for code, amount in sorted(totals.items()):
+        yield f"{closed_on} balance {beancount_account(code)}  {amount:.2f} CNY"

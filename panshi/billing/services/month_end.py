@@ -8,7 +8,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from panshi.billing.models import Bill, BillState
+from panshi.billing.models import BankLine, Bill, BillState, LineState
 from panshi.billing.queries import earnings
 from panshi.kit.clock import add_months, month_start
 from panshi.kit.verbs import guard
@@ -124,6 +124,9 @@ def month_checks(*, org_id: int, month: date) -> list[MonthCheck]:
     since = month_start(month)
     until = add_months(since, 1)
     drafts = Bill.objects.filter(org_id=org_id, state=BillState.DRAFT, due_on__lt=until).count()
+    unclassed = BankLine.objects.filter(
+        org_id=org_id, state__in=[LineState.NEW, LineState.QUEUED], value_on__lt=until
+    ).count()
     waiting = _ask(
         _NOT_BOOKED,
         {
@@ -145,5 +148,12 @@ def month_checks(*, org_id: int, month: date) -> list[MonthCheck]:
             holds=not waiting,
             missing=_("%(count)d lines of bills wait to be recognised.") % {"count": waiting},
             url=reverse("billing-recognition") + f"?month={since:%Y-%m}",
+        ),
+        MonthCheck(
+            code="BANK",
+            words=_("All bank lines are classed"),
+            holds=not unclassed,
+            missing=_("%(count)d bank lines wait for a person.") % {"count": unclassed},
+            url=reverse("billing-bank"),
         ),
     ]

@@ -15,9 +15,11 @@ from panshi.org.tests import make as org_make
 
 
 def finance(
-    org: OrgNode, *bill_ids: UUID, since: date = make.DAY, **more: Decimal
+    org: OrgNode,
+    *bill_ids: UUID,
+    percent: Decimal = Decimal(80),
+    fee: Decimal = Decimal("12.50"),
 ) -> ReceivableOffered:
-    given = {"percent": Decimal(80), "fee": Decimal("12.50"), **more}
     return services.finance_receivables(
         bill_ids=bill_ids,
         funder="某商业保理公司",
@@ -25,7 +27,8 @@ def finance(
         ends_on=date(2027, 12, 21),
         actor=make.clerk(org),
         at=make.NOON,
-        **given,
+        percent=percent,
+        fee=fee,
     )
 
 
@@ -58,13 +61,11 @@ def test_refuses_a_bill_that_is_financed_and_all_with_it() -> None:
     assert [row.amount for row in rows] == [Decimal("-480.00")]
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"percent": Decimal(0)}, {"percent": Decimal(101)}, {"fee": Decimal(240)}]
-)
-def test_refuses_figures_without_sense(wrong: dict[str, Decimal]) -> None:
+@pytest.mark.parametrize(("percent", "fee"), [(0, 0), (101, 0), (80, 240)])
+def test_refuses_figures_without_sense(percent: int, fee: int) -> None:
     org = org_make.operator()
     with pytest.raises(services.NothingToFinance):
-        finance(org, make.bill(org).bill_id, **wrong)
+        finance(org, make.bill(org).bill_id, percent=Decimal(percent), fee=Decimal(fee))
 
 
 def test_refuses_a_paid_bill() -> None:

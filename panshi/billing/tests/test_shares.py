@@ -28,6 +28,7 @@ from panshi.ledger import queries as ledger
 from panshi.ledger import services as books
 from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
+from tools.check_books import check_shares
 
 D = Decimal
 RENT = (
@@ -242,3 +243,5 @@ def test_a_month_is_settled_disputed_and_settled_again() -> None:
     assert (kept.state, kept.sha256) == ("CLOSED", statement.sha256)
     rows = list(csv.DictReader(io.StringIO(statement.text)))
     assert sum(D(row["amount"]) for row in rows) == statement.collected == D("2654.87")
+    assert check_shares(statement.text, D("2654.87")) == []
+    assert len(check_shares(statement.text.replace("227.37", "227.38"), D("2654.87"))) == 2

@@ -1,7 +1,7 @@
 """One book as text that an outside program adds up again."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db import connection
@@ -9,6 +9,7 @@ from django.db import connection
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 from panshi.ledger import rules
+from panshi.ledger.queries.sums import trial_balance
 
 _EXPORT = """
 SELECT e.id, e.occurred_on, e.kind, e.source_kind, e.source_id, p.account_id, p.amount,
@@ -25,7 +26,14 @@ def export_beancount(*, org_id: int, actor: Actor) -> str:
         cursor.execute(_EXPORT, [org_id])
         rows = cursor.fetchall()
     opened_on = rows[0][1] if rows else date(1970, 1, 1)
-    return "\n".join(rules.beancount(_entries(rows), opened_on=opened_on)) + "\n"
+    closed_on = (rows[-1][1] if rows else opened_on) + timedelta(1)
+    # The totals come from the sums of months, so the checker compares two things kept apart.
+    totals = {
+        row.account: row.closing
+        for row in trial_balance(month=closed_on, org_id=org_id, actor=actor)
+    }
+    lines = rules.beancount(_entries(rows), opened_on=opened_on, totals=totals, closed_on=closed_on)
+    return "\n".join(lines) + "\n"
 
 
 def _entries(rows: list[tuple[object, ...]]) -> Iterator[rules.JournalEntry]:

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from panshi.ledger import queries, rules
 from panshi.ledger.tests import make
 from panshi.org.tests import make as org_make
+from tools.check_books import check_ledger
 
 
 def test_the_text_adds_up_to_the_trial_balance() -> None:
@@ -21,6 +23,19 @@ def test_the_text_adds_up_to_the_trial_balance() -> None:
     trial = queries.trial_balance(month=make.DAY, actor=make.clerk(org))
     assert sums == {rules.beancount_account(row.account): row.closing for row in trial}
     assert text.count("\n2027-06-21 * ") == 2
+
+
+def test_the_outside_checker_finds_it_right_and_finds_each_fault() -> None:
+    org = org_make.operator()
+    for day in (3, 21, 30):
+        make.post(org, make.entry(org, on=date(2027, 6, day)))
+    text = queries.export_beancount(org_id=org.id, actor=make.clerk(org))
+    assert check_ledger(text) == []
+    unbalanced = check_ledger(text.replace("113.00 CNY", "113.01 CNY", 1))
+    assert unbalanced[0].startswith("entry of")
+    forgotten = text.replace(text[text.index("2027-06-21 *") : text.index("2027-06-30 *")], "")
+    assert len(check_ledger(forgotten)) == 3
+    assert check_ledger("") == ["no entries"]
 
 
 @pytest.mark.plain
