@@ -28,7 +28,7 @@ PAUSE = PlanChange(
 def billed_plan(cut_off: date = MAY, **more: Any) -> ChargePlan:
     """A rent of 3,200.00 from May on by calendar months, issued up to the cut-off day."""
     org = org_make.operator()
-    given = {"price": 3200, "anchor_on": MAY, "alignment": "CALENDAR"} | more
+    given: dict[str, Any] = {"price": 3200, "anchor_on": MAY, "alignment": "CALENDAR"} | more
     plan = make.plan(org, **given)
     make.run(org, cut_off)
     return plan

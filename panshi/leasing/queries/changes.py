@@ -200,7 +200,10 @@ def quote_return(
 
 
 def return_of(lease: Lease, on: date, charges: Sequence[ReturnCharge], actor: Actor) -> ReturnQuote:
-    """Reckon a return by the terms that were in force when the lease was signed."""
+    """Reckon a return by the terms that were in force when the lease was signed.
+
+    A lease that moved in was signed on other paper: it has no fee for an early end by our terms.
+    """
     signed_on = local_day(lease.signed_at) if lease.signed_at else lease.starts_on
     terms = ReturnTerms.objects.filter(starts_on__lte=signed_on).latest("starts_on")
     return billing.return_quoted(
@@ -208,7 +211,7 @@ def return_of(lease: Lease, on: date, charges: Sequence[ReturnCharge], actor: Ac
         agreed_end=lease.ends_on,
         returned_on=on,
         charges=tuple(charges),
-        early_share=terms.early_share,
+        early_share=Decimal(0) if lease.moved_in_at else terms.early_share,
         early_months=terms.early_months,
         actor=actor,
     )

@@ -33,6 +33,7 @@ from panshi.leasing.models import (
 from panshi.leasing.queries.changes import return_of
 from panshi.leasing.services.changing import running
 from panshi.leasing.services.common import (
+    SOURCE,
     TermsInvalid,
     amend,
     answer_request,
@@ -42,7 +43,7 @@ from panshi.leasing.services.common import (
     locked_lease,
     release_promises,
 )
-from panshi.leasing.services.signing import SOURCE, record_handover
+from panshi.leasing.services.signing import record_handover
 from panshi.leasing.services.swapping import note_request
 
 

@@ -37,12 +37,12 @@ from panshi.leasing.models import (
 )
 from panshi.leasing.queries.changes import charge_of, plain_lines, return_of
 from panshi.leasing.services.common import (
+    SOURCE,
     TermsInvalid,
     common,
     current_segment,
     locked_lease,
 )
-from panshi.leasing.services.signing import SOURCE
 
 SETTLEMENT: Final = "leasing.settlement"
 CHARGED: Final = frozenset({"DAMAGE", "KM_OVERAGE", "FINE", "AGENCY_FEE", "CLEANING", "LATE_FEE"})

@@ -29,12 +29,12 @@ from panshi.kit.verbs import verb
 from panshi.leasing.events import LeasesTakenOver
 from panshi.leasing.models import Lease, LeaseState, Segment, SegmentState
 from panshi.leasing.services.common import (
+    SOURCE,
     NotQualified,
     TermsInvalid,
     lock_vehicles,
     one_lease_per_vehicle,
 )
-from panshi.leasing.services.signing import SOURCE
 
 _BATCH: Final = 1000
 _OURS: Final = re.compile(r"L-\d{4}-\d+")

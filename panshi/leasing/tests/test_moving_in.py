@@ -118,7 +118,7 @@ def test_a_lease_returned_before_its_first_unpaid_day_is_charged_nothing_more(
         actor=by,
         at=AT,
     )
-    settled = services.settle_lease(lease_id=lease.id, damages=(), actor=by, at=AT)
+    settled = services.settle_lease(lease_id=lease.id, charges=(), actor=by, at=AT)
     billing.run_bills(cut_off=date(2026, 8, 1), actor=hq_actor(office.org.id), at=AT)
     assert not Bill.objects.filter(plan_id=lease.plan_id).exists()
     assert settled.refund == 6000
