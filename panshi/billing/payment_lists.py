@@ -1,6 +1,7 @@
 """The tables and words of the pages about money coming in and going back."""
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Final
 
 from django.urls import reverse
@@ -152,11 +153,11 @@ def payment_details(card: PaymentRecord) -> list[Detail]:
 
 def refund_stages(card: RefundCard) -> list[Stage]:
     path = [(code, str(RefundState(code).label)) for code in ("ASKED", "APPROVED", "SENT", "PAID")]
-    at = {move.state: move.at for move in card.moves}
+    at: dict[str, date | datetime | None] = {move.state: move.at for move in card.moves}
     return records.stages(
         path=path,
         state=card.state,
-        dates={code: at.get(code) for code, _label in path} | {card.state: at.get(card.state)},
+        dates=at,
         stopped=str(RefundState(card.state).label),
     )
 

@@ -134,7 +134,8 @@ class PayChannel(Protocol):
     `parse_callback` raises Garbage alone, whatever is posted.
     """
 
-    code: str
+    @property
+    def code(self) -> str: ...
 
     def create(self, order: Order) -> Opening: ...
 

@@ -151,15 +151,22 @@ class WeChat:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise Garbage("no notice of WeChat Pay") from error
         kind = port.REFUND if event.startswith("REFUND") else port.PAYMENT
-        nothing = {"notification_id": number, "kind": kind, "merchant_no": "", "state": ""}
+        forged = Notice(
+            notification_id=number,
+            kind=kind,
+            merchant_no="",
+            amount=Decimal(0),
+            state="",
+            fault="FORGED",
+        )
         if not self._signed(told, body):
             # The channel also sends wrong signatures on purpose, to see that they are refused.
-            return Notice(**nothing, amount=Decimal(0), fault="FORGED")
+            return forged
         try:
             inner = json.loads(signing.unseal(self.sealing_key, **parts))
             notice = self._notice(number, kind, inner)
         except (ValueError, KeyError, TypeError, AttributeError):
-            return Notice(**nothing, amount=Decimal(0), fault="FORGED")
+            return forged
         if fault := self._fault(told, inner, at):
             return replace(notice, fault=fault)
         return notice

@@ -37,9 +37,9 @@ class Migration(migrations.Migration):
                 ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
                 ('balance', models.DecimalField(decimal_places=2, max_digits=16)),
                 ('payer', models.CharField(blank=True, max_length=120)),
-                ('account', panshi.kit.personal.SealedField(null=True)),
+                ('account', panshi.kit.personal.SealedField()),
                 ('account_index', models.CharField(blank=True, max_length=64)),
-                ('virtual_account', panshi.kit.personal.SealedField(null=True)),
+                ('virtual_account', panshi.kit.personal.SealedField()),
                 ('virtual_index', models.CharField(blank=True, max_length=64)),
                 ('memo', models.CharField(blank=True, max_length=300)),
                 ('serial_no', models.CharField(blank=True, max_length=64)),
@@ -146,7 +146,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('ASKED', 'Asked for'), ('APPROVED', 'Approved'), ('SENT', 'Sent'), ('PAID', 'Paid back'), ('FAILED', 'Failed'), ('DECLINED', 'Declined')], default='ASKED', max_length=10)),
                 ('reason', models.CharField(max_length=200)),
                 ('payee', models.CharField(blank=True, max_length=80)),
-                ('account', panshi.kit.personal.SealedField(null=True)),
+                ('account', panshi.kit.personal.SealedField()),
                 ('asked_by_id', models.UUIDField()),
                 ('asked_at', models.DateTimeField()),
                 ('decided_by_id', models.UUIDField(null=True)),
@@ -433,6 +433,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('channel', 'BANK'), _negated=True), models.Q(('account__isnull', False), models.Q(('payee', ''), _negated=True)), _connector='OR'), name='a_refund_by_bank_names_the_account'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('channel', 'BANK'), _negated=True), models.Q(('payee', ''), _negated=True), _connector='OR'), name='a_refund_by_bank_names_the_account'),
         ),
     ]

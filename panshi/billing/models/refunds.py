@@ -42,7 +42,7 @@ class Refund(OwnedModel):
     state = models.CharField(max_length=10, choices=RefundState, default=RefundState.ASKED)
     reason = models.CharField(max_length=200)
     payee = models.CharField(max_length=80, blank=True)
-    account = SealedField(null=True)
+    account = SealedField()
     asked_by_id = models.UUIDField()
     asked_at = models.DateTimeField()
     decided_by_id = models.UUIDField(null=True)
@@ -67,7 +67,7 @@ class Refund(OwnedModel):
             ),
             models.CheckConstraint(
                 name="a_refund_by_bank_names_the_account",
-                condition=~Q(channel=Channel.BANK) | (Q(account__isnull=False) & ~Q(payee="")),
+                condition=~Q(channel=Channel.BANK) | ~Q(payee=""),
             ),
         ]
         indexes = [

@@ -181,7 +181,7 @@ def refund_payment(
         amount=amount,
         reason=reason,
         payee=payee.strip() if by == Channel.BANK else "",
-        account=account.strip() if by == Channel.BANK else None,
+        account=account.strip() if by == Channel.BANK else "",
         asked_by_id=actor.id,
         asked_at=at,
     )

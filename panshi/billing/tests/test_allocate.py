@@ -18,6 +18,8 @@ from panshi.kit.tenancy import hq_actor
 from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
 
+D = Decimal
+
 
 def owing(org: OrgNode, *amounts: int, customer_id: UUID | None = None) -> list[UUID]:
     """Bills of one customer, the first the oldest."""
@@ -55,7 +57,7 @@ def test_settles_the_oldest_first_and_no_deposit_unless_named() -> None:
 
     fact = services.allocate(payment_id=payment.id, actor=make.clerk(org), at=make.NOON)
 
-    assert (fact.amount, fact.bill_ids) == (250, (old, new))
+    assert (fact.amount, fact.bill_ids) == (D(250), (old, new))
     assert open_of(old, new, deposit.bill_id) == [0, 250, 150]
     more = on_account(org, new, 150)
     services.allocate(
@@ -123,7 +125,7 @@ def test_undone_once_restores_every_balance() -> None:
     services.unallocate(allocation_id=allocation.id, actor=make.clerk(org), at=make.NOON)
 
     payment.refresh_from_db()
-    assert (open_of(bill), payment.allocated) == ([100], 0)
+    assert (open_of(bill), payment.allocated) == ([D(100)], D(0))
     assert money(org) == {**before, "1002": Decimal(100), "2203": Decimal(-100)}
     for again in (allocation.id, Allocation.objects.get(undoes=allocation).id):
         with pytest.raises(services.AllocationUndone):
@@ -206,4 +208,4 @@ def test_money_of_the_wrong_customer_is_given_to_the_right_one() -> None:
         payment_id=payment.id, customer_id=customer.id, actor=make.clerk(org), at=make.NOON
     )
     free = queries.on_account(org_id=org.id, customer_id=customer.id, actor=make.clerk(org))
-    assert (free, money(org)["2203"]) == (100, -100)
+    assert (free, money(org)["2203"]) == (D(100), D(-100))

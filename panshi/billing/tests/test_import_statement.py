@@ -22,6 +22,8 @@ from panshi.kit.sheets import SheetUnreadable
 from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
 
+D = Decimal
+
 ROWS = (
     ("2027-06-21", "300.00", "甲公司", "6222001", "租金"),
     ("2027-06-21", "-20.00", "某供应商", "6222002", "货款"),
@@ -52,7 +54,7 @@ def take(
 def test_reads_the_banks_encodings(encoding: str) -> None:
     org = org_make.operator()
     statement = BankStatement.objects.get(id=take(org, csv_of(ROWS, encoding=encoding)))
-    assert (statement.opening, statement.closing) == (1000, Decimal("1285.50"))
+    assert (statement.opening, statement.closing) == (D(1000), D("1285.50"))
     rows = list(BankLine.objects.filter(statement=statement).order_by("line"))
     assert [(r.line, r.amount, r.payer) for r in rows] == [
         (2, Decimal("300.00"), "甲公司"), (3, Decimal("-20.00"), "某供应商"),
@@ -170,12 +172,12 @@ def test_books_what_is_plain_and_queues_the_rest() -> None:
 
     fact = services.match_lines(org_id=org.id, actor=make.clerk(org), at=make.NOON)
 
-    assert (fact.matched, fact.queued, fact.amount) == (1, 2, 300)
+    assert (fact.matched, fact.queued, fact.amount) == (1, 2, D(300))
     plain, stranger, out = BankLine.objects.filter(org=org).order_by("line")
     assert (plain.state, plain.score) == ("MATCHED", 120)
     assert ["NUMBER", 50] in plain.reasons
     assert BillBalance.objects.get(bill_id=bill_id).open_amount == 0
-    assert (money(org)["1002"], "1122" in money(org)) == (300, False)
+    assert (money(org)["1002"], "1122" in money(org)) == (D(300), False)
     assert (stranger.state, out.state) == ("QUEUED", "QUEUED")
     told = Outbox.objects.filter(org_id=org.id, name="billing.PaymentUnmatched")
     assert [row.payload["line_id"] for row in told] == [str(stranger.id)]
@@ -252,7 +254,7 @@ def test_a_pay_out_of_a_channel_is_booked_with_its_fee() -> None:
         at=make.NOON,
     )
     books = money(org)
-    assert (books["1002"], books["6603"], "1012.sim" in books) == (994, 6, False)
+    assert (books["1002"], books["6603"], "1012.sim" in books) == (D(994), D(6), False)
 
 
 def test_a_line_set_aside_is_taken_up_again() -> None:

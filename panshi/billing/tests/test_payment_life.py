@@ -1,8 +1,10 @@
 """The lives of payments, refunds and bank lines: every pair of states is allowed or refused."""
 
 from itertools import product
+from typing import Any
 
 import pytest
+from django.db.models import TextChoices
 
 from panshi.billing.models import (
     LINE_LIFE,
@@ -40,7 +42,9 @@ LINE = {
         (LINE_LIFE, LineState, LINE),
     ],
 )
-def test_no_move_but_those_listed(machine: Machine, states: type, moves: set) -> None:
+def test_no_move_but_those_listed(
+    machine: Machine[Any], states: type[TextChoices], moves: set[tuple[str, str]]
+) -> None:
     allowed = set()
     for here, there in product(states, states):
         try:

@@ -19,6 +19,8 @@ from panshi.ledger import queries as ledger
 from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
 
+D = Decimal
+
 
 def money(org: OrgNode) -> dict[str, Decimal]:
     rows = ledger.trial_balance(month=make.DAY, actor=make.clerk(org))
@@ -81,7 +83,7 @@ def test_a_lie_about_the_amount_is_settled_by_asking() -> None:
 
     after = ask(org, payment)
 
-    assert (after.amount, after.asked_amount, after.allocated) == (250, 300, 250)
+    assert (after.amount, after.asked_amount, after.allocated) == (D(250), D(300), D(250))
     assert money(org)["1012.sim"] == 250
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from panshi.billing import channels, queries, services, simulator
+from panshi.billing.channels import simulated
 from panshi.billing.channels.simulated import Simulated
 from panshi.billing.models import BillLine, Payment, Refund
 from panshi.billing.tests import make
@@ -17,6 +18,8 @@ from panshi.kit.refusals import IllegalMove
 from panshi.kit.tenancy import hq_actor
 from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
+
+D = Decimal
 
 
 def overpaid(org: OrgNode, *, on_account: int = 50) -> Payment:
@@ -51,15 +54,15 @@ def test_goes_back_to_the_channel_that_paid() -> None:
     org = org_make.operator()
     payment = overpaid(org)
     refund_id = ask(org, payment)
-    assert (money(org)["2241.08"], "2203" in money(org)) == (-50, False)
+    assert (money(org)["2241.08"], "2203" in money(org)) == (D(-50), False)
 
     services.approve_refund(refund_id=refund_id, actor=make.clerk(org), at=make.NOON)
     services.send_refund(refund_id=refund_id, actor=make.clerk(org), at=make.NOON)
     services.query_refund(refund_id=refund_id, actor=make.clerk(org), at=make.NOON)
 
     payment.refresh_from_db()
-    assert (payment.state, payment.refunded, payment.refunding) == ("PART_REFUNDED", 50, 0)
-    assert (money(org)["1012.sim"], "2241.08" in money(org)) == (300, False)
+    assert (payment.state, payment.refunded, payment.refunding) == ("PART_REFUNDED", D(50), D(0))
+    assert (money(org)["1012.sim"], "2241.08" in money(org)) == (D(300), False)
     assert Refund.objects.get(id=refund_id).state == "PAID"
     told = Outbox.objects.filter(org_id=org.id, name__startswith="billing.Refund")
     assert [row.name for row in told.order_by("id")] == [
@@ -80,8 +83,8 @@ def test_all_of_a_payment_goes_back_once_its_bill_is_open_again() -> None:
     services.query_refund(refund_id=refund_id, actor=make.clerk(org), at=make.NOON)
 
     payment.refresh_from_db()
-    assert (payment.state, payment.refunded) == ("REFUNDED", 300)
-    assert (money(org)["1122"], "1012.sim" in money(org)) == (300, False)
+    assert (payment.state, payment.refunded) == ("REFUNDED", D(300))
+    assert (money(org)["1122"], "1012.sim" in money(org)) == (D(300), False)
 
 
 def test_what_a_credit_note_left_goes_back() -> None:
@@ -130,7 +133,7 @@ def test_declined_money_stays_on_account() -> None:
     services.decline_refund(
         refund_id=refund_id, reason="已用于账单", actor=make.clerk(org), at=make.NOON
     )
-    assert (money(org)["2203"], "2241.08" in money(org)) == (-50, False)
+    assert (money(org)["2203"], "2241.08" in money(org)) == (D(-50), False)
     assert ask(org, payment)
 
 
@@ -142,14 +145,14 @@ def test_a_failed_refund_is_sent_again_under_another_number() -> None:
     with channels.standing_in(Simulated(refuses=True)):
         services.query_refund(refund_id=refund_id, actor=make.clerk(org), at=make.NOON)
     refund = Refund.objects.get(id=refund_id)
-    assert (refund.state, refund.words, money(org)["2203"]) == ("FAILED", "ACCOUNT_CLOSED", -50)
+    assert (refund.state, refund.words, money(org)["2203"]) == ("FAILED", "ACCOUNT_CLOSED", D(-50))
 
     services.send_refund(refund_id=refund_id, actor=make.clerk(org), at=make.NOON)
     services.query_refund(refund_id=refund_id, actor=make.clerk(org), at=make.NOON)
 
     refund.refresh_from_db()
     assert (refund.state, refund.attempts, refund.number != first) == ("PAID", 2, True)
-    assert (money(org)["1012.sim"], "2203" in money(org)) == (300, False)
+    assert (money(org)["1012.sim"], "2203" in money(org)) == (D(300), False)
 
 
 def test_a_lost_answer_pays_once() -> None:
@@ -160,7 +163,7 @@ def test_a_lost_answer_pays_once() -> None:
     assert refund_id in queries.refunds_under_way(actor=hq_actor())
     services.query_refund(refund_id=refund_id, actor=make.clerk(org), at=make.NOON)
     number = Refund.objects.get(id=refund_id).number
-    with simulator.simulated.books() as kept:
+    with simulated.books() as kept:
         rows = kept.execute("SELECT count(*) FROM refunds WHERE number = ?", [number])
         assert rows.fetchone() == (1,)
     assert money(org)["1012.sim"] == 300
@@ -216,7 +219,7 @@ def test_goes_by_no_other_channel_but_the_bank() -> None:
     with pytest.raises(services.NotByChannel):
         services.query_refund(refund_id=refund_id, actor=make.clerk(org), at=make.NOON)
     services.conclude_refund(refund_id=refund_id, paid=True, actor=make.clerk(org), at=make.NOON)
-    assert (money(org)["1002"], money(org)["1012.sim"]) == (-50, 350)
+    assert (money(org)["1002"], money(org)["1012.sim"]) == (D(-50), D(350))
     card = queries.refund_card(refund_id=refund_id, actor=make.clerk(org))
     assert card.account_masked.startswith("6222*")
     assert len(card.entries) == 2
