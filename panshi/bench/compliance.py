@@ -136,7 +136,7 @@ def _books(vehicles: int) -> list[int]:
 
 
 def _fill(books: list[int], count: int) -> None:
-    given = {
+    given: dict[str, Any] = {
         "books": books,
         "at": AT - timedelta(days=200),
         "today": TODAY,

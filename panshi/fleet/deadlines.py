@@ -144,7 +144,7 @@ def month_of(days: Sequence[DueDay], *, first: date, today: date, kept: Mapping[
         )
 
     start = first - timedelta(days=first.weekday())
-    weeks = []
+    weeks: list[list[MonthDay]] = []
     while not weeks or start < add_months(first, 1):
         weeks.append([square(start + timedelta(days=n)) for n in range(7)])
         start += timedelta(days=7)

@@ -390,7 +390,7 @@ def timeline_of(history: VehicleHistory, names: Mapping[Any, str]) -> list[Entry
             at=inspection.signed_at,
             title=inspection.kind.label,
             text=_seen_words(inspection),
-            by=names.get(inspection.signed_by_id, ""),
+            by=names.get(inspection.signed_by_id, "") if inspection.signed_by_id else "",
             icon="clipboard-check",
             tone="bad" if inspection.passed is False else "ok",
             url=reverse("fleet-inspection", args=[inspection.id]),

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -130,7 +130,12 @@ def mark_damage(
     if count < 1:
         DamageMark.objects.filter(**key).delete()
     else:
-        values = {"org_id": inspection.org_id, "size": size, "count": count, "note": note}
+        values: dict[str, Any] = {
+            "org_id": inspection.org_id,
+            "size": size,
+            "count": count,
+            "note": note,
+        }
         mark, _new = DamageMark.objects.update_or_create(**key, defaults=values)
         if photo is not None:
             mark.photo = files.store(

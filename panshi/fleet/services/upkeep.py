@@ -174,7 +174,8 @@ def _done(vehicle_ids: Sequence[UUID]) -> Mapping[UUID, Mapping[str, date]]:
     for vehicle_id, kind, closed in tasks.order_by("closed_at").values_list(
         "vehicle_id", "kind", "closed_at"
     ):
-        found.setdefault(vehicle_id, {})[kind] = local_day(closed)
+        if closed is not None:
+            found.setdefault(vehicle_id, {})[kind] = local_day(closed)
     return found
 
 

@@ -22,13 +22,15 @@ from panshi.org.tests import make as org_make
 TODAY = NOON.date()
 
 
-def _plan(vehicle: Vehicle, days: int, soc: int | None = None, **more: datetime) -> int:
+def _plan(
+    vehicle: Vehicle, days: int, soc: int | None = None, reserved_from: datetime | None = None
+) -> int:
     at = NOON + timedelta(days=days)
     level = LevelNow(
         vehicle_id=vehicle.id,
         soc_pct=None if soc is None else Decimal(soc),
         soc_at=None if soc is None else at,
-        **more,
+        reserved_from=reserved_from,
     )
     return services.plan_upkeep(levels=[level], actor=hq_actor(), at=at).opened
 

@@ -122,7 +122,7 @@ def vehicle(request: Request, vehicle_id: UUID) -> HttpResponse:
     history = queries.vehicle_history(vehicle_id=vehicle_id, actor=request.actor)
     people = {
         *(event.actor_id for event in history.events),
-        *(inspection.signed_by_id for inspection in history.inspections),
+        *(seen.signed_by_id for seen in history.inspections if seen.signed_by_id),
         *(filed.filed_by_id for filed in history.filed),
     }
     due = queries.open_items(vehicle_id=vehicle_id, actor=request.actor, at=now)
