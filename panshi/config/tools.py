@@ -25,6 +25,7 @@ BENCHES = (
     "finance-board",
     "compliance",
     "log",
+    "matching",
     "pages",
     "lease-race",
 )
