@@ -58,6 +58,9 @@ def children(*, demo: bool, port: int, bind: str, environment: Mapping[str, str]
 def run(home: Home, *, demo: bool, port: int, bind: str) -> int:
     """Supervise until told to stop; the exit code. Raises StartError with what to do."""
     environment = {"PANSHI_HOME": str(home.path)}
+    if demo:
+        # Nobody of the demo company has a telephone: its messages go nowhere and are answered.
+        environment["PANSHI_SIMULATED_MESSAGES"] = "1"
     posts = children(demo=demo, port=port, bind=bind, environment=environment)
     if "DATABASE_URL" in os.environ:
         with home.hold():
