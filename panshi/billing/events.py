@@ -481,6 +481,9 @@ class CaseHeld(Fact):
     case_id: UUID
     reason: str
     until: date | None
+    kind: str = "OTHER"
+    source_kind: str = ""
+    source_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -578,3 +581,57 @@ class InvoiceCorrectionRequested(Fact):
     red_id: UUID
     customer_id: UUID
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionCallPlanned(Fact):
+    """A collector has to call the customer on a working day."""
+
+    call_id: UUID
+    case_id: UUID
+    customer_id: UUID
+    call_on: date
+    open_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecorded(Fact):
+    call_id: UUID
+    case_id: UUID
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentPromised(Fact):
+    """The customer promised `amount` in `parts`, the last by a day; the ladder stands still."""
+
+    case_id: UUID
+    customer_id: UUID
+    amount: Decimal
+    by: date
+    parts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseBroken(Fact):
+    """`amount` had been promised by `due_on` and was not paid; the ladder runs on."""
+
+    case_id: UUID
+    customer_id: UUID
+    amount: Decimal
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionInstalmentRequested(Fact):
+    case_id: UUID
+    customer_id: UUID
+    open_amount: Decimal
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DunningPolicySet(Fact):
+    rung: str
+    day: int
+    skipped: bool

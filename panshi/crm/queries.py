@@ -24,7 +24,7 @@ from panshi.crm.sheet import KIND, SHEET, CustomerSheetRow
 from panshi.kit import imports
 from panshi.kit.imports import BatchCard, Preview
 from panshi.kit.personal import blind_index, mask_id, mask_phone
-from panshi.kit.tenancy import Actor
+from panshi.kit.tenancy import Actor, acting
 from panshi.kit.verbs import question
 
 _SORTS = {"name", "city", "created_at", "qualified_until", "kind"}
@@ -201,6 +201,13 @@ def customer_refs(*, ids: tuple[UUID, ...], actor: Actor) -> dict[UUID, Customer
     """Customers by id; those this actor may not see are left out."""
     found = Customer.objects.visible_to(actor).filter(id__in=ids)
     return {customer.id: CustomerRef(**_ref(customer)) for customer in found}
+
+
+def telephones(*, ids: tuple[UUID, ...], actor: Actor) -> dict[UUID, str]:
+    """Where messages to these customers go. Only for sending: it is no question of a door."""
+    with acting(actor):
+        found = Customer.objects.visible_to(actor).filter(id__in=ids)
+        return {customer.id: customer.phone for customer in found if customer.phone}
 
 
 @question
@@ -437,3 +444,15 @@ def customer_cities(*, actor: Actor) -> list[str]:
     """The cities of this actor's customers."""
     found = Customer.objects.visible_to(actor).exclude(city="").order_by("city")
     return list(found.values_list("city", flat=True).distinct())
+
+
+@question
+def deposit_months(*, customer_id: UUID, actor: Actor) -> int:
+    """Months of rent asked as a deposit, by the last approved qualification; else the strictest."""
+    found = (
+        Qualification.objects.visible_to(actor)
+        .filter(customer_id=customer_id, state=QualificationState.APPROVED)
+        .order_by("-decided_at")
+        .values_list("deposit_months", flat=True)
+    )
+    return next(iter(found[:1]), STRICTEST_DEPOSIT_MONTHS)

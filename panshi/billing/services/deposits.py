@@ -25,6 +25,7 @@ from panshi.billing.models import (
 )
 from panshi.billing.services.bills import NewLine, city_of, draft
 from panshi.billing.services.issuing import issue_these
+from panshi.billing.services.reminding import BILL, Telling, tell
 from panshi.billing.services.settling import Money, settle
 from panshi.kit.clock import local_day
 from panshi.kit.money import to_fen
@@ -91,6 +92,19 @@ def demand_deposit(
         bill=bill,
         amount=amount,
     )
+    bill.refresh_from_db(fields=["number"])
+    demanded = Telling(
+        org_id=org_id,
+        customer_id=customer_id,
+        kind=BILL,
+        topic_id=bill.id,
+        rung="DEPOSIT",
+        template="DEPOSIT_DEMANDED",
+        amount=amount,
+        due_on=bill.due_on,
+        number=bill.number or "",
+    )
+    tell([demanded], actor=actor, at=at)
     return DepositDemanded(
         org_id=org_id,
         actor_id=actor.id,

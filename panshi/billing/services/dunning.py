@@ -1,6 +1,9 @@
-"""Arrears: the ladder of reminders and steps, one statement each for all customers at once."""
+"""Arrears: the ladder of reminders and steps, a few statements for all customers at once."""
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -8,32 +11,48 @@ from django.db import connection
 
 from panshi.billing.events import (
     BillOverdue,
-    CaseHeld,
-    CaseResumed,
+    CollectionCallPlanned,
     DunningAdvanced,
     DunningStepReached,
 )
-from panshi.billing.models import CASE_LIFE, CaseState, DunningCase
+from panshi.billing.models import (
+    CaseState,
+    CollectionCall,
+    DunningCase,
+    DunningPolicy,
+    DunningRung,
+    DunningStep,
+)
+from panshi.billing.rules import dunning as rules
+from panshi.billing.rules.dunning import Rung
+from panshi.billing.services import reminding
+from panshi.billing.services.promising import judge_promises
+from panshi.billing.services.reminding import BILL, CASE, Telling, source_of
 from panshi.billing.services.settling import cleared
 from panshi.kit import outbox
 from panshi.kit.facts import Fact
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
+from panshi.notify import queries as notify
+
+CALL: Final = "CALL"
 
 # After an outage only the highest rung fires; a case on hold keeps its bills still.
 _BILLS: Final = """
 UPDATE billing_billbalance b SET rung = reached.day
 FROM (
     SELECT o.bill_id, max(r.day) AS day
-    FROM billing_billbalance o JOIN billing_dunningrung r ON r.day <= %(on)s::date - o.due_on
-    WHERE o.open_amount > 0 AND o.kind = 'CHARGE' AND o.due_on <= %(on)s::date + 3
+    FROM billing_billbalance o CROSS JOIN billing_dunningrung r
+    LEFT JOIN billing_dunningpolicy p ON p.org_id = o.org_id AND p.rung_id = r.day
+    WHERE o.open_amount > 0 AND o.kind = 'CHARGE' AND o.due_on <= %(on)s::date + 7
+        AND COALESCE(p.day, r.day) <= %(on)s::date - o.due_on AND NOT COALESCE(p.skipped, false)
         AND NOT EXISTS (SELECT FROM billing_dunningcase c WHERE c.source_id = o.source_id
             AND c.state IN ('ON_HOLD', 'LEGAL'))
     GROUP BY o.bill_id
 ) reached
 WHERE b.bill_id = reached.bill_id AND (b.rung IS NULL OR b.rung < reached.day)
 RETURNING b.org_id, b.bill_id, b.customer_id, b.vehicle_id, b.source_kind, b.source_id, b.rung,
-    b.open_amount
+    b.open_amount, b.due_on, (SELECT number FROM billing_bill i WHERE i.id = b.bill_id)
 """
 _OPEN_CASES: Final = """
 INSERT INTO billing_dunningcase
@@ -46,29 +65,13 @@ WHERE b.open_amount > 0 AND b.kind = 'CHARGE' AND b.due_on < %(on)s
 ORDER BY b.source_id, b.due_on, b.bill_id
 ON CONFLICT (source_id) WHERE state IN ('OPEN', 'ON_HOLD', 'LEGAL') DO NOTHING
 """
-_STEPS: Final = """
-WITH owed AS (
-    SELECT c.id, c.org_id, min(b.due_on) AS oldest, sum(b.open_amount) AS open_amount
-    FROM billing_dunningcase c JOIN billing_billbalance b ON b.source_id = c.source_id
-    WHERE c.state = 'OPEN' AND b.open_amount > 0 AND b.kind = 'CHARGE' AND b.due_on < %(on)s
-    GROUP BY c.id, c.org_id
-), reached AS (
-    SELECT o.id, o.org_id, o.oldest, o.open_amount, max(r.day) AS day
-    FROM owed o JOIN billing_dunningrung r ON r.day BETWEEN 1 AND %(on)s::date - o.oldest
-    GROUP BY o.id, o.org_id, o.oldest, o.open_amount
-), moved AS (
-    UPDATE billing_dunningcase c SET rung = h.day, oldest_due_on = h.oldest
-    FROM reached h WHERE h.id = c.id AND (c.rung IS NULL OR c.rung < h.day)
-    RETURNING c.id, c.org_id, c.customer_id, c.vehicle_id, c.source_kind, c.source_id, h.day,
-        h.open_amount
-), fired AS (
-    INSERT INTO billing_dunningstep (id, org_id, case_id, day, code, fired_on, open_amount)
-    SELECT ledger_new_id(), m.org_id, m.id, m.day, r.code, %(on)s, m.open_amount
-    FROM moved m JOIN billing_dunningrung r ON r.day = m.day
-)
-SELECT m.org_id, m.id, m.customer_id, m.vehicle_id, m.source_kind, m.source_id, r.code, m.day,
-    m.open_amount
-FROM moved m JOIN billing_dunningrung r ON r.day = m.day ORDER BY m.id
+_OWED: Final = """
+SELECT c.id, c.org_id, c.customer_id, c.vehicle_id, c.source_kind, c.source_id, c.rung,
+    min(b.due_on), sum(b.open_amount),
+    ARRAY(SELECT s.day FROM billing_dunningstep s WHERE s.case_id = c.id)
+FROM billing_dunningcase c JOIN billing_billbalance b ON b.source_id = c.source_id
+WHERE c.state = 'OPEN' AND b.open_amount > 0 AND b.kind = 'CHARGE' AND b.due_on < %(on)s
+GROUP BY c.id ORDER BY c.id
 """
 _NOTHING_OWED: Final = """
 SELECT c.id FROM billing_dunningcase c
@@ -78,101 +81,267 @@ WHERE c.state IN ('OPEN', 'ON_HOLD', 'LEGAL') AND NOT EXISTS (
 """
 
 
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    """A bill at the rung it reached, `days` after its due day."""
+
+    org_id: int
+    bill_id: UUID
+    customer_id: UUID
+    vehicle_id: UUID | None
+    source_kind: str
+    source_id: UUID
+    days: int
+    amount: Decimal
+    due_on: date
+    number: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Owed:
+    """An open case with its debt and the rungs that have fired."""
+
+    case_id: UUID
+    org_id: int
+    customer_id: UUID
+    vehicle_id: UUID | None
+    source_kind: str
+    source_id: UUID
+    rung: int | None
+    oldest: date
+    amount: Decimal
+    fired: Sequence[int]
+
+
 @verb
 def advance_dunning(*, on: date, actor: Actor, at: datetime) -> DunningAdvanced:
     """Move every open bill and case to the rung it has reached on a day; repeating adds nothing.
 
     Publishes BillOverdue for bills that reached a day of the ladder after their due day,
-    DunningStepReached for cases, and ArrearsCleared for cases that owe nothing overdue.
+    DunningStepReached for cases, CollectionCallPlanned where a collector has to call, and
+    ArrearsCleared for cases that owe nothing overdue. Each rung sends its message. A rung that
+    controls a vehicle waits for the proof that its notice was delivered.
     """
     actor.must("billing.advance_dunning", actor.org_id)
-    facts: list[Fact] = []
+    ladders = _Ladders()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('dunning', 13))")
+        judge_promises(on=on, actor=actor, at=at)
         cursor.execute(
-            "UPDATE billing_dunningcase SET state = 'OPEN', hold_reason = '', hold_until = NULL"
-            " WHERE state = 'ON_HOLD' AND hold_until <= %s",
+            "UPDATE billing_dunningcase SET state = 'OPEN', hold_reason = '', hold_kind = '',"
+            " hold_until = NULL WHERE state = 'ON_HOLD' AND hold_until <= %s",
             [on],
         )
         cursor.execute(_BILLS, {"on": on})
-        bills = cursor.fetchall()
+        bills = [_Reached(*row) for row in cursor.fetchall()]
         cursor.execute(_OPEN_CASES, {"on": on})
-        cursor.execute(_STEPS, {"on": on})
-        steps = cursor.fetchall()
+        cursor.execute(_OWED, {"on": on})
+        owed = [_Owed(*row) for row in cursor.fetchall()]
         cursor.execute(_NOTHING_OWED, {"on": on})
         done = [case_id for (case_id,) in cursor.fetchall()]
-    for org_id, bill_id, customer_id, vehicle_id, kind, source_id, days, amount in bills:
-        if days > 0:
-            facts.append(
-                BillOverdue(
-                    org_id=org_id,
-                    actor_id=actor.id,
-                    at=at,
-                    bill_id=bill_id,
-                    customer_id=customer_id,
-                    vehicle_id=vehicle_id,
-                    source_kind=kind,
-                    source_id=source_id,
-                    days=days,
-                    open_amount=amount,
-                )
-            )
-    for org_id, case_id, customer_id, vehicle_id, kind, source_id, code, days, amount in steps:
-        facts.append(
-            DunningStepReached(
-                org_id=org_id,
-                actor_id=actor.id,
-                at=at,
-                case_id=case_id,
-                customer_id=customer_id,
-                vehicle_id=vehicle_id,
-                source_kind=kind,
-                source_id=source_id,
-                code=code,
-                days=days,
-                open_amount=amount,
-            )
-        )
+    overdue, tellings = _bill_news(bills, ladders, actor, at)
+    steps, told = _climb(owed, ladders, on, actor, at)
+    reminding.tell([*tellings, *told], actor=actor, at=at)
     cases = list(DunningCase.objects.filter(id__in=done).order_by("id"))
     DunningCase.objects.filter(id__in=done).update(state=CaseState.CLEARED, closed_on=on)
-    facts += [cleared(case, actor, at) for case in cases]
+    facts: list[Fact] = [*overdue, *steps, *(cleared(case, actor, at) for case in cases)]
     outbox.publish_all(facts, verb="billing.advance_dunning")
+    reminding.take_back(
+        [(case.org_id, case.id) for case in cases], reason="PAID", actor=actor, at=at
+    )
     return DunningAdvanced(
         org_id=actor.org_id,
         actor_id=actor.id,
         at=at,
         on=on,
         bills=len(bills),
-        steps=len(steps),
+        steps=sum(isinstance(fact, DunningStepReached) for fact in steps),
         cleared=len(done),
     )
 
 
-def _locked(case_id: UUID, actor: Actor) -> DunningCase:
-    case = DunningCase.objects.visible_to(actor).select_for_update().get(id=case_id)
-    actor.must("billing.hold_case", case.org_id)
-    return case
+class _Ladders:
+    """The ladder of each operator: the platform's rungs with the operator's own days."""
+
+    def __init__(self) -> None:
+        self._rungs = list(DunningRung.objects.order_by("day"))
+        self._own = {(p.org_id, p.rung_id): p for p in DunningPolicy.objects.all()}
+        self._made: dict[int, list[Rung]] = {}
+        self.templates = {rung.day: rung.template for rung in self._rungs}
+
+    def of(self, org_id: int) -> list[Rung]:
+        if org_id not in self._made:
+            self._made[org_id] = self._make(org_id)
+        return self._made[org_id]
+
+    def _make(self, org_id: int) -> list[Rung]:
+        rungs = []
+        for rung in self._rungs:
+            own = self._own.get((org_id, rung.day))
+            if own is not None and own.skipped:
+                continue
+            rungs.append(
+                Rung(
+                    day=rung.day,
+                    code=rung.code,
+                    after=own.day if own is not None else rung.day,
+                    template=rung.template,
+                    controls=rung.controls,
+                    notice_day=rung.notice_day,
+                    notice_hours=rung.notice_hours or 0,
+                )
+            )
+        return rungs
 
 
-@verb
-def hold_case(
-    *, case_id: UUID, reason: str, actor: Actor, at: datetime, until: date | None = None
-) -> CaseHeld:
-    """Freeze a case: a dispute, a complaint, a promise to pay until a day, an accident."""
-    case = _locked(case_id, actor)
-    case.state = CASE_LIFE.step(case.state, CaseState.ON_HOLD)
-    case.hold_reason, case.hold_until = reason, until
-    case.save(update_fields=["state", "hold_reason", "hold_until"])
-    return CaseHeld(
-        org_id=case.org_id, actor_id=actor.id, at=at, case_id=case.id, reason=reason, until=until
+def _bill_news(
+    bills: Sequence[_Reached], ladders: _Ladders, actor: Actor, at: datetime
+) -> tuple[list[Fact], list[Telling]]:
+    """What bills have reached: overdue ones are told as facts, the others to the customer."""
+    facts: list[Fact] = []
+    tellings: list[Telling] = []
+    for bill in bills:
+        if bill.days <= 0:
+            tellings.append(
+                Telling(
+                    org_id=bill.org_id,
+                    customer_id=bill.customer_id,
+                    kind=BILL,
+                    topic_id=bill.bill_id,
+                    rung=str(bill.days),
+                    template=ladders.templates[bill.days],
+                    amount=bill.amount,
+                    due_on=bill.due_on,
+                    number=bill.number or "",
+                )
+            )
+            continue
+        facts.append(
+            BillOverdue(
+                org_id=bill.org_id,
+                actor_id=actor.id,
+                at=at,
+                bill_id=bill.bill_id,
+                customer_id=bill.customer_id,
+                vehicle_id=bill.vehicle_id,
+                source_kind=bill.source_kind,
+                source_id=bill.source_id,
+                days=bill.days,
+                open_amount=bill.amount,
+            )
+        )
+    return facts, tellings
+
+
+def _climb(
+    owed: Sequence[_Owed], ladders: _Ladders, on: date, actor: Actor, at: datetime
+) -> tuple[list[Fact], list[Telling]]:
+    """Let each case climb the rung it has reached."""
+    proven = _proven(owed, ladders, actor)
+    facts: list[Fact] = []
+    tellings: list[Telling] = []
+    steps: list[DunningStep] = []
+    calls: list[CollectionCall] = []
+    moved: list[DunningCase] = []
+    for one in owed:
+        rung = rules.next_rung(
+            rungs=ladders.of(one.org_id),
+            days=(on - one.oldest).days,
+            fired=one.fired,
+            proven=proven.get(one.case_id, {}),
+            at=at,
+        )
+        if rung is None:
+            continue
+        top = max(rung.day, one.rung or rung.day)
+        moved.append(DunningCase(id=one.case_id, rung=top, oldest_due_on=one.oldest))
+        steps.append(
+            DunningStep(
+                org_id=one.org_id,
+                case_id=one.case_id,
+                day=rung.day,
+                code=rung.code,
+                fired_on=on,
+                open_amount=one.amount,
+            )
+        )
+        if rung.code == CALL:
+            calls.append(_call(one, rung, on))
+            facts.append(_call_planned(one, calls[-1], actor, at))
+        facts.append(_step_reached(one, rung, actor, at))
+        tellings.append(
+            Telling(
+                org_id=one.org_id,
+                customer_id=one.customer_id,
+                kind=CASE,
+                topic_id=one.case_id,
+                rung=str(rung.day),
+                template=rung.template,
+                amount=one.amount,
+                due_on=one.oldest,
+            )
+        )
+    DunningCase.objects.bulk_update(moved, ["rung", "oldest_due_on"])
+    DunningStep.objects.bulk_create(steps)
+    CollectionCall.objects.bulk_create(calls)
+    return facts, tellings
+
+
+def _proven(
+    owed: Sequence[_Owed], ladders: _Ladders, actor: Actor
+) -> Mapping[UUID, dict[int, datetime]]:
+    """When the notices that control rungs wait for were first delivered, by case and rung."""
+    wanted: dict[str, tuple[UUID, int]] = {}
+    for one in owed:
+        for day in _notices(ladders.of(one.org_id), one.fired):
+            wanted[source_of(one.case_id, day)] = (one.case_id, day)
+    if not wanted:
+        return {}
+    proofs = notify.proofs_of(source_kind=CASE, source_ids=list(wanted), actor=actor)
+    found: dict[UUID, dict[int, datetime]] = {}
+    for source, (case_id, day) in wanted.items():
+        if source in proofs:
+            found.setdefault(case_id, {})[day] = proofs[source][0].delivered_at
+    return found
+
+
+def _notices(rungs: Sequence[Rung], fired: Collection[int]) -> list[int]:
+    days = {rung.notice_day for rung in rungs if rung.controls and rung.notice_day is not None}
+    return [day for day in days if day in fired]
+
+
+def _call(one: _Owed, rung: Rung, on: date) -> CollectionCall:
+    return CollectionCall(
+        org_id=one.org_id, case_id=one.case_id, day=rung.day, call_on=rules.working_day(on)
     )
 
 
-@verb
-def resume_case(*, case_id: UUID, actor: Actor, at: datetime) -> CaseResumed:
-    """Let the ladder of a case run on from where it stands."""
-    case = _locked(case_id, actor)
-    case.state = CASE_LIFE.step(case.state, CaseState.OPEN)
-    case.hold_reason, case.hold_until = "", None
-    case.save(update_fields=["state", "hold_reason", "hold_until"])
-    return CaseResumed(org_id=case.org_id, actor_id=actor.id, at=at, case_id=case.id, resumed_at=at)
+def _call_planned(
+    one: _Owed, call: CollectionCall, actor: Actor, at: datetime
+) -> CollectionCallPlanned:
+    return CollectionCallPlanned(
+        org_id=one.org_id,
+        actor_id=actor.id,
+        at=at,
+        call_id=call.id,
+        case_id=one.case_id,
+        customer_id=one.customer_id,
+        call_on=call.call_on,
+        open_amount=one.amount,
+    )
+
+
+def _step_reached(one: _Owed, rung: Rung, actor: Actor, at: datetime) -> DunningStepReached:
+    return DunningStepReached(
+        org_id=one.org_id,
+        actor_id=actor.id,
+        at=at,
+        case_id=one.case_id,
+        customer_id=one.customer_id,
+        vehicle_id=one.vehicle_id,
+        source_kind=one.source_kind,
+        source_id=one.source_id,
+        code=rung.code,
+        days=rung.day,
+        open_amount=one.amount,
+    )

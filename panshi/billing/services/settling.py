@@ -23,6 +23,7 @@ from panshi.billing.models import (
     DunningCase,
     Payment,
 )
+from panshi.billing.services.reminding import take_back
 from panshi.kit import outbox
 from panshi.kit.clock import local_day
 from panshi.kit.money import ZERO
@@ -188,6 +189,9 @@ def _left_on_account(credit: Bill, left: Decimal, day: date) -> NewEntry:
 def _tell_paid(closing: Sequence[_Part], actor: Actor) -> None:
     """Tell which bills are paid, and hold the deposits among them."""
     outbox.publish_all([_paid(part, actor) for part in closing])
+    if closing:
+        topics = [(part.balance.org_id, part.balance.bill_id) for part in closing]
+        take_back(topics, reason="PAID", actor=actor, at=max(part.money.at for part in closing))
     demanded = {
         part.balance.bill_id: part for part in closing if part.balance.kind == BillKind.DEPOSIT
     }
@@ -262,6 +266,9 @@ def _clear_cases(paid_at: Mapping[UUID, datetime], actor: Actor) -> None:
         case.closed_on = local_day(paid_at[case.source_id])
     DunningCase.objects.bulk_update(over, ["state", "closed_on"])
     outbox.publish_all([cleared(case, actor, paid_at[case.source_id]) for case in over])
+    if over:
+        topics = [(case.org_id, case.id) for case in over]
+        take_back(topics, reason="PAID", actor=actor, at=max(paid_at.values()))
 
 
 def cleared(case: DunningCase, actor: Actor, at: datetime) -> ArrearsCleared:
