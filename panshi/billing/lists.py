@@ -1,7 +1,7 @@
 """The tables, words and drawings of the finance pages."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -126,18 +126,24 @@ def age_chart(rows: Sequence[AgeRow]) -> dict[str, Any]:
     }
 
 
-def board_tiles(total: BoardRow) -> list[Tile]:
+def board_tiles(total: BoardRow, month: date) -> list[Tile]:
+    def behind(figure: str) -> str:
+        return reverse("billing-figure", args=[figure]) + f"?month={month:%Y-%m}"
+
     return [
         Tile(
             label=_("Revenue, net of VAT"),
             value=total.revenue,
             kind="money",
+            url=behind("revenue"),
             hint=_("of it earned and booked at the month's end: %(amount)s")
             % {"amount": yuan(total.not_booked)}
             if total.not_booked
             else "",
         ),
-        Tile(label=_("Received"), value=total.received, kind="money"),
+        Tile(label=_("Gross margin"), value=total.margin, kind="money", url=behind("cost")),
+        Tile(label=_("Received"), value=total.received, kind="money", url=behind("received")),
+        Tile(label=_("Cash"), value=total.cash, kind="money", url=behind("cash")),
         Tile(label=_("Collection rate"), value=total.collection_rate, kind="percent"),
         Tile(
             label=_("Receivable"),
@@ -145,7 +151,12 @@ def board_tiles(total: BoardRow) -> list[Tile]:
             kind="money",
             url=reverse("billing-receivables"),
         ),
-        Tile(label=_("Deposits held"), value=total.deposits, kind="money"),
+        Tile(
+            label=_("Deposits held"),
+            value=total.deposits,
+            kind="money",
+            url=behind("deposits"),
+        ),
     ]
 
 

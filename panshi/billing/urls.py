@@ -2,6 +2,7 @@ from django.urls import path
 
 from panshi.billing import (
     bank_pages,
+    board_pages,
     check_pages,
     close_pages,
     invoice_pages,
@@ -19,6 +20,8 @@ urlpatterns = [
     path("finance/bills/<uuid:bill_id>/pay/", pay_pages.pay_link, name="billing-pay-link"),
     path("finance/bills/<uuid:bill_id>/payment/", views.record, name="billing-record"),
     path("finance/receivables/", views.receivables, name="billing-receivables"),
+    path("finance/board/vehicles/", board_pages.vehicles, name="billing-vehicle-results"),
+    path("finance/board/<slug:name>/", board_pages.figure, name="billing-figure"),
     path("finance/board/", views.board, name="billing-board"),
     path("finance/payments/", payment_pages.payments, name="billing-payments"),
     path("finance/recognition/", close_pages.recognition, name="billing-recognition"),

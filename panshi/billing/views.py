@@ -135,7 +135,7 @@ def board(request: Request) -> HttpResponse:
     answer = queries.finance_board(month=month, today=_today(), actor=request.actor)
     context = {
         "board": answer,
-        "tiles": lists.board_tiles(answer.total),
+        "tiles": lists.board_tiles(answer.total, month),
         "option": lists.board_chart(answer),
         "before": f"{add_months(month, -1):%Y-%m}",
         "after": f"{add_months(month, 1):%Y-%m}",

@@ -4,6 +4,7 @@ from panshi.ledger import month_pages, views
 
 urlpatterns = [
     path("finance/journal/", views.journal, name="ledger-journal"),
+    path("finance/journal/<uuid:entry_id>/", views.entry, name="ledger-entry"),
     path("finance/trial-balance/", views.trial_balance, name="ledger-trial-balance"),
     path("finance/months/", month_pages.months, name="ledger-months"),
     path("finance/months/close/", month_pages.close_month, name="ledger-close-month"),

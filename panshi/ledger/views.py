@@ -61,6 +61,13 @@ def journal(request: Request) -> HttpResponse:
 
 @require_GET
 @needs("ledger.view")
+def entry(request: Request, entry_id: UUID) -> HttpResponse:
+    card = queries.entry_card(entry_id=entry_id, actor=request.actor)
+    return render(request, "ledger/entry.html", {"entries": [card], "entry": card})
+
+
+@require_GET
+@needs("ledger.view")
 def trial_balance(request: Request) -> HttpResponse:
     month = read_month(request.GET.get("month", ""))
     rows = queries.trial_balance(month=month, actor=request.actor)

@@ -25,6 +25,9 @@ _REVENUE: Final = {
     "6001.smart": ProductLine.SMART,
     "6051": ProductLine.OTHER,
 }
+_SHARED: Final = "6001.share"
+_COSTS: Final = ("6401.dep", "6401.share", "6401.service")
+_RECEIVABLE: Final = "1122"
 _CASH: Final = ("1002", "1012.wx", "1012.ali", "1012.sim")
 _DEPOSITS: Final = ("2241.01", "2241.09")
 
@@ -98,7 +101,8 @@ class BoardRow:
     """A month's money of one operator in one city, in CNY; `revenue` is net of VAT.
 
     `due` are the charges that fell due in the month, `collected` what is paid of them by now.
-    `not_booked` is the part of the revenue that is earned and waits for the month's end.
+    `not_booked` is the part of the revenue that is earned and waits for the month's end. `received`
+    is what money accounts gained in the month, `cash` what stands on them at its end.
     """
 
     org_id: int
@@ -109,7 +113,10 @@ class BoardRow:
     smart: Decimal
     other: Decimal
     not_booked: Decimal
+    shared: Decimal
+    cost: Decimal
     received: Decimal
+    cash: Decimal
     due: Decimal
     collected: Decimal
     receivable: Decimal
@@ -118,6 +125,11 @@ class BoardRow:
     @property
     def revenue(self) -> Decimal:
         return self.rental + self.service + self.smart + self.other
+
+    @property
+    def margin(self) -> Decimal:
+        """Revenue and shares received, less depreciation, shares paid and cost of service."""
+        return self.revenue + self.shared - self.cost
 
     @property
     def collection_rate(self) -> Decimal | None:
@@ -131,28 +143,11 @@ class FinanceBoard:
     total: BoardRow
 
 
-_RECEIVABLES: Final = """
-SELECT org_id, city, sum(amount) FROM (
-    SELECT org_id, city, open_amount AS amount FROM billing_billbalance
-    WHERE open_amount > 0 AND kind = 'CHARGE' AND (%(org)s::int IS NULL OR org_id = %(org)s)
-    UNION ALL
-    SELECT org_id, city, -amount FROM ledger_posting
-    WHERE account_id = '1122' AND occurred_on >= %(until)s
-        AND (%(org)s::int IS NULL OR org_id = %(org)s)
-) moves GROUP BY org_id, city HAVING sum(amount) <> 0
-"""
-
-
 @question
 def receivables_before(*, until: date, actor: Actor) -> dict[tuple[int, str], Decimal]:
-    """What customers owed at the end of the day before, deposits aside, by book and city.
-
-    Account 1122 always equals the open charges, so what moved since is taken back from what is
-    open now, instead of adding up all postings since the beginning.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_RECEIVABLES, {"until": until, "org": actor.single_org_id})
-        return {(org_id, city): amount for org_id, city, amount in cursor.fetchall()}
+    """What customers owed at the end of the day before, deposits aside, by book and city."""
+    rows = ledger.balances(accounts=(_RECEIVABLE,), until=until, actor=actor)
+    return {(row.org_id, row.city): row.amount for row in rows}
 
 
 _DUE_SQL: Final = """
@@ -175,14 +170,22 @@ def finance_board(*, month: date, today: date, actor: Actor) -> FinanceBoard:
     cells: dict[tuple[int, str], dict[str, Decimal]] = defaultdict(
         lambda: defaultdict(lambda: ZERO)
     )
-    for row in ledger.balances(accounts=(*_REVENUE, *_CASH), since=since, until=until, actor=actor):
-        key = _REVENUE[row.account].value if row.account in _REVENUE else "RECEIVED"
-        sign = -1 if row.account in _REVENUE else 1
-        cells[row.org_id, row.city][key] += sign * row.amount
-    for row in ledger.balances(accounts=_DEPOSITS, until=until, actor=actor):
-        cells[row.org_id, row.city]["DEPOSITS"] -= row.amount
-    for place, owed in receivables_before(until=until, actor=actor).items():
-        cells[place]["RECEIVABLE"] += owed
+    moved = (*_REVENUE, _SHARED, *_COSTS, *_CASH)
+    for row in ledger.balances(accounts=moved, since=since, until=until, actor=actor):
+        cell = cells[row.org_id, row.city]
+        if row.account in _CASH:
+            cell["RECEIVED"] += row.amount
+        elif row.account in _COSTS:
+            cell["COST"] += row.amount
+        else:
+            cell[_REVENUE[row.account].value if row.account in _REVENUE else "SHARED"] -= row.amount
+    stands = (*_DEPOSITS, *_CASH, _RECEIVABLE)
+    for row in ledger.balances(accounts=stands, until=until, actor=actor):
+        cell = cells[row.org_id, row.city]
+        if row.account in _DEPOSITS:
+            cell["DEPOSITS"] -= row.amount
+        else:
+            cell["CASH" if row.account in _CASH else "RECEIVABLE"] += row.amount
     if since <= today < until:
         for (org_id, city, account), amount in _not_booked(since, today, until, actor).items():
             cells[org_id, city][_REVENUE[account].value] += amount
@@ -227,7 +230,10 @@ def _board_row(org_id: int, name: str, city: str, figures: dict[str, Decimal]) -
         smart=figures["SMART"],
         other=figures["OTHER"],
         not_booked=figures["NOT_BOOKED"],
+        shared=figures["SHARED"],
+        cost=figures["COST"],
         received=figures["RECEIVED"],
+        cash=figures["CASH"],
         due=figures["DUE"],
         collected=figures["COLLECTED"],
         receivable=figures["RECEIVABLE"],
@@ -318,3 +324,75 @@ def statement(*, customer_id: UUID, month: date, actor: Actor) -> Statement:
         closing=balance,
         lines=tuple(lines),
     )
+
+
+FIGURES: Final = {
+    "rental": (("6001.rental",), -1, False),
+    "service": (("6001.service",), -1, False),
+    "smart": (("6001.smart",), -1, False),
+    "other": (("6051",), -1, False),
+    "revenue": (tuple(_REVENUE), -1, False),
+    "shared": ((_SHARED,), -1, False),
+    "cost": (_COSTS, 1, False),
+    "received": (_CASH, 1, False),
+    "cash": (_CASH, 1, True),
+    "receivable": ((_RECEIVABLE,), 1, True),
+    "deposits": (_DEPOSITS, -1, True),
+}
+"""Each figure of the board: its accounts, its sign, and whether it stands since the beginning."""
+_BEGINNING: Final = date(2000, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The postings that make a figure, a page of them; `amount` is the figure they all sum to.
+
+    `not_booked` is earned besides and waits for the month's end.
+    """
+
+    rows: tuple[ledger.PostingRow, ...]
+    total: int
+    amount: Decimal
+    sign: int
+    not_booked: Decimal
+
+
+@question
+def postings_behind(
+    *,
+    figure: str,
+    month: date,
+    today: date,
+    actor: Actor,
+    org_id: int | None = None,
+    city: str = "",
+    limit: int = 50,
+    offset: int = 0,
+) -> Behind:
+    """The postings behind a figure of the board, of all books or one, newest first.
+
+    Raises KeyError for a figure that the board does not have.
+    """
+    accounts, sign, stands = FIGURES[figure]
+    since = month_start(month)
+    until = add_months(since, 1)
+    page = ledger.posting_page(
+        accounts=accounts,
+        since=_BEGINNING if stands else since,
+        until=until,
+        city=city,
+        org_id=org_id,
+        limit=limit,
+        offset=offset,
+        actor=actor,
+    )
+    earned = _not_booked(since, today, until, actor) if since <= today < until else {}
+    waiting = sum(
+        (
+            amount
+            for (org, place, account), amount in earned.items()
+            if account in accounts and org_id in (None, org) and city in ("", place)
+        ),
+        ZERO,
+    )
+    return Behind(page.rows, page.total, sign * page.amount, sign, waiting)

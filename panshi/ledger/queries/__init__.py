@@ -34,12 +34,15 @@ from panshi.ledger.queries.sums import (
     PostingPage,
     PostingRow,
     TrialRow,
+    VehicleResult,
+    VehicleResults,
     balances,
     changes_waiting,
     customer_balance,
     daily_sums,
     posting_page,
     trial_balance,
+    vehicle_pnl,
 )
 
 __all__ = [
@@ -57,6 +60,8 @@ __all__ = [
     "PromiseStanding",
     "SumChange",
     "TrialRow",
+    "VehicleResult",
+    "VehicleResults",
     "accounts",
     "balances",
     "books_closed_in",
@@ -76,4 +81,5 @@ __all__ = [
     "posting_page",
     "promises",
     "trial_balance",
+    "vehicle_pnl",
 ]

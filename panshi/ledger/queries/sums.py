@@ -9,9 +9,11 @@ from uuid import UUID
 from django.db import connection
 
 from panshi.kit.clock import add_months, month_start
+from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 from panshi.ledger.models import Account, SnapshotChange
+from panshi.ledger.queries.entries import KIND_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,11 @@ class PostingRow:
     vehicle_id: UUID | None
     amount: Decimal
 
+    @property
+    def title(self) -> str:
+        """What kind of entry this is, in words; a kind without words shows its code."""
+        return str(KIND_WORDS.get(self.kind, self.kind))
+
 
 @dataclass(frozen=True, slots=True)
 class PostingPage:
@@ -159,6 +166,7 @@ WHERE p.account_id = ANY(%(accounts)s) AND p.occurred_on >= %(since)s
   AND e.occurred_on >= %(since)s AND e.occurred_on < %(until)s
   AND (%(org)s::int IS NULL OR e.org_id = %(org)s)
   AND (%(city)s = '' OR p.city = %(city)s)
+  AND (%(vehicle)s::uuid IS NULL OR p.vehicle_id = %(vehicle)s)
   AND (cardinality(%(kinds)s::text[]) = 0 OR e.kind = ANY(%(kinds)s::text[]))
   AND e.kind <> ALL(%(but)s::text[])
 """
@@ -172,10 +180,13 @@ def _of_days(
     kinds: tuple[str, ...],
     but_kinds: tuple[str, ...],
     city: str,
+    org_id: int | None = None,
+    vehicle_id: UUID | None = None,
 ) -> dict[str, Any]:
     return {
         "accounts": list(accounts), "since": since, "until": until, "city": city,
-        "kinds": list(kinds), "but": list(but_kinds), "org": actor.single_org_id,
+        "kinds": list(kinds), "but": list(but_kinds), "vehicle": vehicle_id,
+        "org": org_id if org_id is not None else actor.single_org_id,
     }  # fmt: skip
 
 
@@ -210,11 +221,13 @@ def posting_page(
     kinds: tuple[str, ...] = (),
     but_kinds: tuple[str, ...] = (),
     city: str = "",
+    org_id: int | None = None,
+    vehicle_id: UUID | None = None,
     limit: int = 20,
     offset: int = 0,
 ) -> PostingPage:
     """The legs behind a sum of days, newest first."""
-    values = _of_days(accounts, since, until, actor, kinds, but_kinds, city)
+    values = _of_days(accounts, since, until, actor, kinds, but_kinds, city, org_id, vehicle_id)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*), COALESCE(sum(p.amount), 0) {_OF_DAYS}", values)
         total, amount = cursor.fetchone()
@@ -275,3 +288,66 @@ def trial_balance(*, month: date, actor: Actor, org_id: int | None = None) -> li
         TrialRow(code, str(names[code]), names[code].kind, *figures)
         for code, *figures in sorted(rows)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleResult:
+    """What one vehicle earned and cost in a month, in CNY; `vehicle_id` None: 未归集."""
+
+    vehicle_id: UUID | None
+    income: Decimal
+    cost: Decimal
+
+    @property
+    def result(self) -> Decimal:
+        return self.income - self.cost
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleResults:
+    """A page of vehicles; `total`, `income` and `cost` are those of all."""
+
+    rows: tuple[VehicleResult, ...]
+    total: int
+    income: Decimal
+    cost: Decimal
+
+
+_RESULTS: Final = """
+WITH vehicles AS (
+    SELECT p.vehicle_id, COALESCE(-sum(p.amount) FILTER (WHERE a.kind = 'INCOME'), 0) AS income,
+        COALESCE(sum(p.amount) FILTER (WHERE a.kind = 'EXPENSE'), 0) AS cost
+    FROM ledger_posting p JOIN ledger_account a ON a.code = p.account_id
+    WHERE a.kind IN ('INCOME', 'EXPENSE') AND p.occurred_on >= %(since)s
+        AND p.occurred_on < %(until)s AND (%(org)s::int IS NULL OR p.org_id = %(org)s)
+    GROUP BY p.vehicle_id
+)
+SELECT vehicle_id, income, cost, count(*) OVER (), sum(income) OVER (), sum(cost) OVER ()
+FROM vehicles ORDER BY income - cost, vehicle_id LIMIT %(limit)s OFFSET %(offset)s
+"""
+
+
+@question
+def vehicle_pnl(*, month: date, actor: Actor, limit: int = 50, offset: int = 0) -> VehicleResults:
+    """The results of the vehicles in a month from postings alone, the worst first.
+
+    They sum to the result of the books; what belongs to no vehicle is one of the rows.
+    """
+    since = month_start(month)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RESULTS,
+            {
+                "since": since,
+                "until": add_months(since, 1),
+                "org": actor.single_org_id,
+                "limit": limit,
+                "offset": offset,
+            },
+        )
+        rows = cursor.fetchall()
+    if not rows:
+        return VehicleResults((), 0, ZERO, ZERO)
+    return VehicleResults(
+        tuple(VehicleResult(*row[:3]) for row in rows), rows[0][3], rows[0][4], rows[0][5]
+    )
