@@ -147,6 +147,8 @@ def lines_of(card: InspectionCard) -> list[Line]:
 
 
 def _sizes(line: PriceLine) -> str:
+    if not _unit(line.damage):
+        return ""
     before = _size(line.damage, line.size_before) if line.size_before is not None else "0"
     after = _size(line.damage, line.size_after) if line.size_after is not None else "0"
     many = f" ×{line.count}" if line.count > 1 else ""

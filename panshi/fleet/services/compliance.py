@@ -47,7 +47,7 @@ SOURCE: Final = "fleet.due"
 
 # One statement for all vehicles: which rule fits, what is due and how near, which items are new or
 # advanced a rung, and who is told of each over which channel. What is due by distance keeps the day
-# on which it first was.
+# on which it first was. Of maintenance nobody knows when it is due before one is on record.
 _COMPUTE: Final = f"""
 WITH RECURSIVE {FITTING},
 dated AS (
@@ -55,8 +55,7 @@ dated AS (
         CASE a.anchor
             WHEN 'PAPER' THEN COALESCE(d.expires_on,
                 (a.first_registered_on + make_interval(months => a.every_months))::date)
-            ELSE (COALESCE(a.serviced_on, a.first_registered_on)
-                + make_interval(months => a.every_months))::date
+            ELSE (a.serviced_on + make_interval(months => a.every_months))::date
         END AS day,
         CASE a.anchor WHEN 'SERVICE'
             THEN a.serviced_km + COALESCE(a.every_km, a.service_km) END AS due_km

@@ -1,0 +1,30 @@
+"""The demo company's yard: vehicles in lots, tasks of upkeep, a standard, the morning's notices."""
+
+from random import Random
+
+from panshi.demo import yard
+from panshi.demo.tests import make
+from panshi.fleet import queries
+from panshi.kit import outbox
+from panshi.kit.tenancy import hq_actor
+
+
+def test_the_yard_is_furnished_and_told_of() -> None:
+    company = make.company()
+    (operator,) = company.operators
+    with outbox.telling_history():
+        yard.furnish(operator, Random(3), make.NOON, make.quiet)
+        yard.write_standard(company, make.NOON)
+        yard.find_what_is_due(company, make.NOON)
+    lots = queries.lots(actor=operator.actor)
+    assert [lot.vehicles for lot in lots] == [2, 1]
+    board = queries.idle_board(actor=operator.actor, at=make.NOON)
+    assert board.total == 3
+    assert any(row.tasks for row in board.rows)
+    (standard,) = queries.wear_standards(actor=hq_actor())
+    assert standard.published_at == make.NOON
+    due = queries.due_calendar(actor=operator.actor, at=make.NOON, within_days=45)
+    assert due.total > 0
+    assert all(row.kind != "MAINTENANCE" or row.days_left > -30 for row in due.rows)
+    moved = [vehicle_id for vehicle_id, _model in operator.vehicles]
+    assert queries.lapsed_kinds(vehicle_ids=tuple(moved), actor=hq_actor(), at=make.NOON) == {}
