@@ -49,15 +49,13 @@ class ReservedByAnother(Refusal):
     pass
 
 
-def running(lease_id: UUID, *, actor: Actor, permission: str) -> Lease:
-    """Lock a lease that is on the road, be it paused. Raises IllegalMove."""
-    lease = locked_lease(lease_id, actor=actor, permission=permission)
+def must_run(lease: Lease) -> None:
+    """Raise IllegalMove unless a lease is on the road, be it paused."""
     if lease.state not in {LeaseState.ACTIVE, LeaseState.PAUSED}:
         raise IllegalMove(
             _("Lease %(number)s is not on the road; its state is “%(state)s”.")
             % {"number": lease.number, "state": LeaseState(lease.state).label}
         )
-    return lease
 
 
 def change_charges(
@@ -90,7 +88,8 @@ def extend_lease(
     `agreed` is the digest of the quote. Raises ReservedByAnother when the vehicle is promised to
     somebody else then, TermsInvalid, billing.PeriodAlreadyBilled or billing.InputsChanged.
     """
-    lease = running(lease_id, actor=actor, permission="leasing.extend_lease")
+    lease = locked_lease(lease_id, actor=actor, permission="leasing.extend_lease")
+    must_run(lease)
     if not 1 <= months <= LONGEST or (monthly_rent is not None and monthly_rent <= 0):
         raise TermsInvalid(_("Rent and months (1 to 120) must be above zero."))
     segment = current_segment(lease)
@@ -171,7 +170,8 @@ def pause_lease(
     `ends_on` is the first day charged again; `relief` counts where the cause leaves it to both
     sides. Raises billing.ChangeImpossible, PeriodAlreadyBilled or InputsChanged.
     """
-    lease = running(lease_id, actor=actor, permission="leasing.pause_lease")
+    lease = locked_lease(lease_id, actor=actor, permission="leasing.pause_lease")
+    must_run(lease)
     segment = current_segment(lease)
     percent = relief_of(cause, relief)
     change = LeaseChange(
@@ -217,7 +217,8 @@ def resume_lease(
 
     Raises IllegalMove unless it is paused, billing.PeriodAlreadyBilled or InputsChanged.
     """
-    lease = running(lease_id, actor=actor, permission="leasing.resume_lease")
+    lease = locked_lease(lease_id, actor=actor, permission="leasing.resume_lease")
+    must_run(lease)
     segment = current_segment(lease)
     lease.state = LEASE_LIFE.step(lease.state, LeaseState.ACTIVE)
     pause = (
@@ -258,7 +259,8 @@ def change_price(
     """Agree another rent from a day on. Raises TermsInvalid, billing.ChangeImpossible,
     PeriodAlreadyBilled or InputsChanged.
     """
-    lease = running(lease_id, actor=actor, permission="leasing.change_price")
+    lease = locked_lease(lease_id, actor=actor, permission="leasing.change_price")
+    must_run(lease)
     if monthly_rent <= 0:
         raise TermsInvalid(_("The rent must be above zero."))
     segment = current_segment(lease)

@@ -31,7 +31,7 @@ from panshi.leasing.models import (
     SegmentState,
 )
 from panshi.leasing.queries.changes import return_of
-from panshi.leasing.services.changing import running
+from panshi.leasing.services.changing import must_run
 from panshi.leasing.services.common import (
     SOURCE,
     TermsInvalid,
@@ -66,7 +66,8 @@ def request_termination(
 
     Raises IllegalMove unless the lease is on the road.
     """
-    lease = running(lease_id, actor=actor, permission="leasing.request_termination")
+    lease = locked_lease(lease_id, actor=actor, permission="leasing.request_termination")
+    must_run(lease)
     note_request(lease, RequestKind.TERMINATION, on, reason, actor=actor, at=at)
     segment = current_segment(lease)
     return TerminationRequested(

@@ -63,14 +63,12 @@ class SettlementMissing(Refusal):
     pass
 
 
-def _settling(lease_id: UUID, *, actor: Actor, permission: str) -> Lease:
-    lease = locked_lease(lease_id, actor=actor, permission=permission)
+def _must_be_settling(lease: Lease) -> None:
     if lease.state != LeaseState.SETTLING:
         raise IllegalMove(
             _("Lease %(number)s is not being settled; its state is “%(state)s”.")
             % {"number": lease.number, "state": LeaseState(lease.state).label}
         )
-    return lease
 
 
 def _reckon(lease: Lease, charges: Sequence[ReturnCharge], actor: Actor) -> ReturnQuote:
@@ -147,7 +145,8 @@ def start_settlement(
 
     Another offer replaces the one before. Raises TermsInvalid or IllegalMove.
     """
-    lease = _settling(lease_id, actor=actor, permission="leasing.start_settlement")
+    lease = locked_lease(lease_id, actor=actor, permission="leasing.start_settlement")
+    _must_be_settling(lease)
     quote = _reckon(lease, charges, actor)
     sheet = _offer(lease, charges, quote, actor=actor, at=at)
     segment = current_segment(lease)
@@ -176,7 +175,8 @@ def confirm_settlement(
 
     Raises billing.InputsChanged when it is another now, SettlementMissing or IllegalMove.
     """
-    lease = _settling(lease_id, actor=actor, permission="leasing.confirm_settlement")
+    lease = locked_lease(lease_id, actor=actor, permission="leasing.confirm_settlement")
+    _must_be_settling(lease)
     sheet = _last_sheet(lease)
     charges = [charge_of(charge) for charge in sheet.charges]
     _refuse_if_changed(lease, digest, _reckon(lease, charges, actor))
@@ -197,7 +197,8 @@ def dispute_charge(
 
     `position` counts the charges from 0. Raises SettlementMissing, TermsInvalid or IllegalMove.
     """
-    lease = _settling(lease_id, actor=actor, permission="leasing.dispute_charge")
+    lease = locked_lease(lease_id, actor=actor, permission="leasing.dispute_charge")
+    _must_be_settling(lease)
     sheet = _last_sheet(lease)
     if not 0 <= position < len(sheet.charges) or sheet.charges[position]["disputed"]:
         raise TermsInvalid(_("There is no such charge to dispute."))
@@ -232,7 +233,8 @@ def settle_lease(
     deposit stays reserved than their amount. Raises TermsInvalid, ledger.PeriodClosed, or
     IllegalMove unless the vehicle is back.
     """
-    lease = _settling(lease_id, actor=actor, permission="leasing.settle_lease")
+    lease = locked_lease(lease_id, actor=actor, permission="leasing.settle_lease")
+    _must_be_settling(lease)
     segment = current_segment(lease)
     quote = _reckon(lease, charges, actor)
     if agreed:

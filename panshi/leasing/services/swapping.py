@@ -24,7 +24,7 @@ from panshi.leasing.models import (
     SegmentState,
 )
 from panshi.leasing.queries.changes import LeaseChange
-from panshi.leasing.services.changing import change_charges, running
+from panshi.leasing.services.changing import change_charges, must_run
 from panshi.leasing.services.common import (
     TermsInvalid,
     amend,
@@ -32,6 +32,7 @@ from panshi.leasing.services.common import (
     common,
     current_segment,
     lock_vehicles,
+    locked_lease,
     one_lease_per_vehicle,
     release_promises,
 )
@@ -46,7 +47,8 @@ def request_swap(
 
     Raises IllegalMove unless the lease is on the road.
     """
-    lease = running(lease_id, actor=actor, permission="leasing.request_swap")
+    lease = locked_lease(lease_id, actor=actor, permission="leasing.request_swap")
+    must_run(lease)
     note_request(lease, RequestKind.SWAP, on, reason, actor=actor, at=at)
     segment = current_segment(lease)
     return SwapRequested(**common(lease, segment, actor=actor, at=at), on=on, reason=reason.strip())
@@ -94,7 +96,8 @@ def swap_vehicle(
     VehicleAlreadyLeased, TermsInvalid, HandoverOpen, fleet.VehicleUnavailable, DocumentLapsed or
     OdometerBackwards, billing.ChangeImpossible or InputsChanged.
     """
-    lease = running(lease_id, actor=actor, permission="leasing.swap_vehicle")
+    lease = locked_lease(lease_id, actor=actor, permission="leasing.swap_vehicle")
+    must_run(lease)
     old = current_segment(lease)
     if old.vehicle_id == vehicle_id:
         raise TermsInvalid(_("The lease has this vehicle already."))
