@@ -14,7 +14,7 @@ import click
 from django.conf import settings
 from django.utils import timezone
 
-from panshi.demo import founding, hands, history, jobs, terminals
+from panshi.demo import books, founding, hands, history, jobs, terminals
 from panshi.demo.founding import Company, Operator, Say
 from panshi.kit import outbox
 from panshi.kit.clock import day_start
@@ -55,6 +55,7 @@ def found(*, seed: int, say: Say) -> None:
         terminals.fit(company, at)
         jobs.import_handbook(company, at)
         _live_side_by_side(company.operators, seed, at)
+        books.keep_books(company, at, say)
         jobs.count(company, at)
     founding.write_sign_ins(company)
     mark.unlink()

@@ -146,6 +146,7 @@ from panshi.billing.services.refunds import (
 )
 from panshi.billing.services.runs import discard_drafts, issue_bills, run_bills
 from panshi.billing.services.shares import (
+    NewShareStep,
     NoDispute,
     SettlementNotOver,
     SharesExceedAll,
@@ -189,6 +190,7 @@ __all__ = [
     "NewPayment",
     "NewPlan",
     "NewPrice",
+    "NewShareStep",
     "NoDispute",
     "NoLines",
     "NotByChannel",

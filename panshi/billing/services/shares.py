@@ -56,6 +56,7 @@ class NoDispute(Refusal):
     pass
 
 
+NewShareStep = rules.Step
 PAYABLE_TO_PARTNERS: Final = "2241.91"
 
 
