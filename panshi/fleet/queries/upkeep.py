@@ -10,6 +10,7 @@ from django.db.models import Count, F, Q, QuerySet
 
 from panshi.fleet import rules
 from panshi.fleet.models import (
+    Inspection,
     TerminalLevel,
     UpkeepKind,
     UpkeepRule,
@@ -85,6 +86,7 @@ class UpkeepPage:
     total: int
 
 
+_AT_HOME = ("PLATED", "READY", "IDLE", "IN_SERVICE")
 _SORTS = {"days": "-idle_since", "-days": "idle_since", "soc_pct": "soc_pct",
           "-soc_pct": "-soc_pct", "plate": "vehicle__plate", "-plate": "-vehicle__plate",
           "city": "vehicle__city", "-city": "-vehicle__city"}  # fmt: skip
@@ -97,11 +99,12 @@ def _band() -> tuple[Decimal | None, Decimal | None]:
 
 @question
 def watched_vehicles(*, actor: Actor) -> tuple[UUID, ...]:
-    """Vehicles of whose terminals the fleet wants to hear: all that are in use or stand."""
+    """Vehicles of whose terminals the fleet wants to hear: they stand, or are being inspected."""
+    inspected = Inspection.objects.filter(signed_at=None).values("vehicle_id")
     return tuple(
         Vehicle.objects.visible_to(actor)
         .filter(use=VehicleUse.LEASE)
-        .exclude(state__in=("PROCURED", "RETIRED", "SOLD"))
+        .filter(Q(state__in=_AT_HOME) | Q(id__in=inspected))
         .order_by("id")
         .values_list("id", flat=True)
     )

@@ -85,7 +85,7 @@ moved AS (
         due_on = CASE WHEN fleet_dueitem.due_km = EXCLUDED.due_km
             THEN LEAST(fleet_dueitem.due_on, EXCLUDED.due_on) ELSE EXCLUDED.due_on END,
         reminded_at = EXCLUDED.reminded_at
-    WHERE fleet_dueitem.rung > EXCLUDED.rung
+    WHERE fleet_dueitem.rung > EXCLUDED.rung OR fleet_dueitem.rule_id IS NULL
         OR (EXCLUDED.due_km IS NULL AND fleet_dueitem.due_on <> EXCLUDED.due_on)
     RETURNING id, org_id, vehicle_id, kind, rule_id, due_on, due_km, rung
 ),

@@ -126,7 +126,7 @@ def mark_damage(
     inspection = _open(inspection_id, actor=actor, permission="fleet.mark_damage")
     if part not in VIEWS.get(view, ()) or damage not in DamageKind.values or size < 0:
         raise UnknownPart(_("This view does not show such a part."))
-    key = {"inspection": inspection, "view": view, "part": part, "damage": damage}
+    key: dict[str, Any] = {"inspection": inspection, "view": view, "part": part, "damage": damage}
     if count < 1:
         DamageMark.objects.filter(**key).delete()
     else:
