@@ -22,8 +22,10 @@ class BillingConfig(AppConfig):
                 )
                 for label, url_name, icon, order in (
                     (_("Finance board"), "billing-board", "chart-bar", 10),
+                    (_("Products and prices"), "billing-prices", "tag", 15),
                     (_("Bills"), "billing-bills", "receipt", 20),
                     (_("Receivables"), "billing-receivables", "hourglass", 30),
+                    (_("Arrears"), "billing-arrears", "phone", 35),
                     (_("Payments"), "billing-payments", "credit-card", 40),
                     (_("Refunds"), "billing-refunds", "arrow-back-up", 42),
                     (_("Bank statements"), "billing-bank", "building", 44),

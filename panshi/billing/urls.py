@@ -1,6 +1,7 @@
 from django.urls import path
 
 from panshi.billing import (
+    arrears_pages,
     bank_pages,
     board_pages,
     check_pages,
@@ -8,12 +9,14 @@ from panshi.billing import (
     invoice_pages,
     pay_pages,
     payment_pages,
+    price_pages,
     refund_pages,
     share_pages,
     views,
 )
 
 urlpatterns = [
+    *price_pages.URLS,
     path("finance/bills/", views.bills, name="billing-bills"),
     path("finance/bills/<uuid:bill_id>/", views.bill, name="billing-bill"),
     path("finance/bills/<uuid:bill_id>/pdf/", views.bill_pdf, name="billing-bill-pdf"),
@@ -131,4 +134,5 @@ urlpatterns = [
     path("finance/statements/<uuid:customer_id>/", views.statement, name="billing-statement"),
     path("pay/callback/<str:channel>/", pay_pages.callback, name="billing-callback"),
     path("pay/<str:token>/", pay_pages.pay, name="billing-pay"),
+    *arrears_pages.URLS,
 ]

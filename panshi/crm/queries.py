@@ -455,4 +455,4 @@ def deposit_months(*, customer_id: UUID, actor: Actor) -> int:
         .order_by("-decided_at")
         .values_list("deposit_months", flat=True)
     )
-    return next(iter(found[:1]), STRICTEST_DEPOSIT_MONTHS)
+    return next(iter(found[:1]), rules.STRICTEST_DEPOSIT_MONTHS)

@@ -11,6 +11,7 @@ _ID_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECKS: Final = "10X98765432"
 _USCC_ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _MOBILE: Final = re.compile(r"^1[3-9]\d{9}$")
+STRICTEST_DEPOSIT_MONTHS: Final = 3
 _LANDLINE: Final = re.compile(r"^0\d{2,3}\d{7,8}$|^400\d{7}$")
 
 
@@ -121,5 +122,5 @@ def score(inputs: CreditInputs) -> Score:
         total=total,
         parts=parts,
         credit_limit=max(limit, Decimal(0)),
-        deposit_months=1 if total >= 80 else 2 if total >= 50 else 3,
+        deposit_months=1 if total >= 80 else 2 if total >= 50 else STRICTEST_DEPOSIT_MONTHS,
     )

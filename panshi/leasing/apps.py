@@ -23,6 +23,16 @@ class LeasingConfig(AppConfig):
         navigation.register(
             Page(
                 section="leasing",
+                label=_("Quotes"),
+                url_name="leasing-quotes",
+                permission="leasing.view",
+                icon="file-text",
+                order=5,
+            )
+        )
+        navigation.register(
+            Page(
+                section="leasing",
                 label=_("Contracts"),
                 url_name="leasing-contracts",
                 permission="leasing.view",

@@ -302,3 +302,125 @@ class SettlementConfirmed(LeaseFact):
     on_account: Decimal = Decimal(0)
     still_open: Decimal = Decimal(0)
     disputed: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteFact(Fact):
+    """What every fact about one quote carries."""
+
+    quote_id: UUID
+    number: str
+    customer_id: UUID
+    vehicle_id: UUID
+    city: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteDrafted(QuoteFact):
+    """Priced by the book: `listed` and `floor` are CNY per period, as the row says."""
+
+    monthly_rent: Decimal
+    listed: Decimal
+    floor: Decimal
+    months: int
+    starts_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteDiscountExceeded(QuoteFact):
+    """A rent below the floor waits for another person's approval."""
+
+    monthly_rent: Decimal
+    listed: Decimal
+    floor: Decimal
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteDiscountDecided(QuoteFact):
+    approved: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteSent(QuoteFact):
+    valid_until: date
+    hold_until: datetime | None
+    monthly_rent: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteAccepted(QuoteFact):
+    lease_id: UUID
+    monthly_rent: Decimal
+    deposit: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteDeclined(QuoteFact):
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotesAdvanced(Fact):
+    """Quotes that are over, and those whose hold on a vehicle is."""
+
+    expired: tuple[UUID, ...]
+    released: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationConfirmed(LeaseFact):
+    """The vehicle of an accepted quote is promised to the lease from `starts_on` on."""
+
+    quote_id: UUID
+    starts_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReservationExpired(QuoteFact):
+    """The vehicle is no longer kept for the quote."""
+
+    held_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestraintFact(Fact):
+    """What every fact about one restraint of a leased vehicle carries."""
+
+    request_id: UUID
+    lease_id: UUID
+    vehicle_id: UUID
+    customer_id: UUID
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestraintAsked(RestraintFact):
+    command_id: UUID
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestraintRefused(RestraintFact):
+    """The ladder asked and a guard said no; `checks` are those that did not hold."""
+
+    checks: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestraintMoved(RestraintFact):
+    before: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestraintsReleaseAsked(Fact):
+    """Restraints of a lease are taken back; `vehicles` are asked to be set free."""
+
+    lease_id: UUID | None
+    customer_id: UUID | None
+    requests: int
+    vehicles: int
+    reason: str

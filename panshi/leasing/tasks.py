@@ -26,8 +26,16 @@ def advance_leases(at: datetime) -> None:
 
 
 @every("*/10 * * * *")
+def advance_quotes(at: datetime) -> None:
+    """Every ten minutes: holds and quotes whose time is over free their vehicles."""
+    platform = org.platform_id()
+    if platform is not None:
+        services.advance_quotes(actor=hq_actor(platform), at=at)
+
+
+@every("*/5 * * * *")
 def plan_upkeep(at: datetime) -> None:
-    """Every ten minutes: what terminals say of watched vehicles, and the upkeep that follows."""
+    """Every five minutes: what terminals say of watched vehicles, and the upkeep that follows."""
     platform = org.platform_id()
     if platform is not None:
         hq = hq_actor(platform)

@@ -1,6 +1,13 @@
 from django.urls import path
 
-from panshi.leasing import change_pages, contract_pages, import_pages, settle_pages, views
+from panshi.leasing import (
+    change_pages,
+    contract_pages,
+    import_pages,
+    quote_pages,
+    settle_pages,
+    views,
+)
 
 urlpatterns = [
     path("leasing/leases/", views.leases, name="leasing-leases"),
@@ -16,6 +23,7 @@ urlpatterns = [
     path("leasing/leases/<uuid:lease_id>/return/", views.ask_return, name="leasing-return"),
     path("leasing/leases/<uuid:lease_id>/cancel/", views.cancel, name="leasing-cancel"),
     *contract_pages.URLS,
+    *quote_pages.URLS,
     *change_pages.URLS,
     *settle_pages.URLS,
     *import_pages.URLS,

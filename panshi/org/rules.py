@@ -54,7 +54,8 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
             "service.hold_slot", "service.confirm_booking", "service.cancel_booking",
             "service.reschedule_booking", "service.answer_quote", "service.review_work_order",
             "service.post_message", "billing.start_payment", "leasing.request_return",
-            "leasing.accept_quote", "leasing.sign_contract", "leasing.open_contract",
+            "leasing.accept_quote", "leasing.decline_quote", "leasing.sign_contract",
+            "leasing.open_contract",
             "crm.file_complaint", "leasing.request_termination",
             "leasing.request_swap", "leasing.confirm_settlement", "leasing.dispute_charge",
         }

@@ -1,6 +1,16 @@
 from django.urls import path
 
-from panshi.portal.views import bills, booking, contracts, home, invoices, leases, orders, public
+from panshi.portal.views import (
+    bills,
+    booking,
+    contracts,
+    home,
+    invoices,
+    leases,
+    orders,
+    public,
+    quotes,
+)
 
 urlpatterns = [
     path("portal/", home.home, name="portal-home"),
@@ -19,6 +29,10 @@ urlpatterns = [
     path("portal/orders/<uuid:work_order_id>/", orders.order, name="portal-order"),
     path("portal/orders/<uuid:work_order_id>/cancel/", orders.cancel, name="portal-order-cancel"),
     path("portal/orders/<uuid:work_order_id>/review/", orders.review, name="portal-review"),
+    path("portal/quotes/", quotes.quotes, name="portal-quotes"),
+    path("portal/quotes/<uuid:quote_id>/", quotes.quote, name="portal-quote"),
+    path("portal/quotes/<uuid:quote_id>/accept/", quotes.accept, name="portal-quote-accept"),
+    path("portal/quotes/<uuid:quote_id>/decline/", quotes.decline, name="portal-quote-decline"),
     path("portal/leases/", leases.leases, name="portal-leases"),
     path("portal/leases/<uuid:lease_id>/", leases.lease, name="portal-lease"),
     path("portal/leases/<uuid:lease_id>/contract/", contracts.paper, name="portal-lease-contract"),

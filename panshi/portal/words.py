@@ -30,6 +30,9 @@ LEASE_TONES: Final = {
     "RETURNING": "warn",
     "SETTLING": "warn", "ENDED": "idle", "CANCELLED": "idle",
 }  # fmt: skip
+QUOTE_TONES: Final = {
+    "SENT": "warn", "ACCEPTED": "ok", "DECLINED": "idle", "EXPIRED": "idle",
+}  # fmt: skip
 REVIEW_TAGS: Final[dict[str, "Promise | str"]] = {
     "ON_TIME": _("On time"),
     "CAREFUL": _("Careful work"),

@@ -110,14 +110,22 @@ class PriceBook(models.Model):
 
 
 class PriceRow(models.Model):
-    """A price per period; the row that says most about model, city and term wins."""
+    """A price per period; the row that says most about where it holds wins.
+
+    Empty, 0 and null stand for all. From `term_months` on, from `volume_from` vehicles on, in the
+    months `season_from` to `season_to` of the year; `region_id` is a regional centre of the tree.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     book = models.ForeignKey(PriceBook, on_delete=models.PROTECT, related_name="rows")
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+")
     model_code = models.CharField(max_length=24, blank=True)
     city = models.CharField(max_length=40, blank=True)
+    region_id = models.IntegerField(null=True)
     term_months = models.SmallIntegerField(default=0)
+    volume_from = models.SmallIntegerField(default=0, db_default=0)
+    season_from = models.SmallIntegerField(default=0, db_default=0)
+    season_to = models.SmallIntegerField(default=0, db_default=0)
     price = models.DecimalField(max_digits=14, decimal_places=2)
     floor = models.DecimalField(max_digits=14, decimal_places=2)
 
@@ -125,10 +133,34 @@ class PriceRow(models.Model):
         constraints = [
             models.UniqueConstraint(
                 name="price_rows_differ",
-                fields=["book", "product", "model_code", "city", "term_months"],
+                fields=[
+                    "book",
+                    "product",
+                    "model_code",
+                    "city",
+                    "region_id",
+                    "term_months",
+                    "volume_from",
+                    "season_from",
+                    "season_to",
+                ],
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                name="a_season_runs_over_months",
+                condition=Q(season_from=0, season_to=0)
+                | Q(season_from__range=(1, 12), season_to__range=(1, 12)),
+            ),
+            models.CheckConstraint(
+                name="a_price_holds_from_some_size_on",
+                condition=Q(term_months__gte=0, volume_from__gte=0),
             ),
             models.CheckConstraint(
                 name="a_price_keeps_its_floor",
                 condition=Q(price__gte=F("floor")) & Q(floor__gte=0),
             ),
         ]
+
+    @property
+    def product_code(self) -> str:
+        return str(self.product_id)

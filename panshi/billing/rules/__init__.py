@@ -48,6 +48,7 @@ from panshi.billing.rules.plans import (
     rent,
     value_on,
 )
+from panshi.billing.rules.prices import Asked, Place, most_specific, ties
 from panshi.billing.rules.returns import (
     EARLY_FEE_SHARE,
     FARTHEST,
@@ -79,12 +80,14 @@ __all__ = [
     "THIRTY",
     "VEHICLE",
     "WHOLE",
+    "Asked",
     "BreakSpan",
     "ChargeLine",
     "EarlyTerms",
     "Impossible",
     "Instalment",
     "PeriodCharge",
+    "Place",
     "PlanChange",
     "PlanTerms",
     "PriceSpan",
@@ -103,6 +106,7 @@ __all__ = [
     "instalments",
     "late_fee",
     "line_parts",
+    "most_specific",
     "next_bill_on",
     "period",
     "period_charge",
@@ -111,6 +115,7 @@ __all__ = [
     "rent",
     "rent_differences",
     "settlement",
+    "ties",
     "value_on",
     "vat_and_net",
 ]

@@ -1,17 +1,19 @@
 """What is sold and for how much. The platform publishes; operators read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from panshi.billing import rules
 from panshi.billing.events import PriceBookDrafted, PriceBookPublished, ProductAdded
 from panshi.billing.models import PriceBook, PriceRow, Product, VatRate
-from panshi.kit.refusals import Refusal
-from panshi.kit.tenancy import Actor
+from panshi.kit.refusals import NotPermitted, Refusal
+from panshi.kit.tenancy import HQ, Actor
 from panshi.kit.verbs import verb
 
 
@@ -31,9 +33,25 @@ class SamePerson(Refusal):
     pass
 
 
+class PricesInvalid(Refusal):
+    pass
+
+
+class PricesTie(Refusal):
+    pass
+
+
+class VersionsOverlap(Refusal):
+    pass
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPrice:
-    """A price per period; an empty model or city and a term of 0 stand for all."""
+    """A price per period; empty, 0 and None stand for all.
+
+    It holds from `term_months` on, from `volume_from` vehicles on, and in the months `season_from`
+    to `season_to` of the year.
+    """
 
     product_code: str
     price: Decimal
@@ -41,6 +59,10 @@ class NewPrice:
     model_code: str = ""
     city: str = ""
     term_months: int = 0
+    region_id: int | None = None
+    volume_from: int = 0
+    season_from: int = 0
+    season_to: int = 0
 
 
 def product_on(code: str, day: date) -> Product:
@@ -110,8 +132,19 @@ def draft_price_book(
     actor: Actor,
     at: datetime,
 ) -> PriceBookDrafted:
-    """Write a version of the prices, which a second person publishes."""
+    """Write a version of the prices, which a second person publishes. For the platform.
+
+    Raises PricesInvalid, PricesTie, UnknownProduct or ProductRetired.
+    """
     actor.must("billing.draft_price_book", actor.org_id)
+    _for_the_platform(actor)
+    if not prices or (ends_on is not None and ends_on <= starts_on):
+        raise PricesInvalid(_("A price book holds prices, and ends after it begins."))
+    if PriceBook.objects.filter(version=version).exists() or not version.strip():
+        raise PricesInvalid(_("Give the price book a name that no other one has."))
+    for price in prices:
+        _check(price)
+    _refuse_ties(prices)
     for code in sorted({price.product_code for price in prices}):
         product_on(code, starts_on)
     book = PriceBook.objects.create(
@@ -123,7 +156,11 @@ def draft_price_book(
             product_id=price.product_code,
             model_code=price.model_code,
             city=price.city,
+            region_id=price.region_id,
             term_months=price.term_months,
+            volume_from=price.volume_from,
+            season_from=price.season_from,
+            season_to=price.season_to,
             price=price.price,
             floor=price.floor,
         )
@@ -136,16 +173,53 @@ def draft_price_book(
 
 @verb
 def publish_price_book(*, book_id: UUID, actor: Actor, at: datetime) -> PriceBookPublished:
-    """Put a drafted version in force, ending the one before it. Raises SamePerson."""
+    """Put a drafted version in force, ending the one before it.
+
+    Raises SamePerson, PricesTie, VersionsOverlap when another version begins in its time, or
+    PricesInvalid when it is published already.
+    """
     actor.must("billing.publish_price_book", actor.org_id)
+    _for_the_platform(actor)
     book = PriceBook.objects.select_for_update().get(id=book_id)
     if book.drafted_by_id == actor.id:
         raise SamePerson(_("A second person publishes the price book."))
+    if book.published_at is not None:
+        raise PricesInvalid(_("This price book is published already."))
+    _refuse_ties(list(PriceRow.objects.filter(book=book)))
     PriceBook.objects.filter(
         published_at__isnull=False, ends_on=None, starts_on__lt=book.starts_on
     ).update(ends_on=book.starts_on)
     book.published_by_id, book.published_at = actor.id, at
-    book.save(update_fields=["published_by_id", "published_at"])
+    try:
+        with transaction.atomic():
+            book.save(update_fields=["published_by_id", "published_at"])
+    except IntegrityError as error:
+        raise VersionsOverlap(
+            _("Another published price book holds in that time already.")
+        ) from error
     return PriceBookPublished(
         org_id=actor.org_id, actor_id=actor.id, at=at, book_id=book.id, version=book.version
     )
+
+
+def _for_the_platform(actor: Actor) -> None:
+    """What every operator reads only the platform writes; the database holds the same line."""
+    if actor.db_role != HQ:
+        raise NotPermitted(_("Prices are published by the platform."))
+
+
+def _check(price: NewPrice) -> None:
+    whole = price.season_from == price.season_to == 0
+    seasonal = 1 <= price.season_from <= 12 and 1 <= price.season_to <= 12
+    if not (whole or seasonal) or price.term_months < 0 or price.volume_from < 0:
+        raise PricesInvalid(_("A season runs from one month of the year to another."))
+    if not 0 <= price.floor <= price.price:
+        raise PricesInvalid(_("A price is not below its floor, and the floor not below zero."))
+
+
+def _refuse_ties(rows: Iterable[rules.Place]) -> None:
+    for one, _other in rules.ties(rows):
+        raise PricesTie(
+            _("Two prices of %(product)s hold for the same case; nothing decides between them.")
+            % {"product": one.product_code}
+        )

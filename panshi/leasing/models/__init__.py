@@ -27,10 +27,22 @@ from panshi.leasing.models.leases import (
     Settlement,
     SettlementSheet,
 )
+from panshi.leasing.models.quotes import QUOTE_LIFE, Quote, QuotePolicy, QuoteState
+from panshi.leasing.models.restraint import (
+    LIVING,
+    RESTRAINT_LIFE,
+    RestraintKind,
+    RestraintRequest,
+    RestraintState,
+    RestraintTerms,
+)
 
 __all__ = [
     "CONTRACT_LIFE",
     "LEASE_LIFE",
+    "LIVING",
+    "QUOTE_LIFE",
+    "RESTRAINT_LIFE",
     "SEGMENT_LIFE",
     "Alignment",
     "Amendment",
@@ -46,7 +58,14 @@ __all__ = [
     "LeaseRequest",
     "LeaseState",
     "PauseCause",
+    "Quote",
+    "QuotePolicy",
+    "QuoteState",
     "RequestKind",
+    "RestraintKind",
+    "RestraintRequest",
+    "RestraintState",
+    "RestraintTerms",
     "ReturnTerms",
     "Segment",
     "SegmentState",

@@ -239,6 +239,7 @@ def leases(
 def customer_leases(*, customer_id: UUID, actor: Actor) -> tuple[LeaseRow, ...]:
     """A customer's leases, newest first; a customer asks for its own."""
     rows = Lease.objects.visible_to(actor).filter(customer_id=customer_id)
+    rows = rows.exclude(state=LeaseState.DRAFT)  # It only holds a vehicle for a quote.
     return lease_rows(list(rows.order_by("-created_at")[:100]), actor)
 
 

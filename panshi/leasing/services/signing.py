@@ -13,7 +13,6 @@ from panshi.fleet import queries as fleet_queries
 from panshi.fleet import services as fleet
 from panshi.kit import files
 from panshi.kit.clock import add_months, day_start, local_day
-from panshi.kit.numbers import next_number
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
 from panshi.leasing import rules
@@ -33,7 +32,6 @@ from panshi.leasing.models import (
     ContractState,
     Handover,
     HandoverKind,
-    Lease,
     LeaseState,
     Segment,
     SegmentState,
@@ -49,9 +47,9 @@ from panshi.leasing.services.common import (
     lock_vehicles,
     locked_lease,
     one_lease_per_vehicle,
-    refuse_promised,
 )
 from panshi.leasing.services.contracts import put_contract_in_force, withdraw_contract
+from panshi.leasing.services.promising import promise
 
 
 @verb
@@ -83,31 +81,20 @@ def draft_lease(
         raise TermsInvalid(_("Rent, deposit and months (1 to 120) must be above zero."))
     if alignment not in Alignment:
         raise TermsInvalid(_("Periods follow the calendar or the day of delivery."))
-    lock_vehicles([vehicle_id])
-    refuse_promised(vehicle_id, starts_on, add_months(starts_on, months))
-    lease = Lease.objects.create(
+    lease, segment = promise(
         org_id=vehicle.org_id,
-        created_at=at,
-        number=next_number(org_id=vehicle.org_id, series=f"L-{starts_on.year}"),
         customer_id=customer_id,
+        vehicle_id=vehicle_id,
         product_code=product_code,
-        state=LEASE_LIFE.step(LeaseState.DRAFT, LeaseState.RESERVED),
         monthly_rent=monthly_rent,
         deposit=deposit,
         starts_on=starts_on,
         months=months,
-        ends_on=add_months(starts_on, months),
         city=vehicle.city,
         alignment=alignment,
+        state=LEASE_LIFE.step(LeaseState.DRAFT, LeaseState.RESERVED),
+        at=at,
     )
-    with one_lease_per_vehicle():
-        segment = Segment.objects.create(
-            org_id=vehicle.org_id,
-            lease=lease,
-            customer_id=customer_id,
-            vehicle_id=vehicle_id,
-            planned=(day_start(starts_on), day_start(lease.ends_on)),
-        )
     return LeaseDrafted(
         **common(lease, segment, actor=actor, at=at), monthly_rent=monthly_rent, deposit=deposit
     )

@@ -78,5 +78,7 @@ def pay(request: Request) -> HttpResponse:
     found = billing.customer_bills(customer_id=customer_of(actor), today=today, actor=actor)
     chosen = set(request.POST.getlist("bill"))
     owed = [r.id for r in found if r.standing in OWED and (not chosen or str(r.id) in chosen)]
-    fact = acts.start_payment(bill_ids=owed, channel=billing.first_channel(), actor=actor, at=timezone.now())
+    fact = acts.start_payment(
+        bill_ids=owed, channel=billing.first_channel(), actor=actor, at=timezone.now()
+    )
     return redirect("billing-pay", acts.pay_token(payment_id=fact.payment_id))

@@ -31,7 +31,14 @@ AHEAD: Final = 3
 def leases(request: Request) -> HttpResponse:
     """One's own leases, newest first."""
     found = leasing.customer_leases(customer_id=customer_of(request.actor), actor=request.actor)
-    return render(request, "portal/leases.html", {"tab": "me", "leases": map(rows.lease, found)})
+    offers = leasing.customer_quotes(customer_id=customer_of(request.actor), actor=request.actor)
+    context = {
+        "tab": "me",
+        "leases": map(rows.lease, found),
+        "quotes": len(offers),
+        "open_quotes": sum(row.state == "SENT" for row in offers),
+    }
+    return render(request, "portal/leases.html", context)
 
 
 @require_GET

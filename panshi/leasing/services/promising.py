@@ -1,0 +1,54 @@
+"""How a vehicle is promised to a customer: a lease with the terms, and the segment that guards."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from panshi.kit.clock import add_months, day_start
+from panshi.kit.numbers import next_number
+from panshi.leasing.models import Lease, LeaseState, Segment
+from panshi.leasing.services.common import lock_vehicles, one_lease_per_vehicle, refuse_promised
+
+
+def promise(
+    *,
+    org_id: int,
+    customer_id: UUID,
+    vehicle_id: UUID,
+    product_code: str,
+    monthly_rent: Decimal,
+    deposit: Decimal,
+    starts_on: date,
+    months: int,
+    city: str,
+    alignment: str,
+    state: LeaseState,
+    at: datetime,
+) -> tuple[Lease, Segment]:
+    """Write down the terms and keep the vehicle for them. Raises VehicleAlreadyLeased."""
+    lock_vehicles([vehicle_id])
+    refuse_promised(vehicle_id, starts_on, add_months(starts_on, months))
+    lease = Lease.objects.create(
+        org_id=org_id,
+        created_at=at,
+        number=next_number(org_id=org_id, series=f"L-{starts_on.year}"),
+        customer_id=customer_id,
+        product_code=product_code,
+        state=state,
+        monthly_rent=monthly_rent,
+        deposit=deposit,
+        starts_on=starts_on,
+        months=months,
+        ends_on=add_months(starts_on, months),
+        city=city,
+        alignment=alignment,
+    )
+    with one_lease_per_vehicle():
+        segment = Segment.objects.create(
+            org_id=org_id,
+            lease=lease,
+            customer_id=customer_id,
+            vehicle_id=vehicle_id,
+            planned=(day_start(starts_on), day_start(lease.ends_on)),
+        )
+    return lease, segment
