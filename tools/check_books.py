@@ -24,7 +24,8 @@ def check_ledger(text: str) -> list[str]:
     totals: dict[str, Decimal] = defaultdict(Decimal)
     asserted: dict[str, Decimal] = {}
     entries = 0
-    head, legs = "", []
+    head = ""
+    legs: list[Decimal] = []
 
     def close() -> None:
         if head and (sum(legs) != 0 or len(legs) < 2):

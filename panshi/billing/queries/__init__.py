@@ -61,6 +61,7 @@ from panshi.billing.queries.figures import due_page, dues_by_day
 from panshi.billing.queries.invoices import (
     InvoiceCard,
     InvoiceRow,
+    bills_by_number,
     customer_invoices,
     financings,
     invoice_card,

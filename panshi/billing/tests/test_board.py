@@ -9,7 +9,7 @@ from django.urls import reverse
 from panshi.billing import queries, services
 from panshi.billing.queries.money import FIGURES
 from panshi.billing.tests import make
-from panshi.kit.tenancy import Actor
+from panshi.kit.tenancy import Actor, hq_actor
 from panshi.ledger import queries as ledger
 from panshi.ledger import services as books
 from panshi.org.models import OrgNode
@@ -62,7 +62,7 @@ def test_a_payment_shows_at_once() -> None:
     org = org_make.operator()
     by = make.clerk(org)
     bill = make.bill(org, 300)
-    books.fold_sums(actor=make.hq_actor(), at=make.NOON)
+    books.fold_sums(actor=hq_actor(), at=make.NOON)
     before = queries.finance_board(month=JUNE, today=make.DAY, actor=by).total
     make.pay(org, bill.bill_id)
     after = queries.finance_board(month=JUNE, today=make.DAY, actor=by).total
