@@ -148,7 +148,7 @@ def line(request: Request, line_id: UUID) -> HttpResponse:
         line_id=line_id, customer_id=chosen.id if chosen else None, actor=request.actor
     )
     may = request.actor.may
-    waits = card.state in ("NEW", "QUEUED")
+    waits = card.state == "QUEUED"
     context = {
         "line": card,
         "state": lists.line_state(card.state),
