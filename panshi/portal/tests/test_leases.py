@@ -3,6 +3,7 @@
 import io
 from uuid import UUID
 
+from django.utils import timezone
 from pypdf import PdfReader
 
 from panshi.kit.tenancy import hq_actor
@@ -10,6 +11,7 @@ from panshi.leasing import queries as leasing
 from panshi.leasing import services as acts
 from panshi.leasing.models import Lease
 from panshi.leasing.tests import make
+from panshi.leasing.tests import test_quotes as quotes
 from panshi.org import services
 from panshi.org.models import User
 from tests.windows import Window
@@ -90,3 +92,29 @@ def test_a_strangers_lease_is_not_found() -> None:
     assert stranger.get(f"/portal/leases/{lease.id}/").status_code == 404
     assert stranger.get(f"/portal/leases/{lease.id}/contract/").status_code == 404
     assert stranger.get(f"/portal/leases/{lease.id}/sign/").status_code == 404
+
+
+def test_a_quote_is_accepted_on_the_phone() -> None:
+    quotes.book()
+    quote = quotes.drafted()
+    phone = _phone(make.drafted(org=quote.org), quote.customer_id)
+    assert phone.get(f"/portal/quotes/{quote.id}/").status_code == 404
+    acts.send_quote(
+        quote_id=quote.id, hold_hours=24, actor=make.clerk(quote.org), at=timezone.now()
+    )
+    assert "/portal/quotes/" in phone.get("/portal/leases/").content.decode()
+    assert str(quote.id) in phone.get("/portal/quotes/").content.decode()
+    assert "3,000.00" in phone.get(f"/portal/quotes/{quote.id}/").content.decode()
+    accepted = phone.post(f"/portal/quotes/{quote.id}/accept/")
+    assert accepted["Location"].startswith("/portal/leases/")
+    assert phone.get(accepted["Location"]).status_code == 200
+
+
+def test_a_strangers_quote_is_not_found() -> None:
+    quotes.book()
+    quote = quotes.sent(quotes.drafted())
+    other = make.drafted()
+    stranger = _phone(other, other.customer_id)
+    assert stranger.get(f"/portal/quotes/{quote.id}/").status_code == 404
+    for act in ("accept", "decline"):
+        assert stranger.post(f"/portal/quotes/{quote.id}/{act}/").status_code == 404
