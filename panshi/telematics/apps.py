@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from panshi.kit import navigation
+from panshi.kit import guards, navigation, strips
 from panshi.kit.navigation import Page
 
 
@@ -21,6 +21,14 @@ class TelematicsConfig(AppConfig):
             ),
             Page(
                 section="telematics",
+                label=_("Orders to vehicles"),
+                url_name="telematics-commands",
+                permission="telematics.view",
+                icon="shield-lock",
+                order=30,
+            ),
+            Page(
+                section="telematics",
                 label=_("Terminals"),
                 url_name="telematics-devices",
                 permission="telematics.view",
@@ -28,3 +36,8 @@ class TelematicsConfig(AppConfig):
                 order=40,
             ),
         )
+        from panshi.telematics.command_pages import WORDS
+        from panshi.telematics.command_pages import strips as offer
+
+        guards.speak(WORDS)
+        strips.register("telematics.commands", offer=offer, permission="telematics.view")

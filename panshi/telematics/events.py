@@ -160,3 +160,108 @@ class SilenceWatched(Fact):
     """One look at all vehicles: how many went silent for another step."""
 
     vehicles: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandFact(Fact):
+    """What every fact about one order to a vehicle carries."""
+
+    command_id: UUID
+    vehicle_id: UUID
+    kind: str
+    source_kind: str
+    source_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandRequested(CommandFact):
+    reason: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandApproved(CommandFact):
+    """`queued` says that it was the last approval it needed."""
+
+    approvals: int
+    queued: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandCancelled(CommandFact):
+    """It ended before it reached the terminal; `reason` is a code or the words of a person."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandExpired(CommandFact):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandSent(CommandFact):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandConfirmed(CommandFact):
+    """The terminal's answer shows the effect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandFailed(CommandFact):
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestrictionReleaseAsked(CommandFact):
+    """A vehicle is to be set free; `emergency` when a duty officer pressed the one button.
+
+    `stopped` are the orders that were taken back before they left.
+    """
+
+    emergency: bool
+    reason: str
+    stopped: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver:
+    """An order for a terminal's line, as bytes in hex."""
+
+    command_id: UUID
+    protocol: str
+    identity: str
+    device_id: UUID
+    kind: str
+    hex: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandsHandedOver(Fact):
+    """One look at the queue: what may be written to its line now, and what was dropped."""
+
+    orders: tuple[HandOver, ...]
+    waiting: int
+    cancelled: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandAnswersRecorded(Fact):
+    confirmed: int
+    acknowledged: int
+    failed: int
+    returned: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandsExpired(Fact):
+    expired: int
+    unseen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceModelSet(Fact):
+    device_ids: tuple[UUID, ...]
+    model: str

@@ -1,5 +1,8 @@
 """Nouns of connected vehicles: terminals, sessions, live state, alarms, the manifest of history."""
 
+from datetime import timedelta
+from typing import Any
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import (
     ArrayField,
@@ -10,8 +13,10 @@ from django.contrib.postgres.fields import (
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from panshi.kit.nouns import OwnedModel
+from panshi.kit.states import Machine
 
 
 class Protocol(models.TextChoices):
@@ -36,18 +41,28 @@ class FileState(models.TextChoices):
 
 
 class DeviceModel(models.Model):
-    """A make of terminal and how it speaks; only processes read this table."""
+    """A make of terminal and how it speaks; only processes read this table.
+
+    `adapter` names the dialect of its orders, proven on the bench on a day; without one the
+    terminal takes no order that restricts a vehicle.
+    """
 
     maker = models.CharField(max_length=40)
     name = models.CharField(max_length=60)
     protocol = models.CharField(max_length=8, choices=Protocol)
     tolerant = models.BooleanField(default=False)
+    adapter = models.CharField(max_length=24, blank=True, default="", db_default="")
+    bench_proof_on = models.DateField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 name="device_models_differ", fields=["maker", "name", "protocol"]
-            )
+            ),
+            models.CheckConstraint(
+                name="an_adapter_was_proven_on_the_bench",
+                condition=Q(adapter="") | Q(bench_proof_on__isnull=False),
+            ),
         ]
 
 
@@ -316,3 +331,166 @@ class HistoryFile(models.Model):
             )
         ]
         indexes = [models.Index(fields=["day", "bucket"], name="history_of_a_day")]
+
+
+class Risk(models.TextChoices):
+    READ = "READ", _("Reads")
+    CONTROL = "CONTROL", _("Controls")
+    RESTRICT = "RESTRICT", _("Restricts")
+    RELEASE = "RELEASE", _("Sets free")
+
+
+class CommandKind(models.TextChoices):
+    QUERY_LOCATION = "QUERY_LOCATION", _("Ask for the place")
+    SPEED_LIMIT = "SPEED_LIMIT", _("Limit the speed")
+    START_INHIBIT = "START_INHIBIT", _("Inhibit the start")
+    RELEASE = "RELEASE", _("Set free")
+
+
+class CommandState(models.TextChoices):
+    AWAITING_APPROVAL = "AWAITING_APPROVAL", _("Awaits approval")
+    QUEUED = "QUEUED", _("Waits for its moment")
+    SENT = "SENT", _("Sent to the terminal")
+    ACKNOWLEDGED = "ACKNOWLEDGED", _("Accepted by the terminal")
+    CONFIRMED = "CONFIRMED", _("In effect")
+    FAILED = "FAILED", pgettext_lazy("command", "Failed")
+    EXPIRED = "EXPIRED", pgettext_lazy("command", "Expired")
+    CANCELLED = "CANCELLED", _("Cancelled")
+
+
+C = CommandState
+COMMAND_LIFE = Machine(
+    {
+        C.AWAITING_APPROVAL: {C.QUEUED, C.EXPIRED, C.CANCELLED},
+        C.QUEUED: {C.SENT, C.EXPIRED, C.CANCELLED},
+        C.SENT: {C.QUEUED, C.ACKNOWLEDGED, C.CONFIRMED, C.FAILED},
+        C.ACKNOWLEDGED: {C.QUEUED, C.CONFIRMED, C.FAILED},
+    }
+)
+OPEN_COMMANDS = (C.AWAITING_APPROVAL, C.QUEUED, C.SENT, C.ACKNOWLEDGED)
+
+
+class ControlRule(models.Model):
+    """The platform's bounds of a kind of command.
+
+    It needs `approvals` people, lives `minutes`, and acts only when the vehicle has stood for
+    `standstill_minutes` with at least `soc_pct`; a speed limit never lies below `floor_kmh`.
+    """
+
+    kind = models.CharField(max_length=16, choices=CommandKind, primary_key=True)
+    risk = models.CharField(max_length=8, choices=Risk)
+    approvals = models.PositiveSmallIntegerField()
+    minutes = models.PositiveIntegerField()
+    standstill_minutes = models.PositiveSmallIntegerField(null=True)
+    soc_pct = models.PositiveSmallIntegerField(null=True)
+    floor_kmh = models.PositiveSmallIntegerField(null=True)
+    to_confirm = models.BooleanField(default=False)
+
+
+class Command(OwnedModel):
+    """An order to a vehicle's terminal with all that happened to it.
+
+    `source_kind` and `source_id` point to what wants it, `guard` names who is asked whether it is
+    still warranted. `standing_since` is when the vehicle was first seen standing since it was
+    asked, `snapshot` the interlocks and the guard's answer as they were at hand-over.
+    """
+
+    vehicle = models.ForeignKey("fleet.Vehicle", on_delete=models.PROTECT, related_name="+")
+    customer_id = models.UUIDField(null=True)
+    kind = models.CharField(max_length=16, choices=CommandKind)
+    risk = models.CharField(max_length=8, choices=Risk)
+    limit_kmh = models.PositiveSmallIntegerField(null=True)
+    digest = models.CharField(max_length=64)
+    reason = models.CharField(max_length=200)
+    source_kind = models.CharField(max_length=60, blank=True)
+    source_id = models.UUIDField(null=True)
+    guard = models.CharField(max_length=60, blank=True)
+    state = models.CharField(max_length=18, choices=CommandState)
+    requested_by_id = models.UUIDField()
+    requested_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    approved_by_id = models.UUIDField(null=True)
+    approved_at = models.DateTimeField(null=True)
+    second_by_id = models.UUIDField(null=True)
+    second_at = models.DateTimeField(null=True)
+    standing_since = models.DateTimeField(null=True)
+    standing_tenths = models.BigIntegerField(null=True)
+    waits_for = models.CharField(max_length=200, blank=True)
+    snapshot: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
+        default=list
+    )
+    tries = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+    sent_hex = models.TextField(blank=True)
+    answered_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="a_restriction_has_two_independent_approvers",
+                condition=~Q(risk=Risk.RESTRICT)
+                | Q(state__in=["AWAITING_APPROVAL", "EXPIRED", "CANCELLED"])
+                | Q(approved_by_id__isnull=False, second_by_id__isnull=False)
+                & ~Q(approved_by_id=F("second_by_id"))
+                & ~Q(approved_by_id=F("requested_by_id"))
+                & ~Q(second_by_id=F("requested_by_id")),
+            ),
+            models.CheckConstraint(
+                name="a_restriction_lives_two_hours_at_most",
+                condition=~Q(risk=Risk.RESTRICT)
+                | Q(expires_at__lte=F("requested_at") + timedelta(hours=2)),
+            ),
+            models.CheckConstraint(
+                name="a_restriction_is_sent_with_its_interlocks",
+                condition=~Q(risk=Risk.RESTRICT, state__in=["SENT", "ACKNOWLEDGED", "CONFIRMED"])
+                | ~Q(snapshot=[]),
+            ),
+            models.UniqueConstraint(
+                name="one_open_restriction_command_per_vehicle",
+                fields=["vehicle"],
+                condition=Q(
+                    risk=Risk.RESTRICT,
+                    state__in=["AWAITING_APPROVAL", "QUEUED", "SENT", "ACKNOWLEDGED"],
+                ),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["vehicle", "-requested_at"], name="commands_of_a_vehicle"),
+            models.Index(
+                fields=["requested_at"],
+                name="commands_under_way",
+                condition=Q(state__in=["AWAITING_APPROVAL", "QUEUED", "SENT", "ACKNOWLEDGED"]),
+            ),
+        ]
+
+
+class CommandEvent(OwnedModel):
+    """One step of a command: who, what, when, and the bytes that went or came."""
+
+    command = models.ForeignKey(Command, on_delete=models.PROTECT, related_name="events")
+    what = models.CharField(max_length=24)
+    words = models.CharField(max_length=400, blank=True)
+    by_id = models.UUIDField()
+    at = models.DateTimeField()
+    hex = models.TextField(blank=True)
+
+
+class Restriction(OwnedModel):
+    """What is in force on a vehicle, from its confirmation until it is set free."""
+
+    vehicle = models.ForeignKey("fleet.Vehicle", on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=16, choices=CommandKind)
+    command = models.OneToOneField(Command, on_delete=models.PROTECT, related_name="+")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="one_open_restriction_of_a_kind",
+                fields=["vehicle", "kind"],
+                condition=Q(until__isnull=True),
+            )
+        ]

@@ -25,6 +25,13 @@ def watch_silence(at: datetime) -> None:
         services.watch_silence(actor=actor, at=at)
 
 
+@every("* * * * *")
+def expire_commands(at: datetime) -> None:
+    """Every minute: orders past their life end, and those whose effect nobody saw."""
+    if actor := _hq():
+        services.expire_commands(actor=actor, at=at)
+
+
 @every("17 * * * *")
 def update_mileage(at: datetime) -> None:
     if actor := _hq():

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from panshi.telematics import views
+from panshi.telematics import command_pages, views
 
 urlpatterns = [
     path("telematics/map/", views.live_map, name="telematics-map"),
@@ -16,4 +16,5 @@ urlpatterns = [
     ),
     path("telematics/devices/", views.devices, name="telematics-devices"),
     path("telematics/devices/<uuid:device_id>/", views.device, name="telematics-device"),
+    *command_pages.URLS,
 ]

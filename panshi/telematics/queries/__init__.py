@@ -1,5 +1,14 @@
 """Questions of connected vehicles."""
 
+from panshi.telematics.queries.commands import (
+    CommandCard,
+    CommandPage,
+    CommandRow,
+    InForce,
+    command_card,
+    command_rows,
+    restrictions_of,
+)
 from panshi.telematics.queries.devices import (
     CODES,
     DeviceCard,
@@ -44,6 +53,9 @@ __all__ = [
     "CODES",
     "AlarmLine",
     "BoardRow",
+    "CommandCard",
+    "CommandPage",
+    "CommandRow",
     "DayTrack",
     "DeviceCard",
     "DevicePage",
@@ -52,11 +64,14 @@ __all__ = [
     "Fitted",
     "FrameField",
     "FrameLine",
+    "InForce",
     "KnownDevice",
     "Level",
     "Place",
     "RejectLine",
     "VehicleNow",
+    "command_card",
+    "command_rows",
     "consumer_positions",
     "day_track",
     "device_card",
@@ -72,6 +87,7 @@ __all__ = [
     "log_folder",
     "position_of",
     "reject_counts",
+    "restrictions_of",
     "vehicle_alarms",
     "vehicle_now",
 ]

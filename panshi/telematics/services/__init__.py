@@ -1,6 +1,19 @@
 """Verbs of connected vehicles."""
 
 from panshi.telematics.rules import device_time
+from panshi.telematics.services.commands import (
+    ApproverNotIndependent,
+    BelowFloor,
+    NoAdapter,
+    NothingInForce,
+    OpenCommandExists,
+    approve_command,
+    cancel_command,
+    emergency_release,
+    release_restriction,
+    request_command,
+    set_device_model,
+)
 from panshi.telematics.services.devices import (
     CHANNEL,
     DeviceInstalledElsewhere,
@@ -17,6 +30,12 @@ from panshi.telematics.services.devices import (
     register_device,
     register_devices,
     remove_terminal,
+)
+from panshi.telematics.services.handing_over import (
+    CommandAnswer,
+    expire_commands,
+    hand_over_commands,
+    record_command_answers,
 )
 from panshi.telematics.services.history import (
     FilesReplaced,
@@ -41,6 +60,9 @@ from panshi.telematics.services.watch import update_mileage, watch_silence
 
 __all__ = [
     "CHANNEL",
+    "ApproverNotIndependent",
+    "BelowFloor",
+    "CommandAnswer",
     "DeviceInstalledElsewhere",
     "DeviceKnown",
     "EndedSession",
@@ -48,7 +70,10 @@ __all__ = [
     "HistoryCommitted",
     "NewDevice",
     "NewSession",
+    "NoAdapter",
     "NotInstalled",
+    "NothingInForce",
+    "OpenCommandExists",
     "PositionMoved",
     "RangeOverlaps",
     "ReadingsRecorded",
@@ -57,22 +82,31 @@ __all__ = [
     "SlotTaken",
     "UnknownProtocol",
     "UnknownVehicle",
+    "approve_command",
     "block_device",
+    "cancel_command",
     "close_gateway",
     "close_sessions",
     "commit_history",
     "count_rejects",
     "device_time",
     "drop_replaced",
+    "emergency_release",
+    "expire_commands",
     "follow_owners",
+    "hand_over_commands",
     "install_terminal",
     "normal_identity",
     "open_sessions",
+    "record_command_answers",
     "record_readings",
     "register_device",
     "register_devices",
+    "release_restriction",
     "remove_terminal",
     "replace_history",
+    "request_command",
+    "set_device_model",
     "update_mileage",
     "watch_silence",
 ]

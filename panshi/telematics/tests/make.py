@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 from panshi.fleet.models import Vehicle
 from panshi.fleet.tests import make as fleet_make
@@ -11,6 +12,7 @@ from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
 from panshi.telematics import queries, services
 from panshi.telematics.events import DeviceRegistered
+from panshi.telematics.models import Fitting
 from panshi.telematics.services import Seen
 from panshi.wire import columns
 from panshi.wire.columns import Reading
@@ -75,3 +77,8 @@ def record(*readings: Seen, gateway: int = 1) -> services.ReadingsRecorded:
     return services.record_readings(
         gateway=gateway, start=start, end=end, seen=readings, actor=actor, at=NOON
     )
+
+
+def device_of(vehicle: Vehicle) -> UUID:
+    """The terminal that was put into a vehicle."""
+    return Fitting.objects.get(vehicle=vehicle).device_id
