@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from panshi.kit import navigation
+from panshi.kit import guards, navigation, strips
 from panshi.kit.navigation import Page
 
 
@@ -50,3 +50,8 @@ class LeasingConfig(AppConfig):
                 order=90,
             )
         )
+        from panshi.leasing.restraint_pages import WORDS
+        from panshi.leasing.restraint_pages import strips as offer
+
+        guards.speak(WORDS)
+        strips.register("leasing.restraint", offer=offer, permission="leasing.view")

@@ -5,6 +5,7 @@ from panshi.leasing import (
     contract_pages,
     import_pages,
     quote_pages,
+    restraint_pages,
     settle_pages,
     views,
 )
@@ -27,4 +28,5 @@ urlpatterns = [
     *change_pages.URLS,
     *settle_pages.URLS,
     *import_pages.URLS,
+    *restraint_pages.URLS,
 ]

@@ -62,6 +62,11 @@ from panshi.leasing.queries.quotes import (
     quotes,
     region_of,
 )
+from panshi.leasing.queries.restraint import (
+    RestraintPage,
+    RestraintRow,
+    restraints_of,
+)
 from panshi.leasing.queries.sheets import (
     batches_of_file,
     lease_import,
@@ -94,6 +99,8 @@ __all__ = [
     "QuotePage",
     "QuoteRow",
     "RequestRow",
+    "RestraintPage",
+    "RestraintRow",
     "SheetLine",
     "SheetView",
     "SignatureEvidence",
@@ -130,6 +137,7 @@ __all__ = [
     "quote_return",
     "quotes",
     "region_of",
+    "restraints_of",
     "settlement_sheet",
     "sheet_rows_of",
 ]

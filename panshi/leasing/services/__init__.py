@@ -62,6 +62,7 @@ from panshi.leasing.services.restraint import (
     note_released,
     release_restraint,
     request_restraint,
+    restraint_checks,
     restraint_still_warranted,
     stop_restraints,
 )
@@ -161,6 +162,7 @@ __all__ = [
     "request_return",
     "request_swap",
     "request_termination",
+    "restraint_checks",
     "restraint_still_warranted",
     "resume_lease",
     "secure_deposit",

@@ -18,7 +18,7 @@ from panshi.kit.guards import Answer, Check, GuardRefused
 from panshi.kit.money import yuan
 from panshi.kit.refusals import NotPermitted, Refusal
 from panshi.kit.tenancy import HQ, Actor
-from panshi.kit.verbs import guard, verb
+from panshi.kit.verbs import guard, question, verb
 from panshi.leasing.events import (
     RestraintAsked,
     RestraintMoved,
@@ -211,9 +211,13 @@ def _draft(
     )
 
 
-def preview(*, lease: Lease, kind: RestraintKind, actor: Actor, at: datetime) -> tuple[Check, ...]:
-    """What the guard would answer now about a lease."""
-    request = _draft(lease, kind, "", CLAUSE, actor, at)
+@question
+def restraint_checks(*, lease_id: UUID, kind: str, actor: Actor, at: datetime) -> tuple[Check, ...]:
+    """What the guard would answer now about a lease, check by check."""
+    lease = Lease.objects.visible_to(actor).get(id=lease_id)
+    if not Segment.objects.filter(lease=lease).exists():
+        return (Check(code="VEHICLE_WITH_LEASE", holds=False),)
+    request = _draft(lease, RestraintKind(kind), "", CLAUSE, actor, at)
     return _answers([request], actor, at)[request.id].checks
 
 
