@@ -1,6 +1,5 @@
 """The tables and words of the pages about messages."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from django.utils.safestring import SafeString
@@ -12,15 +11,8 @@ from panshi.kit import cells
 from panshi.kit.records import Detail
 from panshi.kit.tables import Column, Filter, Table
 from panshi.notify.models import Channel, MessageClass, MessageState
-from panshi.notify.queries import DeliveryCard
+from panshi.notify.queries import STATE_TONES, DeliveryCard
 
-STATE_TONES: Final[Mapping[str, str]] = {
-    "QUEUED": "idle",
-    "SENT": "info",
-    "DELIVERED": "ok",
-    "FAILED": "bad",
-    "WITHDRAWN": "idle",
-}
 FAILURES: Final = {
     "DEAD_ADDRESS": lazy("The address is dead"),
     "BAD_ADDRESS": lazy("The address is not one"),

@@ -1,8 +1,9 @@
 """Questions about messages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from typing import Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -18,6 +19,14 @@ from panshi.notify.models import (
     Preference,
     Template,
 )
+
+STATE_TONES: Final[Mapping[str, str]] = {
+    "QUEUED": "idle",
+    "SENT": "info",
+    "DELIVERED": "ok",
+    "FAILED": "bad",
+    "WITHDRAWN": "idle",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,18 @@ class DeliveryRow:
     failure: str
     source_kind: str
     source_id: str
+
+    @property
+    def channel_words(self) -> str:
+        return str(Channel(self.channel).label)
+
+    @property
+    def state_words(self) -> str:
+        return str(MessageState(self.state).label)
+
+    @property
+    def tone(self) -> str:
+        return STATE_TONES[self.state]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ _MONEY_VIEWS: Final = frozenset({"ledger.view", "billing.view", "cockpit.view"})
 _EVERYONE: Final = frozenset(
     {
         "handbook.view", "handbook.take_run", "handbook.complete_step", "handbook.attach_evidence",
-        "handbook.acknowledge_notice", "notify.*", "org.view", "handbook.start_run_by_hand",
-        "handbook.pause_run", "handbook.resume_run",
+        "handbook.acknowledge_notice", "notify.set_preferences", "org.view",
+        "handbook.start_run_by_hand", "handbook.pause_run", "handbook.resume_run",
     }
 )  # fmt: skip
 
@@ -23,10 +23,12 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
     "ADMINISTRATOR": frozenset({"*"}),
     "DECISION_MAKER": _EVERYONE | _VIEWS | _MONEY_VIEWS | {
         "cockpit.*", "billing.approve_discount", "ledger.close_month", "ledger.reopen_month",
-        "leasing.*", "fleet.*",
+        "leasing.*", "fleet.*", "telematics.approve_command", "telematics.cancel_command",
+        "telematics.emergency_release",
     },
     "FINANCE": _EVERYONE | _VIEWS | _MONEY_VIEWS | {
-        "billing.*", "ledger.*", "leasing.settle_lease",
+        "billing.*", "ledger.*", "leasing.settle_lease", "leasing.request_restraint",
+        "leasing.release_restraint", "notify.send_messages",
     },
     "SALES": _EVERYONE | _VIEWS | {
         "billing.view", "crm.*", "leasing.*", "fleet.file_document", "billing.demand_deposit",
@@ -34,8 +36,11 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
     "OPERATIONS": _EVERYONE | _VIEWS | {
         "fleet.*", "telematics.*", "leasing.*", "diagnosis.*", "service.*", "supply.*", "crm.*",
         "handbook.*", "people.*", "cockpit.view", "billing.view", "quality.*",
+        "notify.send_messages",
     },
-    "DISPATCHER": _EVERYONE | _VIEWS | {"service.*", "diagnosis.*", "supply.reserve_parts"},
+    "DISPATCHER": _EVERYONE | _VIEWS | {
+        "service.*", "diagnosis.*", "supply.reserve_parts", "telematics.emergency_release",
+    },
     "ENGINEER": _EVERYONE | {
         "service.view", "fleet.view", "telematics.view", "diagnosis.view", "supply.view",
         "crm.view", "people.view", "service.accept_visit", "service.refuse_visit",
@@ -57,6 +62,7 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
             "leasing.accept_quote", "leasing.decline_quote", "leasing.sign_contract",
             "leasing.open_contract",
             "crm.file_complaint", "leasing.request_termination",
+            "notify.set_preferences",
             "leasing.request_swap", "leasing.confirm_settlement", "leasing.dispute_charge",
         }
     ),

@@ -18,6 +18,7 @@ urlpatterns = [
     path("portal/vehicles/<uuid:vehicle_id>/", home.vehicle, name="portal-vehicle"),
     path("portal/messages/", home.mail, name="portal-messages"),
     path("portal/messages/read/", home.mail_read, name="portal-messages-read"),
+    path("portal/preferences/", home.preferences, name="portal-preferences"),
     path("portal/me/", home.me, name="portal-me"),
     path("portal/me/colours/", home.theme, name="portal-theme"),
     path("portal/book/", booking.vehicle, name="portal-book"),

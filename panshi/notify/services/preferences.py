@@ -45,6 +45,7 @@ def set_preferences(
     `email` of None leaves the address as it is. The copy in the app cannot be chosen away. Raises
     ChannelNotOffered, QuietHoursIncomplete.
     """
+    actor.must("notify.set_preferences", actor.org_id)
     strange = [code for code in channels_in_order if code not in channels.offered()]
     if strange:
         raise ChannelNotOffered(

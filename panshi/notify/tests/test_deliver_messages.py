@@ -118,14 +118,14 @@ def test_is_not_offered_a_channel_that_is_not_configured() -> None:
         with pytest.raises(services.ChannelNotOffered):
             services.set_preferences(
                 channels_in_order=["SMS"], quiet_from=None, quiet_to=None,
-                actor=make.actor(org), at=NOON,
+                actor=make.actor(org, "notify.set_preferences"), at=NOON,
             )  # fmt: skip
     assert states(org) == {"IN_APP": "DELIVERED"}
 
 
 def test_keeps_what_a_person_prefers() -> None:
     org = make.operator()
-    person = make.actor(org)
+    person = make.actor(org, "notify.set_preferences")
     services.set_preferences(
         channels_in_order=["EMAIL", "SMS"],
         quiet_from=time(11),

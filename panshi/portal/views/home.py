@@ -7,13 +7,14 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from panshi.crm import queries as crm
 from panshi.fleet import queries as fleet
 from panshi.kit.web import Request
 from panshi.notify import queries as notify
 from panshi.notify import services as notify_acts
+from panshi.notify.preference_forms import preferences_page
 from panshi.portal import rows
 from panshi.portal.door import customer_of, for_customers
 from panshi.service import queries as service
@@ -85,6 +86,13 @@ def mail_read(request: Request) -> HttpResponse:
     notify_acts.mark_messages_read(actor=request.actor, at=timezone.now())
     messages.success(request, _("All messages are marked as read."))
     return redirect("portal-messages")
+
+
+@require_http_methods(["GET", "POST"])
+@for_customers
+def preferences(request: Request) -> HttpResponse:
+    """By which channels and at which hours the customer is written to."""
+    return preferences_page(request, "portal/preferences.html", "portal-preferences", tab="me")
 
 
 @require_GET
