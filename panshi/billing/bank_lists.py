@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from panshi.billing.models import AsideKind, Channel, DifferenceKind, LineState
 from panshi.billing.queries import BankLineCard
@@ -96,7 +96,7 @@ def line_details(card: BankLineCard) -> list[Detail]:
     details = [
         Detail(label=_("Day"), value=card.value_on, kind="day"),
         Detail(label=_("Payer"), value=card.payer),
-        Detail(label=_("Account"), value=card.account_masked, kind="mono"),
+        Detail(label=pgettext("bank", "Account"), value=card.account_masked, kind="mono"),
         Detail(label=_("Memo"), value=card.memo),
         Detail(label=_("Number at the bank"), value=card.serial_no, kind="mono"),
         Detail(label=_("Balance after it"), value=card.balance, kind="money"),

@@ -182,7 +182,7 @@ def refund_details(card: RefundCard) -> list[Detail]:
     if card.payee:
         details += [
             Detail(label=_("Payee"), value=card.payee),
-            Detail(label=_("Account"), value=card.account_masked, kind="mono"),
+            Detail(label=pgettext("bank", "Account"), value=card.account_masked, kind="mono"),
         ]
     if card.words:
         details.append(Detail(label=_("Answer"), value=card.words))
