@@ -28,9 +28,22 @@ class CustomerChanged(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualificationSubmitted(Fact):
+    """`kind` is INDIVIDUAL or BUSINESS; `open_checks` wait for a person's judgement."""
+
     qualification_id: UUID
     customer_id: UUID
     score: int
+    kind: str = "INDIVIDUAL"
+    open_checks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QualificationReviewStarted(Fact):
+    """A person has begun to look at what the rules could not settle."""
+
+    qualification_id: UUID
+    customer_id: UUID
+    open_checks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

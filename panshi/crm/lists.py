@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy
 
 from panshi.crm import queries, services
 from panshi.crm.models import ComplaintState, ComplaintSubject, CustomerKind, QualificationState
@@ -164,8 +165,35 @@ QUALIFY: Final = Form(
             kind="whole",
             least=0,
         ),
+        Field(
+            name="authorised_by",
+            label=lazy("Who signs for the company"),
+            required=False,
+            longest=60,
+            help=lazy("By its letter of authority; a person has none."),
+        ),
     ]
 )
+CHECK_WORDS: Final = {
+    "IDENTITY": pgettext_lazy("check", "Identity"),
+    "LICENCE": lazy("Licence"),
+    "AUTHORITY": lazy("Authority to sign"),
+    "CREDIT": lazy("Credit score"),
+    "BLACKLIST": lazy("Blacklist"),
+}
+OUTCOME_WORDS: Final = {
+    "PASSED": pgettext_lazy("check", "Passed"),
+    "FAILED": pgettext_lazy("check", "Failed"),
+    "REVIEW": lazy("A person decides"),
+    "NOT_NEEDED": lazy("Not needed"),
+}
+OUTCOME_TONES: Final = {"PASSED": "ok", "FAILED": "bad", "REVIEW": "warn", "NOT_NEEDED": "idle"}
+INPUT_WORDS: Final = {
+    "years_in_trade": lazy("Years in the trade"),
+    "vehicles_run": lazy("Vehicles run"),
+    "monthly_income": lazy("Monthly income"),
+    "late_payments": lazy("Late payments"),
+}
 DECIDE: Final = Form(fields=[Field(name="note", label=lazy("Reasons"), kind="area", longest=400)])
 COMPLAIN: Final = for_verb(
     services.file_complaint,

@@ -111,7 +111,10 @@ class Customer(OwnedModel):
 
 
 class Qualification(OwnedModel):
-    """A customer's examination: its inputs, the score, and a second person's decision."""
+    """A customer's examination: its inputs, checks and score, and a second person's decision.
+
+    `authorised_by` is who signs for a company. A person looks at it from `review_started_at` on.
+    """
 
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(
@@ -120,6 +123,10 @@ class Qualification(OwnedModel):
     licence_expires_on = models.DateField()
     inputs: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField()
     parts: "models.JSONField[list[Any], list[Any]]" = models.JSONField()
+    checks: "models.JSONField[list[Any], list[Any]]" = models.JSONField(default=list, db_default=[])
+    authorised_by = models.CharField(max_length=60, blank=True, default="", db_default="")
+    review_started_at = models.DateTimeField(null=True)
+    review_by_id = models.UUIDField(null=True)
     score = models.PositiveSmallIntegerField()
     credit_limit = models.DecimalField(max_digits=14, decimal_places=2)
     deposit_months = models.PositiveSmallIntegerField()

@@ -68,6 +68,8 @@ class ScorePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualificationRow:
+    """A qualification; `replays` says that its inputs, scored again, give the same."""
+
     id: UUID
     customer_id: UUID
     customer_name: str
@@ -83,6 +85,10 @@ class QualificationRow:
     decided_at: datetime | None
     valid_until: date | None
     note: str
+    checks: tuple[rules.Check, ...]
+    inputs: tuple[tuple[str, str], ...]
+    review_started_at: datetime | None
+    replays: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +184,24 @@ def _qualification(row: Qualification) -> QualificationRow:
         decided_at=row.decided_at,
         valid_until=row.valid_until,
         note=row.note,
+        checks=tuple(rules.Check(**check) for check in row.checks),
+        inputs=tuple(row.inputs.items()),
+        review_started_at=row.review_started_at,
+        replays=_replays(row),
     )
+
+
+def _replays(row: Qualification) -> bool:
+    """Whether the kept inputs give the kept score once more."""
+    inputs = rules.CreditInputs(
+        years_in_trade=Decimal(row.inputs["years_in_trade"]),
+        vehicles_run=int(row.inputs["vehicles_run"]),
+        monthly_income=Decimal(row.inputs["monthly_income"]),
+        late_payments=int(row.inputs["late_payments"]),
+    )
+    again = rules.score(inputs)
+    kept = (row.score, row.credit_limit, row.deposit_months)
+    return kept == (again.total, again.credit_limit, again.deposit_months)
 
 
 def _complaint(row: Complaint) -> ComplaintRow:

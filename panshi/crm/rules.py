@@ -122,5 +122,54 @@ def score(inputs: CreditInputs) -> Score:
         total=total,
         parts=parts,
         credit_limit=max(limit, Decimal(0)),
-        deposit_months=1 if total >= 80 else 2 if total >= 50 else STRICTEST_DEPOSIT_MONTHS,
+        deposit_months=1
+        if total >= 80
+        else 2
+        if total >= CREDIT_PASSES
+        else STRICTEST_DEPOSIT_MONTHS,
+    )
+
+
+PASSED: Final = "PASSED"
+FAILED: Final = "FAILED"
+REVIEW: Final = "REVIEW"
+NOT_NEEDED: Final = "NOT_NEEDED"
+CREDIT_PASSES: Final = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was looked at: `saw` is the input it rests on, REVIEW waits for a person."""
+
+    code: str
+    outcome: str
+    saw: str
+
+
+def checks(
+    *,
+    company: bool,
+    identity_sound: bool,
+    licence_expires_on: date,
+    on: date,
+    authorised_by: str,
+    score: int,
+    blacklisted: bool,
+) -> tuple[Check, ...]:
+    """What a customer is examined for, with what was seen; the same inputs give the same checks."""
+    authority = NOT_NEEDED if not company else PASSED if authorised_by else REVIEW
+    return (
+        Check(
+            code="IDENTITY",
+            outcome=PASSED if identity_sound else FAILED,
+            saw="GB 32100" if company else "GB 11643",
+        ),
+        Check(
+            code="LICENCE",
+            outcome=PASSED if licence_expires_on >= on else FAILED,
+            saw=licence_expires_on.isoformat(),
+        ),
+        Check(code="AUTHORITY", outcome=authority, saw=authorised_by),
+        Check(code="CREDIT", outcome=PASSED if score >= CREDIT_PASSES else REVIEW, saw=str(score)),
+        Check(code="BLACKLIST", outcome=FAILED if blacklisted else PASSED, saw=on.isoformat()),
     )

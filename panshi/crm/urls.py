@@ -22,6 +22,11 @@ urlpatterns = [
         views.qualification,
         name="crm-qualification",
     ),
+    path(
+        "crm/qualifications/<uuid:qualification_id>/review/",
+        views.review,
+        name="crm-qualification-review",
+    ),
     path("crm/complaints/", views.complaints, name="crm-complaints"),
     path("crm/complaints/<uuid:complaint_id>/", views.complaint, name="crm-complaint"),
     path(

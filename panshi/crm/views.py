@@ -215,6 +215,16 @@ def qualification(request: Request, qualification_id: UUID) -> HttpResponse:
         "row": row,
         "tone": lists.QUALIFICATION_TONES[row.state],
         "parts": [(lists.SCORE_WORDS[part.code], part.points) for part in row.parts],
+        "checks": [
+            (
+                lists.CHECK_WORDS[c.code],
+                lists.OUTCOME_WORDS[c.outcome],
+                lists.OUTCOME_TONES[c.outcome],
+                c.saw,
+            )
+            for c in row.checks
+        ],
+        "inputs": [(lists.INPUT_WORDS[name], value) for name, value in row.inputs],
         "may_decide": waits
         and request.actor.may("crm.decide_qualification")
         and request.actor.id != row.submitted_by_id,
@@ -231,6 +241,13 @@ def qualification(request: Request, qualification_id: UUID) -> HttpResponse:
     ):
         return redirect("crm-qualification", qualification_id)
     return form.respond(request, "crm/qualification.html", context)
+
+
+@require_POST
+def review(request: Request, qualification_id: UUID) -> HttpResponse:
+    """A person begins to look at the open checks."""
+    services.start_review(qualification_id=qualification_id, actor=request.actor, at=timezone.now())
+    return redirect("crm-qualification", qualification_id)
 
 
 @require_GET

@@ -34,9 +34,11 @@ from panshi.crm.services.qualification import (
     LicenceExpired,
     OwnSubmission,
     QualificationOpen,
+    ReviewNeeded,
     blacklist_person,
     decide_qualification,
     lapse_qualifications,
+    start_review,
     submit_qualification,
 )
 
@@ -55,6 +57,7 @@ __all__ = [
     "OwnSubmission",
     "QualificationOpen",
     "ReasonMissing",
+    "ReviewNeeded",
     "answer_complaint",
     "blacklist_person",
     "change_customer",
@@ -70,6 +73,7 @@ __all__ = [
     "reopen_complaint",
     "reveal",
     "stage_customer_import",
+    "start_review",
     "submit_qualification",
     "undo_customer_import",
 ]

@@ -13,6 +13,7 @@ from panshi.crm.events import (
     CustomerBlacklisted,
     QualificationApproved,
     QualificationRejected,
+    QualificationReviewStarted,
     QualificationsLapsed,
     QualificationSubmitted,
 )
@@ -21,6 +22,7 @@ from panshi.crm.models import (
     BlacklistEntry,
     BlacklistReason,
     Customer,
+    CustomerKind,
     PersonalRead,
     Qualification,
     QualificationState,
@@ -53,6 +55,10 @@ class Blacklisted(Refusal):
     pass
 
 
+class ReviewNeeded(Refusal):
+    pass
+
+
 @verb
 def submit_qualification(
     *,
@@ -64,9 +70,11 @@ def submit_qualification(
     late_payments: int,
     actor: Actor,
     at: datetime,
+    authorised_by: str = "",
 ) -> QualificationSubmitted:
     """Score a customer on what it declares, for a second person to decide; income is CNY a month.
 
+    `authorised_by` is who signs for a company. What the rules cannot settle waits for a person.
     Raises IdentityMissing, LicenceExpired or QualificationOpen.
     """
     customer = Customer.objects.visible_to(actor).select_for_update().get(id=customer_id)
@@ -84,12 +92,25 @@ def submit_qualification(
         late_payments=late_payments,
     )
     score = rules.score(inputs)
+    company = customer.kind == CustomerKind.COMPANY
+    sound = rules.is_credit_code if company else rules.is_identity_number
+    found = rules.checks(
+        company=company,
+        identity_sound=sound(rules.fold(customer.id_no)),
+        licence_expires_on=licence_expires_on,
+        on=local_day(at),
+        authorised_by=authorised_by.strip()[:60],
+        score=score.total,
+        blacklisted=_blacklist_hit(customer, actor, at) is not None,
+    )
     qualification = Qualification.objects.create(
         org_id=customer.org_id,
         customer=customer,
         licence_expires_on=licence_expires_on,
         inputs={key: str(value) for key, value in asdict(inputs).items()},
         parts=[asdict(part) for part in score.parts],
+        checks=[asdict(check) for check in found],
+        authorised_by=authorised_by.strip()[:60],
         score=score.total,
         credit_limit=score.credit_limit,
         deposit_months=score.deposit_months,
@@ -103,6 +124,41 @@ def submit_qualification(
         qualification_id=qualification.id,
         customer_id=customer.id,
         score=score.total,
+        kind="BUSINESS" if company else "INDIVIDUAL",
+        open_checks=_open(qualification),
+    )
+
+
+def _open(qualification: Qualification) -> tuple[str, ...]:
+    """The checks that wait for a person's judgement."""
+    return tuple(c["code"] for c in qualification.checks if c["outcome"] == rules.REVIEW)
+
+
+@verb
+def start_review(
+    *, qualification_id: UUID, actor: Actor, at: datetime
+) -> QualificationReviewStarted:
+    """Note that a person begins to look at what the rules could not settle.
+
+    Raises OwnSubmission, or ReviewNeeded when it is decided or being looked at already.
+    """
+    qualification = (
+        Qualification.objects.visible_to(actor).select_for_update().get(id=qualification_id)
+    )
+    actor.must("crm.decide_qualification", qualification.org_id)
+    if qualification.submitted_by_id == actor.id:
+        raise OwnSubmission(_("Somebody else must decide on what you submitted."))
+    if qualification.state != QualificationState.SUBMITTED or qualification.review_started_at:
+        raise ReviewNeeded(_("Somebody looks at this qualification already."))
+    qualification.review_started_at, qualification.review_by_id = at, actor.id
+    qualification.save(update_fields=["review_started_at", "review_by_id"])
+    return QualificationReviewStarted(
+        org_id=qualification.org_id,
+        actor_id=actor.id,
+        at=at,
+        qualification_id=qualification.id,
+        customer_id=qualification.customer_id,
+        open_checks=_open(qualification),
     )
 
 
@@ -124,7 +180,8 @@ def decide_qualification(
     """Approve or reject what somebody else submitted.
 
     An approval holds a year, or to the end of the licence when that is earlier.
-    Raises OwnSubmission, Blacklisted, LicenceExpired, or IllegalMove when it is decided already.
+    Raises OwnSubmission, Blacklisted, LicenceExpired, ReviewNeeded when a check that the rules
+    could not settle is passed without a reason, or IllegalMove when it is decided already.
     """
     qualification = (
         Qualification.objects.visible_to(actor)
@@ -150,6 +207,8 @@ def decide_qualification(
             customer_id=customer.id,
             note=note,
         )
+    if _open(qualification) and not note.strip():
+        raise ReviewNeeded(_("A check is open: write why you approve all the same."))
     if reason := _blacklist_hit(customer, actor, at):
         raise Blacklisted(
             _("This customer is on the blacklist: %s.") % BlacklistReason(reason).label

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -25,18 +26,19 @@ from panshi.org.tests import make as org_make
 LICENCE = date(2026, 12, 31)
 
 
-def _submit(customer: Customer, by: Actor, licence: date = LICENCE) -> UUID:
+def _submit(customer: Customer, by: Actor, licence: date = LICENCE, **more: Any) -> UUID:
+    declared: dict[str, Any] = {
+        "years_in_trade": Decimal(4), "vehicles_run": 6, "monthly_income": Decimal(40_000),
+        "late_payments": 1, "authorised_by": "陈国强", **more,
+    }  # fmt: skip
     fact = services.submit_qualification(
-        customer_id=customer.id,
-        licence_expires_on=licence,
-        years_in_trade=Decimal(4),
-        vehicles_run=6,
-        monthly_income=Decimal(40_000),
-        late_payments=1,
-        actor=by,
-        at=NOON,
+        customer_id=customer.id, licence_expires_on=licence, actor=by, at=NOON, **declared
     )
     return fact.qualification_id
+
+
+def _card(qualification_id: UUID) -> queries.QualificationRow:
+    return queries.qualification_card(qualification_id=qualification_id, actor=hq_actor())
 
 
 def _staff(customer: Customer) -> tuple[Actor, Actor]:
@@ -167,3 +169,52 @@ def test_a_qualification_ends_the_day_after_its_last() -> None:
         assert fact.customer_ids == lapsed
     customer.refresh_from_db()
     assert not customer.qualified
+
+
+def _of_a_person(**more: Any) -> UUID:
+    customer = make.customer(kind="PERSON", qualified=False)
+    return _submit(customer, _staff(customer)[0], authorised_by="", **more)
+
+
+def test_a_person_with_a_good_score_passes_every_check_by_the_rules() -> None:
+    row = _card(_of_a_person())
+    assert [(c.code, c.outcome) for c in row.checks] == [
+        ("IDENTITY", "PASSED"), ("LICENCE", "PASSED"), ("AUTHORITY", "NOT_NEEDED"),
+        ("CREDIT", "PASSED"), ("BLACKLIST", "PASSED"),
+    ]  # fmt: skip
+    assert row.replays
+
+
+def test_a_score_that_was_changed_does_not_replay() -> None:
+    qualification_id = _of_a_person()
+    Qualification.objects.filter(id=qualification_id).update(score=1)
+    assert not _card(qualification_id).replays
+
+
+def test_an_open_check_needs_a_persons_reason() -> None:
+    weak = _of_a_person(years_in_trade=Decimal(0), monthly_income=Decimal(0), late_payments=3)
+    manager = org_make.actor(Qualification.objects.get(id=weak).org, "crm.*")
+    assert {c.code: c.outcome for c in _card(weak).checks}["CREDIT"] == "REVIEW"
+    services.start_review(qualification_id=weak, actor=manager, at=NOON)
+    with pytest.raises(services.ReviewNeeded):
+        services.start_review(qualification_id=weak, actor=manager, at=NOON)
+    with pytest.raises(services.ReviewNeeded):
+        services.decide_qualification(
+            qualification_id=weak, approve=True, note=" ", actor=manager, at=NOON
+        )
+    services.decide_qualification(
+        qualification_id=weak, approve=True, note="有担保人", actor=manager, at=NOON
+    )
+    assert _card(weak).state == "APPROVED"
+
+
+@pytest.mark.plain
+def test_a_company_names_who_signs_for_it() -> None:
+    asked: dict[str, Any] = {
+        "company": True, "identity_sound": True, "licence_expires_on": date(2030, 1, 1),
+        "on": date(2027, 1, 1), "score": 80, "blacklisted": True,
+    }  # fmt: skip
+    for name, outcome in (("", "REVIEW"), ("王芳", "PASSED")):
+        found = {c.code: c.outcome for c in rules.checks(**asked, authorised_by=name)}
+        assert found["AUTHORITY"] == outcome
+        assert found["BLACKLIST"] == "FAILED"

@@ -50,15 +50,19 @@ def prepare(content: bytes) -> bytes:
     paper = io.BytesIO(content)
     writer = IncrementalPdfFileWriter(paper)
     for name in FIELDS:
-        left, top = _BOXES[name]
-        wide, high = _BOX
-        box = (left, _A4_HIGH - top - high, left + wide, _A4_HIGH - top)
         append_signature_field(
             writer,
-            SigFieldSpec(name, on_page=-1, box=tuple(round(side * _MM) for side in box)),
+            SigFieldSpec(name, on_page=-1, box=_box(name)),
         )
     writer.write_in_place()
     return paper.getvalue()
+
+
+def _box(name: str) -> tuple[int, int, int, int]:
+    """The corners of a box in points, from the left and the bottom of the page."""
+    (left, top), (wide, high) = _BOXES[name], _BOX
+    low, up = _A4_HIGH - top - high, _A4_HIGH - top
+    return round(left * _MM), round(low * _MM), round((left + wide) * _MM), round(up * _MM)
 
 
 def sign(

@@ -15,8 +15,7 @@ from pyhanko_certvalidator import ValidationContext
 
 from panshi.billing import queries as billing
 from panshi.kit import files, proofs
-from panshi.kit.refusals import NotPermitted
-from panshi.kit.states import IllegalMove
+from panshi.kit.refusals import IllegalMove, NotPermitted
 from panshi.leasing import queries, services, signers
 from panshi.leasing.models import Contract, ContractState, ContractView, Lease, LeaseState
 from panshi.leasing.tests import make, signing
