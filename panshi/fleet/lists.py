@@ -199,7 +199,7 @@ ACTS: Final = (
                 "note": lazy("Note"),
             },
             kinds={"note": "area"},
-            choices={"kind": InspectionKind},
+            choices={"kind": [(k.value, k.label) for k in InspectionKind if k != "COUNT"]},
             units={"odometer_km": "km", "soc_pct": "%"},
         ),
     ),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from panshi.fleet.events import OdometersRecorded, VehicleInspected
 from panshi.fleet.models import Inspection, InspectionKind, Vehicle
 from panshi.fleet.services.life import OdometerBackwards
+from panshi.kit.refusals import IllegalMove
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
 
@@ -65,10 +66,12 @@ def sign_inspection(
 ) -> VehicleInspected:
     """Record a signed inspection with its readings; once passed, a returned vehicle may be ready.
 
-    Raises OdometerBackwards.
+    Raises OdometerBackwards, or IllegalMove for a count.
     """
     vehicle = Vehicle.objects.visible_to(actor).select_for_update().get(id=vehicle_id)
     actor.must("fleet.sign_inspection", vehicle.org_id)
+    if kind == InspectionKind.COUNT:
+        raise IllegalMove(_("A stock take is begun at its lot."))
     if odometer_km < vehicle.odometer_km:
         raise OdometerBackwards(_("The odometer already stood at %s km.") % vehicle.odometer_km)
     inspection = Inspection.objects.create(
