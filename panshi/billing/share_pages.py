@@ -161,7 +161,8 @@ def schemes(request: Request) -> HttpResponse:
         "schemes": [
             (row, names.get(row.org_id, "")) for row in queries.share_schemes(actor=request.actor)
         ],
-        "may_publish": request.actor.may("billing.publish_share_scheme"),
+        "may_publish": request.actor.db_role == HQ
+        and request.actor.may("billing.publish_share_scheme"),
     }
     return render(request, "billing/share_schemes.html", context)
 

@@ -32,7 +32,7 @@ from panshi.billing.rules import shares as rules
 from panshi.kit.clock import add_months, local_day, month_start
 from panshi.kit.money import ZERO
 from panshi.kit.refusals import Refusal
-from panshi.kit.tenancy import Actor, lineage
+from panshi.kit.tenancy import HQ, Actor, lineage
 from panshi.kit.verbs import verb
 from panshi.ledger import queries as ledger_queries
 from panshi.ledger import services as ledger
@@ -45,6 +45,10 @@ class SharesOverlap(Refusal):
 
 
 class SharesExceedAll(Refusal):
+    pass
+
+
+class SharesFromAbove(Refusal):
     pass
 
 
@@ -74,10 +78,13 @@ def publish_share_scheme(
 ) -> ShareSchemePublished:
     """Share what is collected from `starts_on` on by these steps, in this node's books and below.
 
-    The scheme that ran before ends there. Raises SharesExceedAll when the percentages of what is
-    left give away more than all, SharesOverlap when a scheme starts on that day or later.
+    The scheme that ran before ends there. Only the platform does this, or a node could take its
+    shares from those above it: raises SharesFromAbove. Raises SharesExceedAll when the percentages
+    of what is left give away more than all, SharesOverlap when one starts on that day or later.
     """
     actor.must("billing.publish_share_scheme", org_id)
+    if actor.db_role != HQ:
+        raise SharesFromAbove(_("The platform says how its operators' money is shared."))
     if sum((step.percent for step in steps if step.base == rules.OF_REST), ZERO) > 1 and not any(
         step.above or step.up_to for step in steps
     ):

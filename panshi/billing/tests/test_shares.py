@@ -178,6 +178,19 @@ def test_percentages_above_all_are_refused() -> None:
         publish()
 
 
+def test_an_operator_does_not_say_how_its_money_is_shared() -> None:
+    org = org_make.operator()
+    with pytest.raises(services.SharesFromAbove):
+        services.publish_share_scheme(
+            org_id=org.id,
+            name="自留",
+            starts_on=date(2027, 1, 1),
+            steps=(),
+            actor=make.clerk(org),
+            at=make.NOON,
+        )
+
+
 @settings(
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

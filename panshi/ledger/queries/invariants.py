@@ -119,14 +119,18 @@ def promises(*, actor: Actor) -> list[PromiseStanding]:
     rows: dict[str, list[InvariantCheck]] = defaultdict(list)
     for row in InvariantCheck.objects.visible_to(actor).order_by("-broken", "org_id"):
         rows[row.code].append(row)
+    looks = [row.checked_at for some in rows.values() for row in some]
     return [
-        _standing(one, rows[one.code])
+        _standing(one, rows[one.code], max(looks, default=None))
         for one in PROMISES
         if one.code != "I6" or actor.db_role == HQ or rows[one.code]
     ]
 
 
-def _standing(one: Promised, rows: list[InvariantCheck]) -> PromiseStanding:
+def _standing(
+    one: Promised, rows: list[InvariantCheck], looked_at: datetime | None
+) -> PromiseStanding:
+    # Where a look found nothing to count, as in a book without a closed month, nothing is broken.
     return PromiseStanding(
         code=one.code,
         words=str(one.words),
@@ -134,16 +138,23 @@ def _standing(one: Promised, rows: list[InvariantCheck]) -> PromiseStanding:
         right_words=str(one.right),
         call=str(one.call),
         kind=one.kind,
-        checked_at=min((row.checked_at for row in rows), default=None),
-        left=sum((row.left for row in rows), ZERO),
-        right=sum((row.right for row in rows), ZERO),
+        checked_at=min((row.checked_at for row in rows), default=looked_at),
+        left=_whole(one, sum((row.left for row in rows), ZERO)),
+        right=_whole(one, sum((row.right for row in rows), ZERO)),
         broken=sum(row.broken for row in rows),
         books=tuple(
-            BookStanding(row.org_id, row.left, row.right, row.broken, row.example)
+            BookStanding(
+                row.org_id, _whole(one, row.left), _whole(one, row.right), row.broken, row.example
+            )
             for row in rows
             if row.broken
         ),
     )
+
+
+def _whole(one: Promised, figure: Decimal) -> Decimal:
+    """A count without the fen of an amount."""
+    return figure if one.kind == "money" else figure.quantize(Decimal(1))
 
 
 @question
