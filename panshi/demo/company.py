@@ -14,7 +14,7 @@ import click
 from django.conf import settings
 from django.utils import timezone
 
-from panshi.demo import books, founding, hands, history, jobs, terminals
+from panshi.demo import books, founding, hands, history, jobs, offers, terminals, yard
 from panshi.demo.founding import Company, Operator, Say
 from panshi.kit import outbox
 from panshi.kit.clock import day_start
@@ -49,12 +49,17 @@ def found(*, seed: int, say: Say) -> None:
     with outbox.telling_history():
         company: Company = founding.found_tree(random, since, say)
         founding.publish_models(company, since)
+        offers.publish_prices(company, since)
         founding.buy_vehicles(company, random, at, say, since=since)
         founding.win_customers(company, random, since, say)
         founding.staff_service(company, random, at, say, since=since)
         terminals.fit(company, at)
         jobs.import_handbook(company, at)
         _live_side_by_side(company.operators, seed, at)
+        yard.write_standard(company, at)
+        yard.find_what_is_due(company, at)
+        for operator in company.operators:
+            offers.offer(operator, at)
         books.keep_books(company, at, say)
         jobs.count(company, at)
     founding.write_sign_ins(company)
@@ -83,3 +88,4 @@ def live(operator: Operator, seed: int, at: datetime) -> None:
     with outbox.telling_history():
         history.live_through(operator, random, at, click.echo)
         jobs.serve_through(operator, random, at, click.echo)
+        yard.furnish(operator, random, at, click.echo)
