@@ -215,10 +215,8 @@ def act(request: Request, case_id: UUID, name: str) -> HttpResponse:
     card = queries.arrears_card(case_id=case_id, today=today, actor=request.actor)
     context = {"card": card, "title": title, "submit": title}
     if request.method == "GET":
-        first = {"promise": {"amount": card.open_amount}, "instalments": {"amount_1": None}}
-        return shape.blank(**first.get(name, {})).respond(
-            request, "billing/arrears_act.html", context
-        )
+        blank = shape.blank(amount=card.open_amount) if name == "promise" else shape.blank()
+        return blank.respond(request, "billing/arrears_act.html", context)
     form, now = shape.read(request.POST), timezone.now()
     if form.ok:
         values = form.values

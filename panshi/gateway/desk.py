@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from panshi.gateway.books import Ended, Page
 from panshi.gateway.directory import let_go
+from panshi.gateway.orders import Heard, Order
 from panshi.kit.tenancy import Actor, hq_actor
 from panshi.org import queries as org
-from panshi.telematics import services
-from panshi.telematics.services import EndedSession, NewSession, Reject
+from panshi.telematics import queries, services
+from panshi.telematics.services import CommandAnswer, EndedSession, NewSession, Reject
+from panshi.wire.adapters import SPEED_LIMIT, START_INHIBIT
 
 _log = logging.getLogger(__name__)
 
@@ -91,6 +94,53 @@ def _close(ended: Sequence[Ended], actor: Actor, at: datetime) -> None:
             actor=actor,
             at=at,
         )
+
+
+def pass_orders(*, gateway: int, heard: Sequence[Heard]) -> list[Order] | None:
+    """Tell what became of orders and take those that may be written now.
+
+    None when the database is away: what was heard must wait, and nothing may be written.
+    """
+    try:
+        platform = org.platform_id()
+        if platform is None:
+            return []
+        actor, at = hq_actor(platform), timezone.now()
+        if heard:
+            services.record_command_answers(
+                answers=[
+                    CommandAnswer(
+                        command_id=UUID(one.command_id),
+                        outcome=one.outcome,
+                        taken=one.taken,
+                        state=one.state,
+                        hex=one.data.hex(),
+                    )
+                    for one in heard
+                ],
+                actor=actor,
+                at=at,
+            )
+        if not queries.orders_wait(actor=actor):
+            return []
+        fact = services.hand_over_commands(gateway=gateway, actor=actor, at=at)
+        return [
+            Order(
+                command_id=str(one.command_id),
+                code=queries.CODES[one.protocol],
+                identity=one.identity.encode(),
+                adapter=one.adapter,
+                data=bytes.fromhex(one.hex),
+                still=one.kind in (SPEED_LIMIT, START_INHIBIT),
+            )
+            for one in fact.orders
+        ]
+    except DatabaseError as error:
+        _log.warning("orders wait: %s", str(error).strip().split("\n")[0])
+        let_go()
+        return None
+    finally:
+        connection.close()
 
 
 def close_former(*, gateway: int, before_epoch: int) -> bool:

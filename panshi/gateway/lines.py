@@ -61,6 +61,8 @@ class Line(asyncio.Protocol):
         self.host = ""
         self.opened_at = self.heard_at = gateway.loop.time()
         self.incomplete_since: float | None = None
+        self.moved_frame: bytes | None = None
+        self.moved_at = 0.0
         self._peer = ""
         self._rest = b""
         self._garbage = 0
@@ -249,7 +251,8 @@ class GbLine(Line):
 
     def take(self, frame: bytes) -> None:
         if frame[3] != COMMAND:
-            self.refuse("ANSWER", frame)
+            if not self.gateway.orders.answered(self, frame):
+                self.refuse("ANSWER", frame)
             return
         command = frame[2]
         if command == gb32960.PLATFORM_LOGIN:
@@ -264,6 +267,8 @@ class GbLine(Line):
             return
         if command == gb32960.LOGIN:
             self._signed_in = True
+        if command == gb32960.REALTIME:
+            self.moved_frame, self.moved_at = frame, self.heard_at
         self.keep(frame, flags=0 if self._signed_in else WITHOUT_LOGIN)
 
     def _admit(self, frame: bytes) -> bool:
@@ -321,7 +326,8 @@ class JtLine(Line):
     def take(self, frame: bytes) -> None:
         packet = jtt808.open_frame(frame=frame)
         if packet.msg_id == jtt808.GENERAL_ANSWER:
-            self.refuse("ANSWER", frame)
+            if not self.gateway.orders.answered(self, frame):
+                self.refuse("ANSWER", frame)
             return
         identity = identity_of(packet.phone)
         if self.known is not None and identity != self.known.identity:
@@ -333,6 +339,8 @@ class JtLine(Line):
         elif packet.msg_id == jtt808.AUTHENTICATE:
             self._authenticate(frame, identity)
         elif self._authenticated:
+            if packet.msg_id == jtt808.LOCATION:
+                self.moved_frame, self.moved_at = frame, self.heard_at
             self.keep(frame)
         else:
             self.refuse("NOT_SIGNED_IN", frame)

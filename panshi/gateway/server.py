@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, TypeVar
 from panshi.gateway import known
 from panshi.gateway.books import Books, Page
 from panshi.gateway.lines import BLOCKED_S, SIGN_IN_TRIES, GbLine, JtLine, Limits, Line
+from panshi.gateway.orders import Heard, Order, Orders
 from panshi.wire.group import GroupCommit
 from panshi.wire.log import SegmentLog
 from panshi.wire.segments import SEGMENT_SIZE, LogFailed, disk_space
@@ -32,6 +33,7 @@ _log = logging.getLogger(__name__)
 FULL = 20_000  # Frames on their way to the disk; beyond, terminals keep their data.
 SWEEP_S = 2.0
 WRITE_S = 1.0
+ORDERS_S = 2.0
 DISK_FAILED = 70
 CLEAN_STOP_S = 4.0
 RETRY_S = 1.0
@@ -65,6 +67,7 @@ class Gateway:
         self.archive: known.Archive = {}
         self.certain = False  # Whether the archive is the database's, not one kept before.
         self.books = Books()
+        self.orders = Orders()
         self.lines: set[Line] = set()
         self.held: set[Line] = set()
         self.sessions: dict[tuple[int, bytes], Line] = {}
@@ -98,6 +101,7 @@ class Gateway:
     def left(self, line: Line, reason: str) -> None:
         """The line is gone."""
         self.held.discard(line)
+        self.orders.left(line)
         if line.known is None:
             return
         key = (line.code, line.identity)
@@ -134,7 +138,7 @@ class Gateway:
         ]
         tasks = [
             asyncio.create_task(work())
-            for work in (self._keep_archive, self._keep_books, self._sweep)
+            for work in (self._keep_archive, self._keep_books, self._sweep, self._pass_orders)
         ]
         _log.info(
             "%d terminals known; GB/T 32960 on port %d, JT/T 808 on port %d",
@@ -218,6 +222,22 @@ class Gateway:
             if not page.empty and not await self._at_desk(partial(_write, page, number)):
                 self.books.put_back(page)
 
+    async def _pass_orders(self) -> None:
+        """Take the orders that may be written now to their lines, and tell what became of them."""
+        number = self.options.gateway
+        while True:
+            await asyncio.sleep(ORDERS_S)
+            if not self.certain:
+                continue
+            heard = self.orders.turn()
+            orders = await self._at_desk(partial(_orders, number, heard))
+            if orders is None:
+                self.orders.put_back(heard)
+                continue
+            for order in orders:
+                line = self.sessions.get((order.code, order.identity))
+                self.orders.write(order, line, now=self.loop.time())
+
     async def _sweep(self) -> None:
         """End lines that only hold on: half frames, silence, never a sign-in."""
         while True:
@@ -281,6 +301,13 @@ def _write(page: Page, gateway: int) -> bool:
     from panshi.gateway import desk
 
     return desk.write(page, gateway=gateway)
+
+
+def _orders(gateway: int, heard: list[Heard]) -> list[Order] | None:
+    _office()
+    from panshi.gateway import desk
+
+    return desk.pass_orders(gateway=gateway, heard=heard)
 
 
 def _close_former(gateway: int, before_epoch: int) -> bool:

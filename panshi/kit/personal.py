@@ -46,7 +46,10 @@ class SealedField(_TextInBytes):
     description = "Encrypted text"
 
     def from_db_value(self, value: bytes | memoryview | None, *_: Any) -> str | None:
-        return None if value is None else unseal(bytes(value))
+        if value is None:
+            return None
+        # A column that was never filled holds no bytes, which is no text.
+        return unseal(bytes(value)) if len(value) else ""
 
     def get_prep_value(self, value: Any) -> Any:
         return seal(value) if isinstance(value, str) else value

@@ -120,7 +120,7 @@ class Message(OwnedModel):
     values: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(
         default=dict, db_default={}
     )
-    addresses = SealedField(null=True)
+    addresses = SealedField(default=str)
     shown_address = models.CharField(max_length=60, blank=True, default="", db_default="")
     fallbacks: "ArrayField[Any, Any]" = ArrayField(
         models.CharField(max_length=8), default=list, db_default=[]
@@ -201,8 +201,8 @@ class Preference(OwnedModel):
     quiet_from = models.TimeField(null=True)
     quiet_to = models.TimeField(null=True)
     language = models.CharField(max_length=8, blank=True)
-    email = SealedField(null=True)
-    wechat = SealedField(null=True)
+    email = SealedField(default=str)
+    wechat = SealedField(default=str)
     set_at = models.DateTimeField()
 
     class Meta:

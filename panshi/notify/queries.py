@@ -294,7 +294,7 @@ def my_preferences(*, actor: Actor) -> OwnPreferences:
         channels=tuple(c for c in row.channels if c in offered) if row else offered,
         quiet_from=row.quiet_from if row else None,
         quiet_to=row.quiet_to if row else None,
-        email=(row.email or "") if row else "",
+        email=row.email if row else "",
         language=row.language if row else "",
     )
 

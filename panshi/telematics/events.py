@@ -234,6 +234,7 @@ class HandOver:
     protocol: str
     identity: str
     device_id: UUID
+    adapter: str
     kind: str
     hex: str
 

@@ -32,6 +32,7 @@ class Terminal(asyncio.Protocol):
     def __init__(self, *, protocol: str, identity: str, edition: int) -> None:
         self.protocol, self.identity, self.edition = protocol, identity, edition
         self.answered = 0
+        self.obeyed: list[bytes] = []
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[tuple[int, asyncio.Future[bytes]]] = deque()
         self._rest = b""
@@ -78,6 +79,9 @@ class Terminal(asyncio.Protocol):
 
     def _heard(self, frame: bytes) -> None:
         key = self._answer_key(frame)
+        if key == -1 and self.protocol == GB32960 and frame[2] == gb32960.CONTROL:
+            self._obey(frame)
+            return
         for at, (wanted, waiting) in enumerate(self._waiting):
             if wanted == key:
                 del self._waiting[at]
@@ -85,6 +89,11 @@ class Terminal(asyncio.Protocol):
                 if not waiting.done():
                     waiting.set_result(frame)
                 return
+
+    def _obey(self, frame: bytes) -> None:
+        """Take an order and say so by repeating it, as a terminal does that has done it."""
+        self.obeyed.append(frame)
+        self.write(gb32960.reply(frame=frame, echo=True))
 
     def _answer_key(self, frame: bytes) -> int:
         """What an answer answers: a command byte or a serial number; -1 for an order."""

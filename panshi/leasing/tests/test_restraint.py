@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -282,7 +283,8 @@ def test_what_the_ladder_was_refused_is_kept_with_its_reason() -> None:
 
 def test_the_database_wants_clause_proof_and_a_limit_before_an_inhibit() -> None:
     _lease, request, _at = limited()
-    for wrong in ({"clause": ""}, {"notices": []}, {"kind": "INHIBIT"}):
+    wrongs: list[dict[str, Any]] = [{"clause": ""}, {"notices": []}, {"kind": "INHIBIT"}]
+    for wrong in wrongs:
         with pytest.raises(IntegrityError), transaction.atomic():
             RestraintRequest.objects.filter(id=request.id).update(**wrong)
 

@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='message',
             name='addresses',
-            field=panshi.kit.personal.SealedField(null=True),
+            field=panshi.kit.personal.SealedField(default=str),
         ),
         migrations.AddField(
             model_name='message',
@@ -106,8 +106,8 @@ class Migration(migrations.Migration):
                 ('quiet_from', models.TimeField(null=True)),
                 ('quiet_to', models.TimeField(null=True)),
                 ('language', models.CharField(blank=True, max_length=8)),
-                ('email', panshi.kit.personal.SealedField(null=True)),
-                ('wechat', panshi.kit.personal.SealedField(null=True)),
+                ('email', panshi.kit.personal.SealedField(default=str)),
+                ('wechat', panshi.kit.personal.SealedField(default=str)),
                 ('set_at', models.DateTimeField()),
                 ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
             ],

@@ -172,7 +172,7 @@ def _rows(message: NewMessage, post: _Post, *, org_id: int, at: datetime) -> lis
                 topic_id=message.topic_id,
                 template=template,
                 values=dict(message.values),
-                addresses=None if in_app or not addresses else json.dumps(addresses),
+                addresses="" if in_app or not addresses else json.dumps(addresses),
                 shown_address="" if in_app else rules.masked(addresses.get(first, "")),
                 fallbacks=rest,
                 state=MessageState.QUEUED if waits else MessageState.DELIVERED,

@@ -7,6 +7,7 @@ from panshi.telematics.queries.commands import (
     InForce,
     command_card,
     command_rows,
+    orders_wait,
     restrictions_of,
 )
 from panshi.telematics.queries.devices import (
@@ -85,6 +86,7 @@ __all__ = [
     "live_board",
     "live_since",
     "log_folder",
+    "orders_wait",
     "position_of",
     "reject_counts",
     "restrictions_of",

@@ -206,3 +206,9 @@ def restrictions_of(*, vehicle_id: UUID, actor: Actor) -> list[InForce]:
         )
         for r in found.order_by("since")
     ]
+
+
+@question
+def orders_wait(*, actor: Actor) -> bool:
+    """Whether any order is queued for its terminal."""
+    return Command.objects.filter(state=CommandState.QUEUED).exists()

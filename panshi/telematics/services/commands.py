@@ -138,7 +138,8 @@ def request_command(
     rule = ControlRule.objects.get(kind=CommandKind(kind))
     if rule.floor_kmh is not None and (limit_kmh is None or limit_kmh < rule.floor_kmh):
         raise BelowFloor(_("A speed limit is at least %(floor)d km/h.") % {"floor": rule.floor_kmh})
-    if device_for(vehicle_id=vehicle_id, at=at) is None:
+    device = device_for(vehicle_id=vehicle_id, at=at)
+    if device is None or device.model is None or not ADAPTERS[device.model.adapter].takes(kind):
         raise NoAdapter(_("No terminal in this vehicle takes such an order."))
     open_ones = Command.objects.filter(
         vehicle_id=vehicle_id, risk=Risk.RESTRICT, state__in=OPEN_COMMANDS

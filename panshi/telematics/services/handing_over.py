@@ -213,6 +213,7 @@ def _order(
         protocol=device.protocol,
         identity=device.identity,
         device_id=device.id,
+        adapter=device.model.adapter,
         kind=command.kind,
         hex=frame.hex(),
     )
@@ -245,7 +246,15 @@ def record_command_answers(
             continue
         counts[_answered(command, answer, actor, at, facts)] += 1
     outbox.publish_all(facts, verb="telematics.record_command_answers")
-    return CommandAnswersRecorded(org_id=actor.org_id, actor_id=actor.id, at=at, **counts)
+    return CommandAnswersRecorded(
+        org_id=actor.org_id,
+        actor_id=actor.id,
+        at=at,
+        confirmed=counts["confirmed"],
+        acknowledged=counts["acknowledged"],
+        failed=counts["failed"],
+        returned=counts["returned"],
+    )
 
 
 def _answered(

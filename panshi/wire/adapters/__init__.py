@@ -38,6 +38,10 @@ class Adapter:
     controls: Mapping[str, int]
     parameter: int = 0
 
+    def takes(self, kind: str) -> bool:
+        """Whether this dialect has words for an order."""
+        return kind in self.controls or (kind == QUERY_LOCATION and self.protocol == JTT808)
+
     def encode(
         self,
         *,
