@@ -260,6 +260,8 @@ def accrue_shares(*, actor: Actor, at: datetime, since: datetime | None = None) 
     Books that are closed for the day, or without a scheme, wait. Repeating adds nothing.
     """
     actor.must("billing.accrue_shares", actor.org_id)
+    if actor.db_role != HQ:
+        raise SharesFromAbove(_("The platform says how its operators' money is shared."))
     on = local_day(at)
     closed = ledger_queries.books_closed_in(month=on, actor=actor)
     schemes = _Schemes()

@@ -4,8 +4,10 @@ from datetime import datetime
 from typing import Final
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
-from panshi.kit.tenancy import Actor
+from panshi.kit.refusals import NotPermitted
+from panshi.kit.tenancy import HQ, Actor
 from panshi.kit.verbs import verb
 from panshi.ledger.events import SumsFolded, SumsRecounted
 
@@ -50,10 +52,17 @@ SELECT (SELECT count(*) FROM wrong) + (SELECT count(*) FROM mended)
 """
 
 
+def _must_see_all(actor: Actor, permission: str) -> None:
+    """Sums are those of the whole tree: who sees a part of it cannot fold or count them."""
+    if actor.db_role != HQ:
+        raise NotPermitted(_("You are not permitted to do this (%s).") % permission)
+
+
 @verb
 def fold_sums(*, actor: Actor, at: datetime) -> SumsFolded:
     """Add what was posted since the last fold to the sums of its months; for the whole tree."""
     actor.must("ledger.fold_sums", actor.org_id)
+    _must_see_all(actor, "ledger.fold_sums")
     with connection.cursor() as cursor:
         cursor.execute(_ONE_AT_A_TIME)
         cursor.execute(_FOLD)
@@ -69,6 +78,7 @@ def recount_sums(*, actor: Actor, at: datetime) -> SumsRecounted:
     postings were written past the trigger that keeps the sums, as a restore of data alone does.
     """
     actor.must("ledger.recount_sums", actor.org_id)
+    _must_see_all(actor, "ledger.recount_sums")
     with connection.cursor() as cursor:
         cursor.execute(_ONE_AT_A_TIME)
         cursor.execute(_HALT)
