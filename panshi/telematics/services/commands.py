@@ -7,9 +7,11 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.utils.translation import gettext as _
 
 from panshi.fleet import queries as fleet
+from panshi.fleet.queries import VehicleRef
 from panshi.kit import guards, outbox
 from panshi.kit.guards import GuardRefused
 from panshi.kit.refusals import Refusal
@@ -106,6 +108,14 @@ def device_for(*, vehicle_id: UUID, at: datetime) -> Device | None:
     return fitted.device if fitted is not None else None
 
 
+def _vehicle(vehicle_id: UUID, actor: Actor) -> VehicleRef:
+    """A vehicle that this actor sees. Raises ObjectDoesNotExist."""
+    found = fleet.vehicle_refs(vehicle_ids=(vehicle_id,), actor=actor).get(vehicle_id)
+    if found is None:
+        raise ObjectDoesNotExist(f"no vehicle {vehicle_id}")
+    return found
+
+
 def _told_no(answer: guards.Answer) -> GuardRefused:
     return GuardRefused(
         _("This is not warranted now: %(codes)s.") % {"codes": ", ".join(answer.refused)},
@@ -133,7 +143,7 @@ def request_command(
     `emergency` shortens its life to ten minutes and opens no interlock. Raises BelowFloor,
     OpenCommandExists, GuardRefused, NoAdapter.
     """
-    vehicle = fleet.vehicle_refs(vehicle_ids=(vehicle_id,), actor=actor)[vehicle_id]
+    vehicle = _vehicle(vehicle_id, actor)
     actor.must("telematics.request_command", vehicle.org_id)
     rule = ControlRule.objects.get(kind=CommandKind(kind))
     if rule.floor_kmh is not None and (limit_kmh is None or limit_kmh < rule.floor_kmh):
@@ -313,7 +323,7 @@ def release_restriction(
 
     Raises NothingInForce.
     """
-    vehicle = fleet.vehicle_refs(vehicle_ids=(vehicle_id,), actor=actor)[vehicle_id]
+    vehicle = _vehicle(vehicle_id, actor)
     actor.must("telematics.release_restriction", vehicle.org_id)
     return _set_free(
         vehicle_id, vehicle.org_id, reason, actor, at, emergency=False, source_kind=source_kind,
@@ -327,7 +337,7 @@ def emergency_release(*, vehicle_id: UUID, actor: Actor, at: datetime) -> Restri
 
     Raises NothingInForce.
     """
-    vehicle = fleet.vehicle_refs(vehicle_ids=(vehicle_id,), actor=actor)[vehicle_id]
+    vehicle = _vehicle(vehicle_id, actor)
     actor.must("telematics.emergency_release", vehicle.org_id)
     return _set_free(vehicle_id, vehicle.org_id, "", actor, at, emergency=True)
 
