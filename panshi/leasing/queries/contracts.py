@@ -173,6 +173,9 @@ def _rows(found: list[Contract], actor: Actor) -> tuple[ContractRow, ...]:
     )
 
 
+_ORDERS = frozenset({"offered_at", "signed_at"})
+
+
 @question
 def contracts(
     *,
@@ -184,7 +187,12 @@ def contracts(
     offset: int = 0,
     limit: int = 50,
 ) -> ContractPage:
-    """Contracts by the number of their lease, their state and how they are signed."""
+    """Contracts by the number of their lease, their state and how they are signed.
+
+    Raises ValueError for an order that is none.
+    """
+    if order_by.removeprefix("-") not in _ORDERS:
+        raise ValueError(f"contracts cannot be ordered by {order_by}")
     rows = Contract.objects.visible_to(actor).select_related("lease")
     if text:
         rows = rows.filter(lease__number__icontains=text)

@@ -15,6 +15,7 @@ from panshi.kit.verbs import question
 from panshi.leasing.models import Quote, QuotePolicy, QuoteState
 from panshi.org import queries as org
 
+_ORDERS: Final = frozenset({"drafted_at", "valid_until", "monthly_rent"})
 _DEEP: Final = 3  # Platform, regional centre, operator.
 
 
@@ -185,7 +186,9 @@ def quotes(
     offset: int = 0,
     limit: int = 50,
 ) -> QuotePage:
-    """Quotes by number and state."""
+    """Quotes by number and state. Raises ValueError for an order that is none."""
+    if order_by.removeprefix("-") not in _ORDERS:
+        raise ValueError(f"quotes cannot be ordered by {order_by}")
     rows = Quote.objects.visible_to(actor)
     if text:
         rows = rows.filter(number__icontains=text)
