@@ -12,7 +12,7 @@ from panshi.kit.clock import add_months, local_day, month_start
 from panshi.kit.tenancy import hq_actor
 from panshi.ledger import services as ledger
 
-SHARED_MONTHS: Final = 3
+CLOSED_MONTHS_AGO: Final = 4
 INVOICED: Final = 4
 FINANCED: Final = 3
 SCHEME: Final = (
@@ -24,13 +24,13 @@ SCHEME: Final = (
 
 
 def keep_books(company: Company, at: datetime, say: Say) -> None:
-    """Share the last months' cash, settle one, close an older one, invoice and finance a few."""
+    """Share the month's cash, close an older month, invoice and finance a few."""
     hq = hq_actor(company.platform_id)
     this_month = month_start(local_day(at))
     billing.publish_share_scheme(
         org_id=company.platform_id,
         name="标准分成方案",
-        starts_on=add_months(this_month, -SHARED_MONTHS),
+        starts_on=this_month,
         steps=SCHEME,
         actor=hq,
         at=at,
@@ -44,10 +44,10 @@ def keep_books(company: Company, at: datetime, say: Say) -> None:
     first = company.operators[0]
     _finance(first, at)
     ledger.fold_sums(actor=hq, at=at)
+    closing = add_months(this_month, -CLOSED_MONTHS_AGO)
+    billing.recognise_revenue(month=closing, actor=hq, at=at)
     try:
-        ledger.close_month(
-            org_id=first.org_id, month=add_months(this_month, -4), actor=first.actor, at=at
-        )
+        ledger.close_month(org_id=first.org_id, month=closing, actor=first.actor, at=at)
     except ledger.MonthNotReady as refusal:
         say(refusal.words)
     checked = ledger.check_invariants(actor=hq, at=at)
