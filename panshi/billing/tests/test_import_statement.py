@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 import xlsxwriter
 from django.db import DatabaseError, IntegrityError, transaction
+from django.utils.translation import override
 
 from panshi.billing import queries, services
 from panshi.billing.models import BankLine, BankStatement, BillBalance, CustomerAccount, Payment
@@ -117,7 +118,8 @@ def test_refuses_what_does_not_add_up_naming_the_line(
     content: bytes, opening: Decimal | None, words: str
 ) -> None:
     org = org_make.operator()
-    with pytest.raises((services.StatementDoesNotAdd, SheetUnreadable)) as refused:
+    unfit = (services.StatementDoesNotAdd, SheetUnreadable)
+    with override("en"), pytest.raises(unfit) as refused:
         take(org, content, opening=opening)
     assert words in refused.value.words
     assert not BankLine.objects.filter(org=org).exists()

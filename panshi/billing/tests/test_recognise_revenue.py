@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.utils.translation import override
 
 from panshi.billing import queries, services
 from panshi.billing.tests import make
@@ -92,7 +93,7 @@ def test_a_month_with_revenue_unrecognised_does_not_close() -> None:
     by = make.clerk(org)
     make.plan(org, anchor_on=date(2027, 5, 1), ends_on=date(2027, 6, 1))
     make.run(org, date(2027, 5, 1))
-    with pytest.raises(ledger_services.MonthNotReady, match="recognised"):
+    with override("en"), pytest.raises(ledger_services.MonthNotReady, match="recognised"):
         ledger_services.close_month(org_id=org.id, month=date(2027, 5, 1), actor=by, at=make.NOON)
     services.recognise_revenue(month=date(2027, 5, 1), actor=by, at=make.NOON)
     ledger_services.close_month(org_id=org.id, month=date(2027, 5, 1), actor=by, at=make.NOON)

@@ -26,7 +26,11 @@ def record(org: OrgNode, **more: Any) -> UUID:
         "impact": 4,
         "residual_likelihood": 2,
         "residual_impact": 3,
-        "controls": ("indicator:COMPLAINTS", "guard:leasing.sign_lease", "node:contract-signing"),
+        "controls": (
+            "indicator:COMPLAINTS",
+            "guard:leasing.sign_contract",
+            "node:contract-signing",
+        ),
         "owner_id": uuid7(),
         "review_on": make.DAY + timedelta(days=90),
     }
