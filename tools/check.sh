@@ -20,9 +20,9 @@ step migrations env PANSHI_HOME=/nonexistent $bin/python -W ignore -m django mak
 step translations $bin/python tools/messages.py --check
 if [ "${1:-quick}" = all ]; then
   echo "tests"
-  timeout 2400 $bin/pytest -rs -n 2 --dist loadscope -m "not browser" || failed+=("tests")
+  timeout 2400 $bin/pytest -rs -n 2 --dist loadscope --no-loadscope-reorder -m "not browser" || failed+=("tests")
   echo "browser tests"
-  timeout 1200 $bin/pytest -rs -n 2 --dist loadscope -m browser || [ $? -eq 5 ] || failed+=("browser tests")
+  timeout 1200 $bin/pytest -rs -n 2 --dist loadscope --no-loadscope-reorder -m browser || [ $? -eq 5 ] || failed+=("browser tests")
 fi
 if [ ${#failed[@]} -gt 0 ]; then printf '\nFailed: %s\n' "${failed[*]}"; exit 1; fi
 echo "All green."
