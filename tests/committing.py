@@ -1,13 +1,17 @@
 """A database of its own in which transactions commit, for tests of many at once."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Barrier
 from typing import Any, cast
 
-from django.db import connection
+from django.db import connection, connections
 from django.db.backends.postgresql.base import DatabaseWrapper
 from psycopg import sql
 
+from panshi.kit.refusals import Refusal
 from tests import environment
 
 
@@ -37,3 +41,21 @@ def committing_database(name: str, *, threads: int, blocker: Any) -> Iterator[No
             settings["NAME"], settings["OPTIONS"]["pool"]["max_size"] = before, most
     with environment.connect("postgres", "postgres") as superuser:
         superuser.execute(drop)
+
+
+def race(call: Callable[[Any], object], *given: Any) -> Counter[str]:
+    """Call at one moment from as many threads as there are arguments; counts the answers."""
+    start = Barrier(len(given))
+
+    def run(one: Any) -> str:
+        start.wait()
+        try:
+            call(one)
+        except Refusal as refusal:
+            return refusal.code
+        finally:
+            connections.close_all()
+        return "done"
+
+    with ThreadPoolExecutor(len(given)) as pool:
+        return Counter(pool.map(run, given))

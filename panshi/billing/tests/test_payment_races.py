@@ -1,24 +1,20 @@
 """Two who use one payment at once … one gets the money; over connections that really commit."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from threading import Barrier
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from django.db import connection, connections
-from django.db.backends.postgresql.base import DatabaseWrapper
-from psycopg import sql
 
 from panshi.billing import queries, services, simulator
 from panshi.billing.models import BillBalance, Payment
 from panshi.billing.tests import make
 from panshi.kit.ids import uuid7
+from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import acting, hq_actor
 from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
-from tests import environment
+from tests.committing import committing_database, race
 
 NAME = "panshi_paying"
 RIVALS = 6
@@ -28,43 +24,15 @@ pytestmark = [pytest.mark.plain, pytest.mark.needs_database]
 
 @pytest.fixture
 def committing(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """A database of its own, cloned from the template, in which transactions commit."""
-    settings = connection.settings_dict
-    before, most = settings["NAME"], settings["OPTIONS"]["pool"]["max_size"]
-    pooled = cast(DatabaseWrapper, connection)
-    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(NAME))
-    clone = sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER panshi_owner STRATEGY wal_log")
-    with environment.connect("postgres", "postgres") as superuser:
-        superuser.execute(drop)
-        superuser.execute(clone.format(sql.Identifier(NAME), sql.Identifier(environment.TEMPLATE)))
-    with django_db_blocker.unblock():
-        connection.close()
-        pooled.close_pool()
-        settings["NAME"], settings["OPTIONS"]["pool"]["max_size"] = NAME, RIVALS + 4
+    with committing_database(NAME, threads=RIVALS, blocker=django_db_blocker):
         yield
-        connection.close()
-        pooled.close_pool()
-        settings["NAME"], settings["OPTIONS"]["pool"]["max_size"] = before, most
-    with environment.connect("postgres", "postgres") as superuser:
-        superuser.execute(drop)
 
 
-def _at_once(act: Callable[[int], object], *refusals: type[Exception]) -> list[str]:
-    """What became of each rival, sorted."""
-    start = Barrier(RIVALS)
-
-    def run(number: int) -> str:
-        start.wait()
-        try:
-            act(number)
-        except refusals:
-            return "refused"
-        finally:
-            connections.close_all()
-        return "done"
-
-    with ThreadPoolExecutor(RIVALS) as rivals:
-        return sorted(rivals.map(run, range(RIVALS)))
+def _at_once(act: Callable[[int], object], *refusals: type[Refusal]) -> list[str]:
+    """What became of each rival, sorted; any of these refusals is one."""
+    names = {refusal.__name__ for refusal in refusals}
+    answers = race(act, *range(RIVALS))
+    return sorted("refused" if answer in names else answer for answer in answers.elements())
 
 
 def _overpaid(org: OrgNode) -> Payment:

@@ -1,27 +1,23 @@
 """Many at one vehicle, and two swaps crossing, over real connections that really commit."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from threading import Barrier
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from panshi.crm.tests import make as crm
 from panshi.fleet.tests import make as fleet
-from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import acting, hq_actor
 from panshi.leasing import services
 from panshi.leasing.models import Lease, Segment
 from panshi.leasing.tests import make
 from panshi.leasing.tests.make import clerk
 from panshi.org.tests import make as org_make
-from tests.committing import committing_database
+from tests.committing import committing_database, race
 
 RIVALS = 16
 NAME = "panshi_lease_rivals"
@@ -40,24 +36,6 @@ pytestmark = [pytest.mark.plain, pytest.mark.needs_database]
 def committing(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     with committing_database(NAME, threads=RIVALS, blocker=django_db_blocker):
         yield
-
-
-def race(call: Callable[[Any], object], *given: Any) -> Counter[str]:
-    """Call at one moment from as many threads as there are arguments; counts the answers."""
-    start = Barrier(len(given))
-
-    def run(one: Any) -> str:
-        start.wait()
-        try:
-            call(one)
-        except Refusal as refusal:
-            return refusal.code
-        finally:
-            connections.close_all()
-        return "done"
-
-    with ThreadPoolExecutor(len(given)) as pool:
-        return Counter(pool.map(run, given))
 
 
 def overlaps() -> int:

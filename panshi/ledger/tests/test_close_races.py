@@ -3,19 +3,17 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from django.db import connection, connections
-from django.db.backends.postgresql.base import DatabaseWrapper
-from psycopg import sql
+from django.db import connections
 
 from panshi.kit.tenancy import acting, hq_actor
 from panshi.ledger import queries, services
 from panshi.ledger.models import ClosedSum, Entry
 from panshi.ledger.tests import make
 from panshi.org.tests import make as org_make
-from tests import environment
+from tests.committing import committing_database
 
 POSTERS = 8
 NAME = "panshi_closing"
@@ -25,28 +23,8 @@ pytestmark = [pytest.mark.plain, pytest.mark.needs_database]
 
 @pytest.fixture
 def committing(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """A database of its own, cloned from the template, in which transactions commit."""
-    settings = connection.settings_dict
-    before, most = settings["NAME"], settings["OPTIONS"]["pool"]["max_size"]
-    pooled = cast(DatabaseWrapper, connection)
-    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(NAME))
-    with environment.connect("postgres", "postgres") as superuser:
-        superuser.execute(drop)
-        superuser.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER panshi_owner STRATEGY wal_log").format(
-                sql.Identifier(NAME), sql.Identifier(environment.TEMPLATE)
-            )
-        )
-    with django_db_blocker.unblock():
-        connection.close()
-        pooled.close_pool()
-        settings["NAME"], settings["OPTIONS"]["pool"]["max_size"] = NAME, POSTERS + 4
+    with committing_database(NAME, threads=POSTERS + 2, blocker=django_db_blocker):
         yield
-        connection.close()
-        pooled.close_pool()
-        settings["NAME"], settings["OPTIONS"]["pool"]["max_size"] = before, most
-    with environment.connect("postgres", "postgres") as superuser:
-        superuser.execute(drop)
 
 
 def test_what_is_posted_is_closed_with_the_month_or_refused(committing: None) -> None:

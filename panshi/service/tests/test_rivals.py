@@ -1,25 +1,18 @@
 """Many customers at one slot, over real connections that really commit."""
 
-from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection, connections
-from django.db.backends.postgresql.base import DatabaseWrapper
-from psycopg import sql
 
 from panshi.kit.tenancy import acting, hq_actor
 from panshi.service.models import Booking, VisitCrew
-from panshi.service.services import SlotTaken
 from panshi.service.tests import make
 from panshi.supply import queries as stock
 from panshi.supply import services as supply
 from panshi.supply.events import StockLine
-from tests import environment
+from tests.committing import committing_database, race
 
 RIVALS = 16
 NAME = "panshi_rivals"
@@ -29,46 +22,8 @@ pytestmark = [pytest.mark.plain, pytest.mark.needs_database]
 
 @pytest.fixture
 def committing(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """A database of its own, cloned from the template, in which transactions commit."""
-    settings = connection.settings_dict
-    before, most = settings["NAME"], settings["OPTIONS"]["pool"]["max_size"]
-    pooled = cast(DatabaseWrapper, connection)
-    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(NAME))
-    with environment.connect("postgres", "postgres") as superuser:
-        superuser.execute(drop)
-        superuser.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER panshi_owner STRATEGY wal_log").format(
-                sql.Identifier(NAME), sql.Identifier(environment.TEMPLATE)
-            )
-        )
-    with django_db_blocker.unblock():
-        connection.close()
-        pooled.close_pool()
-        settings["NAME"], settings["OPTIONS"]["pool"]["max_size"] = NAME, RIVALS + 2
+    with committing_database(NAME, threads=RIVALS, blocker=django_db_blocker):
         yield
-        connection.close()
-        pooled.close_pool()
-        settings["NAME"], settings["OPTIONS"]["pool"]["max_size"] = before, most
-    with environment.connect("postgres", "postgres") as superuser:
-        superuser.execute(drop)
-
-
-def _race(call: Any, *given: Any) -> Counter[str]:
-    """Call at one moment from as many threads as there are arguments; counts the answers."""
-    start = Barrier(len(given))
-
-    def run(one: Any) -> str:
-        start.wait()
-        try:
-            call(one)
-        except (SlotTaken, supply.OutOfStock) as refusal:
-            return refusal.code
-        finally:
-            connections.close_all()
-        return "done"
-
-    with ThreadPoolExecutor(len(given)) as pool:
-        return Counter(pool.map(run, given))
 
 
 def test_sixteen_rivals_for_the_last_slot_give_one_booking(committing: None) -> None:
@@ -79,7 +34,7 @@ def test_sixteen_rivals_for_the_last_slot_give_one_booking(committing: None) -> 
     def book(who: tuple[UUID, UUID]) -> None:
         make.booking(where, who=who, items=("BATTERY_BALANCE",), starts_at=make.at_hour(13, day=0))
 
-    answers = _race(book, *rivals)
+    answers = race(book, *rivals)
 
     assert answers == {"done": 1, "SlotTaken": RIVALS - 1}
     with acting(hq_actor()):
@@ -100,7 +55,7 @@ def test_sixteen_rivals_for_the_last_part_give_one_reservation(committing: None)
             at=make.NOON,
         )
 
-    answers = _race(reserve, *(f"visit:{n}" for n in range(RIVALS)))
+    answers = race(reserve, *(f"visit:{n}" for n in range(RIVALS)))
 
     assert answers == {"done": 1, "OutOfStock": RIVALS - 1}
     with acting(hq_actor()):
