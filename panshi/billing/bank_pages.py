@@ -1,6 +1,5 @@
 """Pages of bank statements: bring a file in, match, and settle by hand what the rule left."""
 
-from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from panshi.billing import bank_lists as lists
 from panshi.billing import queries, services
 from panshi.billing.models import AsideKind, Channel
+from panshi.billing.views import ticked
 from panshi.crm import queries as crm
 from panshi.kit.files import MAX_BYTES, FileTooLarge
 from panshi.kit.forms import Field, Form
@@ -166,14 +166,10 @@ def line(request: Request, line_id: UUID) -> HttpResponse:
 
 @require_POST
 def confirm(request: Request, line_id: UUID, customer_id: UUID) -> HttpResponse:
-    bills = []
-    for words in request.POST.getlist("bill"):
-        with suppress(ValueError):
-            bills.append(UUID(words))
     services.confirm_match(
         line_id=line_id,
         customer_id=customer_id,
-        bill_ids=bills,
+        bill_ids=ticked(request, "bill"),
         actor=request.actor,
         at=timezone.now(),
     )

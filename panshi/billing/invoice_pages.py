@@ -15,7 +15,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from panshi.billing import queries, services
 from panshi.billing.models import InvoiceState, Recourse
-from panshi.crm import queries as crm
 from panshi.kit.clock import add_months, local_day
 from panshi.kit.forms import Field, Form
 from panshi.kit.records import Detail, Tile
@@ -130,9 +129,8 @@ def ask_invoice(request: Request, bill_id: UUID) -> HttpResponse:
         "cancel_url": reverse("billing-bill", args=[bill_id]),
     }
     if request.method == "GET":
-        names = crm.customer_refs(ids=(bill.customer_id,), actor=request.actor)
-        name = names[bill.customer_id].name if bill.customer_id in names else None
-        return ASK.blank(buyer_name=name).respond(request, "billing/invoice_ask.html", context)
+        blank = ASK.blank(buyer_name=bill.customer_name or None)
+        return blank.respond(request, "billing/invoice_ask.html", context)
     form = ASK.read(request.POST)
     if not form.ok:
         return form.respond(request, "billing/invoice_ask.html", context)

@@ -104,16 +104,19 @@ class Judgement:
     automatic: bool
 
 
+def _narrow(words: str) -> str:
+    """Full-width signs as their ordinary ones."""
+    return "".join(chr(ord(c) - 0xFEE0) if 0xFF01 <= ord(c) <= 0xFF5E else c for c in words)
+
+
 def fold_name(name: str) -> str:
     """A name without width, spaces, brackets and the words for a limited company."""
-    plain = "".join(chr(ord(c) - 0xFEE0) if 0xFF01 <= ord(c) <= 0xFF5E else c for c in name)
-    return _COMPANY.sub("", _BETWEEN.sub("", plain.replace("\u3000", " "))).upper()
+    return _COMPANY.sub("", _BETWEEN.sub("", _narrow(name).replace("\u3000", " "))).upper()
 
 
 def fold_number(words: str) -> str:
     """Letters and digits alone: banks drop hyphens and change widths."""
-    plain = "".join(chr(ord(c) - 0xFEE0) if 0xFF01 <= ord(c) <= 0xFF5E else c for c in words)
-    return _SIGNS.sub("", plain.upper())
+    return _SIGNS.sub("", _narrow(words).upper())
 
 
 @dataclass(slots=True)

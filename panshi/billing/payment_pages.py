@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from panshi.billing import payment_lists as lists
 from panshi.billing import queries, services
 from panshi.billing.models import AllocationOrder
+from panshi.billing.views import ticked
 from panshi.crm import queries as crm
 from panshi.kit.forms import Field, Form
 from panshi.kit.money import yuan
@@ -125,22 +126,12 @@ def close(request: Request, payment_id: UUID) -> HttpResponse:
     return redirect("billing-payment", payment_id)
 
 
-def _ids(given: list[str]) -> list[UUID]:
-    found = []
-    for words in given:
-        try:
-            found.append(UUID(words))
-        except ValueError:
-            continue
-    return found
-
-
 @require_POST
 def allocate(request: Request, payment_id: UUID) -> HttpResponse:
     """Settle the ticked bills, or all open ones in the operator's order."""
     fact = services.allocate(
         payment_id=payment_id,
-        bill_ids=_ids(request.POST.getlist("bill")),
+        bill_ids=ticked(request, "bill"),
         actor=request.actor,
         at=timezone.now(),
     )

@@ -1,5 +1,6 @@
 """Finance pages: bills, receivables, the board of a month, runs."""
 
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -32,6 +33,15 @@ def read_month(request: Request) -> date:
         return date.fromisoformat(f"{request.GET.get('month', '')}-01")
     except ValueError:
         return month_start(_today())
+
+
+def ticked(request: Request, name: str) -> list[UUID]:
+    """The ids of the boxes that were ticked; what is no id is left out."""
+    found = []
+    for words in request.POST.getlist(name):
+        with suppress(ValueError):
+            found.append(UUID(words))
+    return found
 
 
 @require_GET

@@ -11,7 +11,6 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -48,16 +47,6 @@ _LARGEST_FILE: Final = 256 * 1024 * 1024
 def _moment(words: Any) -> datetime | None:
     """Alipay writes Beijing time without saying so."""
     return datetime.fromisoformat(str(words)).replace(tzinfo=SHANGHAI) if words else None
-
-
-def _money(words: Any) -> Decimal:
-    try:
-        amount = Decimal(str(words))
-    except InvalidOperation as error:
-        raise ValueError("not an amount") from error
-    if not amount.is_finite() or abs(amount) >= 10**12 or amount != round(amount, 2):
-        raise ValueError("not an amount")
-    return amount
 
 
 def _to_sign(fields: Mapping[str, str]) -> bytes:
@@ -109,7 +98,7 @@ class Alipay:
             state = port.PAID  # Closed because all of it was refunded.
         return Standing(
             state=state,
-            amount=_money(answer["total_amount"]) if "total_amount" in answer else None,
+            amount=port.amount_of(answer["total_amount"]) if "total_amount" in answer else None,
             currency=str(answer.get("trans_currency", port.CNY)),
             channel_no=str(answer.get("trade_no", "")),
             paid_at=_moment(answer.get("send_pay_date")),
@@ -149,14 +138,7 @@ class Alipay:
         except (ValueError, KeyError) as error:
             raise Garbage("no notice of Alipay") from error
         kind = port.REFUND if refund else port.PAYMENT
-        forged = Notice(
-            notification_id=number,
-            kind=kind,
-            merchant_no="",
-            amount=Decimal(0),
-            state="",
-            fault="FORGED",
-        )
+        forged = port.forged(number, kind)
         if len(pairs) != len(fields) or fields.get("sign_type") != "RSA2":
             return forged
         if not signing.is_signed(self.public_key, _told(fields), signature):
@@ -167,7 +149,7 @@ class Alipay:
                 kind=kind,
                 merchant_no=fields["out_trade_no"][:40],
                 refund_no=fields["out_biz_no"][:40] if refund else "",
-                amount=_money(fields["refund_fee" if refund else "total_amount"]),
+                amount=port.amount_of(fields["refund_fee" if refund else "total_amount"]),
                 state=port.PAID if refund else _STATES.get(fields["trade_status"], port.UNKNOWN),
                 channel_no=fields.get("trade_no", "")[:64],
                 paid_at=_moment(fields.get("gmt_refund" if refund else "gmt_payment", "")[:19]),
@@ -267,10 +249,7 @@ def read_file(content: bytes) -> list[FileLine]:
         if row and not row[0].startswith("#")
     ]
     heads = numbered[0][1] if numbered else []
-    if missing := [name for name in wanted if name not in heads]:
-        raise ChannelRefused(
-            _("The channel's file has no column %(names)s.") % {"names": "、".join(missing)}
-        )
+    port.must_have(heads, wanted)
     lines = []
     for number, row in numbered[1:]:
         cell = dict(zip(heads, row, strict=False))
@@ -280,8 +259,8 @@ def read_file(content: bytes) -> list[FileLine]:
                 line=number,
                 kind=port.REFUND if refund else port.PAYMENT,
                 number=cell["退款批次号/请求号" if refund else "商户订单号"],
-                amount=abs(_money(cell["订单金额（元）"])),
-                fee=-_money(cell["服务费（元）"]),
+                amount=abs(port.amount_of(cell["订单金额（元）"])),
+                fee=-port.amount_of(cell["服务费（元）"]),
                 on=date.fromisoformat(cell["完成时间"][:10]),
             )
         )

@@ -1,6 +1,5 @@
 """Calls to a channel over HTTPS: bounded in time and size, never followed elsewhere."""
 
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -34,12 +33,17 @@ class Reply:
 Send = Callable[[Call], Reply]
 
 
-class _NowhereElse(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_args: Any, **_kwargs: Any) -> None:
-        return None
+class _AsItCame(urllib.request.HTTPErrorProcessor):
+    """Hands over the answer whatever its status: a redirection is not followed, no error raised."""
+
+    def http_response(self, request: Any, response: Any) -> Any:
+        return response
+
+    def https_response(self, request: Any, response: Any) -> Any:
+        return response
 
 
-_OPENER: Final = urllib.request.build_opener(_NowhereElse)
+_OPENER: Final = urllib.request.build_opener(_AsItCame)
 
 
 def silent() -> ChannelSilent:
@@ -56,9 +60,6 @@ def send(call: Call) -> Reply:
     try:
         with _OPENER.open(request, timeout=SECONDS) as answer:
             return _reply(answer)
-    except urllib.error.HTTPError as error:
-        with error:
-            return _reply(error)
     except (OSError, ValueError) as error:
         raise silent() from error
 

@@ -7,8 +7,10 @@ refund again under its number repeats nothing: the answer says what became of it
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Final, Protocol
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, Protocol
+
+from django.utils.translation import gettext as _
 
 from panshi.kit.refusals import Refusal
 
@@ -106,6 +108,29 @@ class Notice:
     fault: str = ""
 
 
+def forged(notification_id: str, kind: str) -> Notice:
+    """A notice of which nothing is believed but that it came."""
+    return Notice(
+        notification_id=notification_id,
+        kind=kind,
+        merchant_no="",
+        amount=Decimal(0),
+        state="",
+        fault="FORGED",
+    )
+
+
+def amount_of(words: Any) -> Decimal:
+    """An amount in CNY as a channel writes it. Raises ValueError for what is none."""
+    try:
+        amount = Decimal(str(words))
+    except InvalidOperation as error:
+        raise ValueError("not an amount") from error
+    if not amount.is_finite() or abs(amount) >= 10**12 or amount != round(amount, 2):
+        raise ValueError("not an amount")
+    return amount
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileLine:
     """A line of a channel's daily file; `amount` and `fee` in CNY, the fee what it kept of it."""
@@ -116,6 +141,14 @@ class FileLine:
     amount: Decimal
     fee: Decimal
     on: date
+
+
+def must_have(columns: Sequence[str], wanted: Sequence[str]) -> None:
+    """Raises ChannelRefused when a column of a daily file that we need is missing."""
+    if missing := [name for name in wanted if name not in columns]:
+        raise ChannelRefused(
+            _("The channel's file has no column %(names)s.") % {"names": "、".join(missing)}
+        )
 
 
 @dataclass(frozen=True, slots=True)

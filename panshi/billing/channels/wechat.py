@@ -151,14 +151,7 @@ class WeChat:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise Garbage("no notice of WeChat Pay") from error
         kind = port.REFUND if event.startswith("REFUND") else port.PAYMENT
-        forged = Notice(
-            notification_id=number,
-            kind=kind,
-            merchant_no="",
-            amount=Decimal(0),
-            state="",
-            fault="FORGED",
-        )
+        forged = port.forged(number, kind)
         if not self._signed(told, body):
             # The channel also sends wrong signatures on purpose, to see that they are refused.
             return forged
@@ -284,10 +277,7 @@ def read_file(content: bytes) -> list[FileLine]:
         "退款金额",
         "手续费",
     )
-    if missing := [name for name in wanted if name not in heads]:
-        raise ChannelRefused(
-            _("The channel's file has no column %(names)s.") % {"names": "、".join(missing)}
-        )
+    port.must_have(heads, wanted)
     at = {name: heads.index(name) for name in wanted}
     lines = []
     for number, row in enumerate(rows, start=2):

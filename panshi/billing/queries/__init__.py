@@ -50,6 +50,7 @@ from panshi.billing.queries.dunning import (
     arrears_page,
     calls_to_make,
     debts_of,
+    dunning_board,
     ladder_of,
 )
 from panshi.billing.queries.earnings import (
@@ -104,7 +105,6 @@ from panshi.billing.queries.payments import (
     billing_runs,
     callback_rows,
     drafts_waiting,
-    dunning_board,
     open_exceptions,
     payment_card,
     payment_rows,

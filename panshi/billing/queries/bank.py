@@ -17,6 +17,7 @@ from panshi.billing.models import (
     BillKind,
     CustomerAccount,
 )
+from panshi.billing.queries.bills import customer_names
 from panshi.crm import queries as crm
 from panshi.kit.money import ZERO
 from panshi.kit.personal import mask_id
@@ -127,11 +128,10 @@ def books_of(*, org_id: int, names: Iterable[str], actor: Actor) -> Books:
     )
     billed = BillBalance.objects.filter(org_id=org_id).values_list("customer_id", flat=True)
     ids = {*billed.distinct(), *(row[0] for row in accounts)}
-    found = crm.customer_refs(ids=tuple(ids), actor=actor)
+    known = customer_names(ids, actor)
     namesakes = crm.customers_named(
         org_id=org_id, id_nos=(), phones=(), names=tuple(set(names)), actor=actor
     )
-    known = {customer.id: customer.name for customer in found.values()}
     known |= {c.id: c.name for several in namesakes.values() for c in several}
     by_kind: dict[tuple[UUID, str], set[str]] = {}
     for customer_id, kind, index in accounts:
@@ -254,16 +254,7 @@ def bank_line(*, line_id: UUID, actor: Actor, customer_id: UUID | None = None) -
     base = _row(row)
     waiting = row.state in ("NEW", "QUEUED") and row.amount > 0
     return BankLineCard(
-        id=base.id,
-        statement_id=base.statement_id,
-        line=base.line,
-        value_on=base.value_on,
-        amount=base.amount,
-        payer=base.payer,
-        memo=base.memo,
-        state=base.state,
-        score=base.score,
-        aside=base.aside,
+        **{name: getattr(base, name) for name in BankRow.__slots__},
         org_id=row.org_id,
         balance=row.balance,
         account_masked=mask_id(row.account) if row.account else "",
@@ -284,7 +275,7 @@ def _candidates(row: BankLine, customer_id: UUID | None, actor: Actor) -> tuple[
     if customer_id is not None and customer_id not in {c.customer_id for c in found}:
         found.append(Candidate(customer_id=customer_id, bill_ids=(), score=0, reasons=()))
     ids = tuple(candidate.customer_id for candidate in found)
-    names = crm.customer_refs(ids=ids, actor=actor)
+    names = customer_names(ids, actor)
     owed: dict[UUID, list[BillBalance]] = {}
     balances = BillBalance.objects.filter(
         org_id=row.org_id, customer_id__in=ids, open_amount__gt=0
@@ -294,7 +285,7 @@ def _candidates(row: BankLine, customer_id: UUID | None, actor: Actor) -> tuple[
     return tuple(
         CandidateRow(
             customer_id=candidate.customer_id,
-            name=names[candidate.customer_id].name,
+            name=names[candidate.customer_id],
             score=candidate.score,
             reasons=tuple((reason.code, reason.points) for reason in candidate.reasons),
             bills=tuple(

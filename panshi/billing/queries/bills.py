@@ -1,6 +1,6 @@
 """Questions about bills: the list, one bill with all that hangs on it, a customer's bills."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -223,7 +223,7 @@ def bill_rows(
         found = cursor.fetchall()
     more = len(found) > limit
     found = found[:limit]
-    names = _names([row[4] for row in found], actor)
+    names = customer_names([row[4] for row in found], actor)
     plates = _plates([row[5] for row in found], actor)
     return BillPage(
         rows=tuple(
@@ -254,7 +254,8 @@ def bill_rows(
     )
 
 
-def _names(customer_ids: Sequence[UUID], actor: Actor) -> dict[UUID, str]:
+def customer_names(customer_ids: Collection[UUID], actor: Actor) -> dict[UUID, str]:
+    """The names of customers by id; those that the actor does not see are left out."""
     if actor.customer_id is not None:
         return {}  # A customer reads under the portal's role, and knows their own name.
     refs = crm.customer_refs(ids=tuple(set(customer_ids)), actor=actor)
@@ -305,7 +306,7 @@ def bill_card(*, bill_id: UUID, today: date, actor: Actor) -> BillCard:
     lines = list(BillLine.objects.filter(bill=bill).select_related("product").order_by("position"))
     balance = getattr(bill, "balance", None)
     open_amount = balance.open_amount if balance is not None else ZERO
-    names = _names([bill.customer_id], actor)
+    names = customer_names([bill.customer_id], actor)
     plates = _plates([bill.vehicle_id, *(line.vehicle_id for line in lines)], actor)
     settled = _settled(bill)
     entries: list[EntryCard] = []

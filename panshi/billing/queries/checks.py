@@ -100,18 +100,7 @@ def check_card(*, check_id: UUID, actor: Actor, limit: int = 500) -> CheckCard:
     listed = found.order_by(F("settled_at").asc(nulls_first=True), "kind", "line", "id")
     base = _check(row, waiting)
     return CheckCard(
-        id=base.id,
-        channel=base.channel,
-        day=base.day,
-        lines=base.lines,
-        matched=base.matched,
-        differences=base.differences,
-        open_differences=waiting,
-        file_amount=base.file_amount,
-        file_fee=base.file_fee,
-        payments_amount=base.payments_amount,
-        ledger_amount=base.ledger_amount,
-        at=base.at,
+        **{name: getattr(base, name) for name in CheckRow.__slots__},
         rows=tuple(
             DifferenceRow(
                 id=d.id,

@@ -19,7 +19,7 @@ from panshi.billing.models import (
     DunningRung,
     HoldKind,
 )
-from panshi.crm import queries as crm
+from panshi.billing.queries.bills import customer_names
 from panshi.fleet import queries as fleet
 from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor
@@ -30,6 +30,11 @@ from panshi.org import queries as org
 
 CASE: Final = "billing.DunningCase"
 OPEN_STATES: Final = (CaseState.OPEN, CaseState.ON_HOLD, CaseState.LEGAL)
+
+
+def source_of(topic_id: UUID, rung: str | int) -> str:
+    """Under which source id the message of a rung is kept, and its proof found."""
+    return f"{topic_id}/{rung}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +79,7 @@ def _owed(cases: Sequence[DunningCase], today: date) -> dict[UUID, Decimal]:
 
 def _rows(cases: Sequence[DunningCase], today: date, actor: Actor) -> tuple[ArrearsRow, ...]:
     owed = _owed(cases, today)
-    names = crm.customer_refs(ids=tuple({c.customer_id for c in cases}), actor=actor)
+    names = customer_names([c.customer_id for c in cases], actor)
     vehicles = fleet.vehicle_refs(
         vehicle_ids=tuple({c.vehicle_id for c in cases if c.vehicle_id}), actor=actor
     )
@@ -83,7 +88,7 @@ def _rows(cases: Sequence[DunningCase], today: date, actor: Actor) -> tuple[Arre
         ArrearsRow(
             id=c.id,
             customer_id=c.customer_id,
-            customer_name=names[c.customer_id].name if c.customer_id in names else "",
+            customer_name=names.get(c.customer_id, ""),
             plate=vehicles[c.vehicle_id].plate if c.vehicle_id in vehicles else "",
             source_kind=c.source_kind,
             source_id=c.source_id,
@@ -99,6 +104,13 @@ def _rows(cases: Sequence[DunningCase], today: date, actor: Actor) -> tuple[Arre
         )
         for c in cases
     )
+
+
+@question
+def dunning_board(*, today: date, actor: Actor, limit: int = 500) -> tuple[ArrearsRow, ...]:
+    """Cases that are not over, the oldest debt first."""
+    cases = DunningCase.objects.visible_to(actor).filter(state__in=OPEN_STATES)
+    return _rows(list(cases.order_by("oldest_due_on", "id")[:limit]), today, actor)
 
 
 @question
@@ -246,8 +258,8 @@ def calls_to_make(*, today: date, actor: Actor, limit: int = 100) -> tuple[CallR
         .select_related("case")
         .order_by("call_on", "id")[:limit]
     )
-    refs = crm.customer_refs(ids=tuple({c.case.customer_id for c in calls}), actor=actor)
-    return _calls(calls, {key: ref.name for key, ref in refs.items()}, actor)
+    names = customer_names([c.case.customer_id for c in calls], actor)
+    return _calls(calls, names, actor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,7 +331,7 @@ def debts_of(*, source_ids: Sequence[UUID], today: date, actor: Actor) -> dict[U
     fired = {case.id: sorted(step.day for step in case.steps.all()) for case in cases}
     proofs = notify.proofs_of(
         source_kind=CASE,
-        source_ids=[f"{case_id}/{day}" for case_id, days in fired.items() for day in days],
+        source_ids=[source_of(case_id, day) for case_id, days in fired.items() for day in days],
         actor=actor,
     )
     return {
@@ -332,9 +344,9 @@ def debts_of(*, source_ids: Sequence[UUID], today: date, actor: Actor) -> dict[U
             open_amount=owed.get(case.source_id, ZERO),
             rungs=tuple(fired[case.id]),
             proofs={
-                day: proofs[f"{case.id}/{day}"][0]
+                day: proofs[source][0]
                 for day in fired[case.id]
-                if f"{case.id}/{day}" in proofs
+                if (source := source_of(case.id, day)) in proofs
             },
         )
         for case in cases

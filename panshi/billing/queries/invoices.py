@@ -14,7 +14,7 @@ from panshi.billing.models import (
     EInvoiceLine,
     Financing,
 )
-from panshi.crm import queries as crm
+from panshi.billing.queries.bills import customer_names
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 
@@ -76,13 +76,13 @@ class InvoiceCard:
 
 def _rows(invoices: list[EInvoice], actor: Actor) -> tuple[InvoiceRow, ...]:
     ids = tuple({invoice.customer_id for invoice in invoices})
-    names = crm.customer_refs(ids=ids, actor=actor) if ids else {}
+    names = customer_names(ids, actor) if ids else {}
     return tuple(
         InvoiceRow(
             id=one.id,
             number=one.number or "",
             customer_id=one.customer_id,
-            customer_name=names[one.customer_id].name if one.customer_id in names else "",
+            customer_name=names.get(one.customer_id, ""),
             buyer_name=one.buyer_name,
             state=one.state,
             is_red=one.red_of_id is not None,

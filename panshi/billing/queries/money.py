@@ -243,7 +243,10 @@ def _board_row(org_id: int, name: str, city: str, figures: dict[str, Decimal]) -
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementLine:
-    """A move on a customer's account: a bill adds, a credit note or a payment takes away."""
+    """A move on a customer's account: a bill adds, a credit note or a payment takes away.
+
+    A refund adds from the day it is asked for, and takes away again when it is declined or fails.
+    """
 
     on: date
     kind: str
@@ -256,7 +259,10 @@ class StatementLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """A customer's month; `closing` equals the ledger's balance of the customer."""
+    """A customer's month; `closing` equals the ledger's balance of the customer.
+
+    `settled` is what was credited and paid less what went back.
+    """
 
     customer_id: UUID
     month: date
@@ -276,8 +282,16 @@ SELECT (received_at AT TIME ZONE 'Asia/Shanghai')::date, 'PAYMENT', p.id, p.merc
     COALESCE((SELECT sum(a.amount) FROM billing_allocation a JOIN billing_bill b ON b.id = a.bill_id
         WHERE a.payment_id = p.id AND b.kind = 'DEPOSIT'), 0) - p.amount
 FROM billing_payment p
-WHERE customer_id = %(customer)s AND state = 'SUCCEEDED'
+WHERE customer_id = %(customer)s AND state IN ('SUCCEEDED', 'PART_REFUNDED', 'REFUNDED')
     AND (received_at AT TIME ZONE 'Asia/Shanghai')::date < %(until)s
+UNION ALL
+SELECT (m.at AT TIME ZONE 'Asia/Shanghai')::date, 'REFUND', m.refund_id, m.number, NULL,
+    CASE WHEN m.state IN ('DECLINED', 'FAILED') THEN -r.amount ELSE r.amount END
+FROM billing_refundmove m JOIN billing_refund r ON r.id = m.refund_id
+WHERE r.customer_id = %(customer)s AND (m.at AT TIME ZONE 'Asia/Shanghai')::date < %(until)s
+    AND (m.state IN ('ASKED', 'DECLINED', 'FAILED') OR m.state = 'SENT' AND EXISTS (
+        SELECT FROM billing_refundmove f
+        WHERE f.refund_id = m.refund_id AND f.state = 'FAILED' AND f.id < m.id))
 UNION ALL
 SELECT a."on", 'DEPOSIT', a.id, '', NULL, -a.amount
 FROM billing_allocation a
@@ -315,12 +329,13 @@ def statement(*, customer_id: UUID, month: date, actor: Actor) -> Statement:
                 balance=balance,
             )
         )
+    billed = sum((x.amount for x in lines if x.amount > 0 and x.kind != "REFUND"), ZERO)
     return Statement(
         customer_id=customer_id,
         month=since,
         opening=opening,
-        billed=sum((line.amount for line in lines if line.amount > 0), ZERO),
-        settled=-sum((line.amount for line in lines if line.amount < 0), ZERO),
+        billed=billed,
+        settled=opening + billed - balance,
         closing=balance,
         lines=tuple(lines),
     )

@@ -14,13 +14,12 @@ from panshi.billing.models import (
     BillKind,
     Callback,
     Payment,
-    PaymentBill,
     Refund,
     RefundMove,
     RefundState,
 )
 from panshi.billing.queries.accounts import on_account
-from panshi.crm import queries as crm
+from panshi.billing.queries.bills import customer_names
 from panshi.kit.money import ZERO
 from panshi.kit.personal import mask_id
 from panshi.kit.tenancy import Actor
@@ -129,7 +128,6 @@ class PaymentRecord:
     asked_channel_at: datetime | None
     free: Decimal
     refundable: Decimal
-    chosen: tuple[OpenBill, ...]
     open_bills: tuple[OpenBill, ...]
     allocations: tuple[AllocationRow, ...]
     refunds: tuple[RefundRow, ...]
@@ -145,8 +143,8 @@ def payment_record(*, payment_id: UUID, actor: Actor) -> PaymentRecord:
     allocations = list(rows.order_by("on", "id"))
     refunds = list(Refund.objects.filter(payment=payment).order_by("asked_at"))
     moves = RefundMove.objects.filter(refund__in=refunds).values_list("id", flat=True)
-    names = crm.customer_refs(ids=(payment.customer_id,), actor=actor)
-    name = names[payment.customer_id].name if payment.customer_id in names else ""
+    names = customer_names((payment.customer_id,), actor)
+    name = names.get(payment.customer_id, "")
     received = payment.state in RECEIVED
     account = (
         on_account(org_id=payment.org_id, customer_id=payment.customer_id, actor=actor)
@@ -157,7 +155,6 @@ def payment_record(*, payment_id: UUID, actor: Actor) -> PaymentRecord:
     owed = BillBalance.objects.filter(
         org_id=payment.org_id, customer_id=payment.customer_id, open_amount__gt=0
     )
-    named = PaymentBill.objects.filter(payment=payment).values("bill_id")
     sources = (payment.id, *(row.id for row in allocations), *moves)
     return PaymentRecord(
         id=payment.id,
@@ -178,7 +175,6 @@ def payment_record(*, payment_id: UUID, actor: Actor) -> PaymentRecord:
         asked_channel_at=payment.asked_channel_at,
         free=max(min(kept - payment.allocated, account), ZERO),
         refundable=max(min(kept, account), ZERO),
-        chosen=_open(BillBalance.objects.filter(bill_id__in=named)),
         open_bills=_open(owed.exclude(kind=BillKind.CREDIT)),
         allocations=tuple(
             AllocationRow(
@@ -263,12 +259,9 @@ def refund_rows(
         wanted &= Q(asked_at__lt=until)
     rows = Refund.objects.visible_to(actor).filter(wanted)
     found = list(rows.defer("account").order_by("-asked_at", "-id")[offset : offset + limit])
-    names = crm.customer_refs(ids=tuple({r.customer_id for r in found}), actor=actor)
+    names = customer_names([r.customer_id for r in found], actor)
     return RefundPage(
-        rows=tuple(
-            _refund(row, names[row.customer_id].name if row.customer_id in names else "")
-            for row in found
-        ),
+        rows=tuple(_refund(row, names.get(row.customer_id, "")) for row in found),
         total=rows.order_by().count(),
         sum_amount=rows.aggregate(sum=Sum("amount"))["sum"] or ZERO,
     )
@@ -279,20 +272,10 @@ def refund_card(*, refund_id: UUID, actor: Actor) -> RefundCard:
     """One refund with its moves and entries."""
     row = Refund.objects.visible_to(actor).select_related("payment").get(id=refund_id)
     moves = list(RefundMove.objects.filter(refund=row).order_by("at", "id"))
-    names = crm.customer_refs(ids=(row.customer_id,), actor=actor)
-    base = _refund(row, names[row.customer_id].name if row.customer_id in names else "")
+    names = customer_names((row.customer_id,), actor)
+    base = _refund(row, names.get(row.customer_id, ""))
     return RefundCard(
-        id=base.id,
-        payment_id=base.payment_id,
-        number=base.number,
-        customer_id=base.customer_id,
-        customer_name=base.customer_name,
-        channel=base.channel,
-        amount=base.amount,
-        state=base.state,
-        reason=base.reason,
-        asked_at=base.asked_at,
-        ended_at=base.ended_at,
+        **{name: getattr(base, name) for name in RefundRow.__slots__},
         org_id=row.org_id,
         payment_no=row.payment.merchant_no,
         payee=row.payee,

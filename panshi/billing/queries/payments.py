@@ -1,4 +1,4 @@
-"""Questions about payments, notices, arrears and what the run set aside."""
+"""Questions about payments, notices and what the run set aside."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,17 +9,14 @@ from django.db.models import Q, Sum
 
 from panshi.billing.models import (
     Bill,
-    BillBalance,
     BillingException,
     BillingRun,
     BillState,
     Callback,
-    DunningCase,
     Fault,
     Payment,
 )
-from panshi.billing.queries.bills import EXACT_UP_TO
-from panshi.crm import queries as crm
+from panshi.billing.queries.bills import EXACT_UP_TO, customer_names
 from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
@@ -80,21 +77,6 @@ class CallbackRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseRow:
-    id: UUID
-    source_kind: str
-    source_id: UUID
-    customer_id: UUID
-    customer_name: str
-    vehicle_id: UUID | None
-    oldest_due_on: date
-    rung: int | None
-    state: str
-    hold_reason: str
-    open_amount: Decimal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ExceptionRow:
     id: UUID
     plan_id: UUID
@@ -146,7 +128,7 @@ def payment_rows(
         wanted &= Q(started_at__lt=until)
     rows = Payment.objects.visible_to(actor).filter(wanted)
     found = list(rows.order_by("-started_at", "-id")[offset : offset + limit])
-    names = crm.customer_refs(ids=tuple({p.customer_id for p in found}), actor=actor)
+    names = customer_names([p.customer_id for p in found], actor)
     total = rows.order_by()[: EXACT_UP_TO + 1].count()
     about = total > EXACT_UP_TO
     return PaymentPage(
@@ -156,7 +138,7 @@ def payment_rows(
                 channel=p.channel,
                 merchant_no=p.merchant_no,
                 customer_id=p.customer_id,
-                customer_name=names[p.customer_id].name if p.customer_id in names else "",
+                customer_name=names.get(p.customer_id, ""),
                 amount=p.amount,
                 allocated=p.allocated,
                 state=p.state,
@@ -211,43 +193,6 @@ def callback_rows(*, actor: Actor, limit: int = 100) -> tuple[CallbackRow, ...]:
             received_at=c.received_at,
         )
         for c in rows
-    )
-
-
-@question
-def dunning_board(*, today: date, actor: Actor, limit: int = 500) -> tuple[CaseRow, ...]:
-    """Cases that are not over, the oldest debt first."""
-    cases = list(
-        DunningCase.objects.visible_to(actor)
-        .filter(state__in=["OPEN", "ON_HOLD", "LEGAL"])
-        .order_by("oldest_due_on", "id")[:limit]
-    )
-    owed = dict(
-        BillBalance.objects.filter(
-            source_id__in=[c.source_id for c in cases],
-            kind="CHARGE",
-            open_amount__gt=0,
-            due_on__lt=today,
-        )
-        .values_list("source_id")
-        .annotate(owed=Sum("open_amount"))
-    )
-    names = crm.customer_refs(ids=tuple({c.customer_id for c in cases}), actor=actor)
-    return tuple(
-        CaseRow(
-            id=c.id,
-            source_kind=c.source_kind,
-            source_id=c.source_id,
-            customer_id=c.customer_id,
-            customer_name=names[c.customer_id].name if c.customer_id in names else "",
-            vehicle_id=c.vehicle_id,
-            oldest_due_on=c.oldest_due_on,
-            rung=c.rung,
-            state=c.state,
-            hold_reason=c.hold_reason,
-            open_amount=owed.get(c.source_id, ZERO),
-        )
-        for c in cases
     )
 
 

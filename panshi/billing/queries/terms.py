@@ -1,4 +1,4 @@
-"""The terms of late and early payment that bills follow, for contracts that name them."""
+"""The terms of late payment that bills follow, for contracts that name them."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,12 +14,10 @@ class CreditTerms:
     grace_days: int
     late_fee_a_day: Decimal
     late_fee_cap: Decimal
-    early_fee_share: Decimal
 
 
 CREDIT_TERMS: Final = CreditTerms(
     grace_days=rules.GRACE_DAYS,
     late_fee_a_day=rules.LATE_FEE_A_DAY,
     late_fee_cap=rules.LATE_FEE_CAP,
-    early_fee_share=rules.EARLY_FEE_SHARE,
 )

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from panshi.billing import queries
 from panshi.billing.events import PaymentAllocated, PaymentReassigned, PaymentUnallocated
 from panshi.billing.models import (
-    RECEIVED,
     Allocation,
     Bill,
     BillBalance,
@@ -22,7 +21,7 @@ from panshi.billing.models import (
 from panshi.billing.services.bills import city_of
 from panshi.billing.services.ordering import in_order
 from panshi.billing.services.payments import NothingToPay
-from panshi.billing.services.refunds import ON_ACCOUNT, PaymentNotReceived, lock_account
+from panshi.billing.services.refunds import ON_ACCOUNT, PaymentNotReceived, received_payment
 from panshi.billing.services.settling import Money, settle
 from panshi.crm import queries as crm
 from panshi.kit.clock import local_day
@@ -48,17 +47,6 @@ class DepositInUse(Refusal):
 
 class PaymentInUse(Refusal):
     pass
-
-
-def _received(payment_id: UUID, permission: str, actor: Actor) -> Payment:
-    """A received payment, locked behind its customer's account."""
-    found = Payment.objects.visible_to(actor).get(id=payment_id)
-    actor.must(permission, found.org_id)
-    lock_account(found.org_id, found.customer_id)
-    payment = Payment.objects.select_for_update().get(id=payment_id)
-    if payment.state not in RECEIVED:
-        raise PaymentNotReceived(_("Nothing was received by this payment."))
-    return payment
 
 
 def _free(payment: Payment, actor: Actor) -> Decimal:
@@ -96,7 +84,7 @@ def allocate(
     Without `bill_ids` all open bills but deposits, in the operator's order; without `amount` as
     far as the money reaches. Raises PaymentNotReceived, AllocationExceeds or NothingToPay.
     """
-    payment = _received(payment_id, "billing.allocate", actor)
+    payment = received_payment(payment_id, "billing.allocate", actor)
     free = _free(payment, actor)
     wanted = free if amount is None else to_fen(amount)
     if not 0 < wanted <= free:
@@ -141,7 +129,7 @@ def unallocate(*, allocation_id: UUID, actor: Actor, at: datetime) -> PaymentUna
     actor.must("billing.unallocate", found.org_id)
     if found.payment_id is None:
         raise PaymentNotReceived(_("Only what a payment gave can be taken back."))
-    payment = _received(found.payment_id, "billing.unallocate", actor)
+    payment = received_payment(found.payment_id, "billing.unallocate", actor)
     if found.undoes_id is not None or Allocation.objects.filter(undoes=found).exists():
         raise AllocationUndone(_("This was taken back before."))
     balance = BillBalance.objects.select_for_update().get(bill_id=found.bill_id)
@@ -213,7 +201,7 @@ def reassign_payment(
 
     Raises PaymentInUse while any of it settles bills or goes back.
     """
-    payment = _received(payment_id, "billing.reassign_payment", actor)
+    payment = received_payment(payment_id, "billing.reassign_payment", actor)
     before = payment.customer_id
     if payment.allocated or payment.refunding or payment.refunded:
         raise PaymentInUse(_("Take back what this payment settles before giving it to another."))

@@ -99,20 +99,9 @@ def _take(
     if not new:
         callback.times += 1
         callback.save(update_fields=["times"])
-    elif verdict == Verdict.ACCEPTED and found.refund is not None:
-        done = notice.state == port.PAID
-        words = "" if done else notice.state
-        moved = end_refund(found.refund, paid=done, words=words, actor=actor, at=at)
-        outbox.publish(moved, verb="billing.record_callback")
     elif verdict == Verdict.ACCEPTED and found.payment is not None:
-        moved = take_payment(
-            found.payment,
-            standing=port.Standing(
-                state=notice.state, channel_no=notice.channel_no, paid_at=notice.paid_at
-            ),
-            actor=actor,
-            at=at,
-        )
+        moved = _move(notice, found.payment, found.refund, actor, at)
+        outbox.publish(moved, verb="billing.record_callback")
     fact = CallbackRecorded(
         org_id=about.org_id if about else actor.org_id,
         actor_id=actor.id,
@@ -124,6 +113,20 @@ def _take(
         payment_id=found.payment.id if found.payment else None,
     )
     return fact, moved
+
+
+def _move(
+    notice: Notice, payment: Payment, refund: Refund | None, actor: Actor, at: datetime
+) -> Moved:
+    """End the refund that the notice is about, or book the payment."""
+    if refund is not None:
+        done = notice.state == port.PAID
+        words = "" if done else notice.state
+        return end_refund(refund, payment, paid=done, words=words, actor=actor, at=at)
+    standing = port.Standing(
+        state=notice.state, channel_no=notice.channel_no, paid_at=notice.paid_at
+    )
+    return take_payment(payment, standing=standing, actor=actor, at=at)
 
 
 def _find(channel: str, notice: Notice) -> _Found:

@@ -23,11 +23,12 @@ from panshi.billing.models import (
     DunningRung,
     DunningStep,
 )
+from panshi.billing.queries.dunning import CASE, source_of
 from panshi.billing.rules import dunning as rules
 from panshi.billing.rules.dunning import Rung
 from panshi.billing.services import reminding
 from panshi.billing.services.promising import judge_promises
-from panshi.billing.services.reminding import BILL, CASE, Telling, source_of
+from panshi.billing.services.reminding import BILL, Telling
 from panshi.billing.services.settling import cleared
 from panshi.kit import outbox
 from panshi.kit.facts import Fact

@@ -13,20 +13,18 @@ from panshi.billing.queries import earnings
 from panshi.kit.clock import add_months, month_start
 from panshi.kit.verbs import guard
 from panshi.ledger.queries import Counted, MonthCheck
+from panshi.ledger.queries.sums import KEPT
 
 # The sums of a book, by the accounts asked for.
-_BOOK: Final = """
+_BOOK: Final = f"""
 book AS (
     SELECT org_id,
-        COALESCE(sum(amount) FILTER (WHERE account_id = '1122'), 0) AS charges,
-        COALESCE(sum(amount) FILTER (WHERE account_id = '1122.02'), 0) AS demanded,
-        COALESCE(-sum(amount) FILTER (WHERE account_id IN ('2241.01', '2241.09')), 0) AS held,
-        COALESCE(-sum(amount) FILTER (WHERE account_id = '2203'), 0) AS owed
-    FROM (
-        SELECT org_id, account_id, debit - credit AS amount FROM ledger_snapshot
-        UNION ALL
-        SELECT org_id, account_id, debit - credit FROM ledger_snapshotchange
-    ) s WHERE (%(org)s::int IS NULL OR org_id = %(org)s) GROUP BY org_id
+        COALESCE(sum(debit - credit) FILTER (WHERE account_id = '1122'), 0) AS charges,
+        COALESCE(sum(debit - credit) FILTER (WHERE account_id = '1122.02'), 0) AS demanded,
+        COALESCE(sum(credit - debit) FILTER (WHERE account_id IN ('2241.01', '2241.09')), 0)
+            AS held,
+        COALESCE(sum(credit - debit) FILTER (WHERE account_id = '2203'), 0) AS owed
+    FROM {KEPT} kept WHERE (%(org)s::int IS NULL OR org_id = %(org)s) GROUP BY org_id
 )"""
 _OPEN: Final = f"""
 WITH {_BOOK}, open AS (

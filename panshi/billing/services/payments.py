@@ -95,7 +95,13 @@ def _begin(
 ) -> list[Payment]:
     """Write payments, each for bills of one customer. Raises NothingToPay."""
     made = [_payment(new, balances, actor) for new in payments]
-    Payment.objects.bulk_create(made)
+    _write(made, [new.bill_ids for new in payments])
+    return made
+
+
+def _write(payments: Sequence[Payment], bill_ids: Sequence[Sequence[UUID]]) -> None:
+    """Insert payments, each with the bills it is for, in the order given."""
+    Payment.objects.bulk_create(payments)
     PaymentBill.objects.bulk_create(
         PaymentBill(
             org_id=payment.org_id,
@@ -104,10 +110,25 @@ def _begin(
             place=place,
             customer_id=payment.customer_id,
         )
-        for payment, new in zip(made, payments, strict=True)
-        for place, bill_id in enumerate(dict.fromkeys(new.bill_ids), start=1)
+        for payment, wanted in zip(payments, bill_ids, strict=True)
+        for place, bill_id in enumerate(dict.fromkeys(wanted), start=1)
     )
-    return made
+
+
+def _numbered(
+    *, org_id: int, customer_id: UUID, channel: str, amount: Decimal, started_at: datetime
+) -> Payment:
+    """A payment whose number for the channel follows from its id."""
+    number = uuid7()
+    return Payment(
+        id=number,
+        org_id=org_id,
+        channel=Channel(channel),
+        merchant_no=f"P{number.hex.upper()}",
+        customer_id=customer_id,
+        amount=amount,
+        started_at=started_at,
+    )
 
 
 def _payment(new: NewPayment, balances: Mapping[UUID, BillBalance], actor: Actor) -> Payment:
@@ -120,13 +141,10 @@ def _payment(new: NewPayment, balances: Mapping[UUID, BillBalance], actor: Actor
         raise NothingToPay(_("The amount must be above zero."))
     ((org_id, customer_id),) = owners
     actor.must_be(customer_id)
-    number = uuid7()
-    return Payment(
-        id=number,
+    return _numbered(
         org_id=org_id,
-        channel=Channel(new.channel),
-        merchant_no=f"P{number.hex.upper()}",
         customer_id=customer_id,
+        channel=new.channel,
         amount=amount,
         started_at=new.received_at,
     )
@@ -242,6 +260,7 @@ def query_payment(*, payment_id: UUID, actor: Actor, at: datetime) -> PaymentQue
     paid = standing.state == port.PAID and standing.currency == port.CNY
     if paid and payment.state in (*ON_ITS_WAY, PaymentState.CLOSED):
         received = take_payment(payment, standing=standing, actor=actor, at=at)
+        outbox.publish(received, verb="billing.query_payment")
     elif standing.state == port.CLOSED and payment.state in ON_ITS_WAY:
         payment.state = PAYMENT_LIFE.step(payment.state, PaymentState.CLOSED)
     elif standing.state == port.FAILED and payment.state in ON_ITS_WAY:
@@ -262,49 +281,35 @@ def query_payment(*, payment_id: UUID, actor: Actor, at: datetime) -> PaymentQue
 def take_payment(
     payment: Payment, *, standing: port.Standing, actor: Actor, at: datetime
 ) -> PaymentReceived:
-    """Book a locked payment on the channel's authoritative word, and tell."""
+    """Book a locked payment on the channel's authoritative word. The caller tells the fact."""
     if standing.amount is not None and standing.amount != payment.amount:
         payment.asked_amount, payment.amount = payment.amount, standing.amount
     payment.received_at = standing.paid_at or at
     payment.channel_no = standing.channel_no or payment.channel_no
     payment.save(update_fields=["asked_amount", "amount", "received_at", "channel_no"])
-    (fact,) = _receive([payment], actor, at)
-    outbox.publish(fact, verb="billing.query_payment")
-    return fact
+    return _receive([payment], actor, at)[0]
 
 
 def take_arrived(
     arrived: Sequence[Arrived], *, actor: Actor, at: datetime
 ) -> list[PaymentReceived]:
     """Book money that came by the bank, in the order given. The caller tells the facts."""
-    made = []
-    for money in arrived:
-        number = uuid7()
-        made.append(
-            Payment(
-                id=number,
-                org_id=money.org_id,
-                channel=Channel.BANK,
-                merchant_no=f"P{number.hex.upper()}",
-                customer_id=money.customer_id,
-                amount=money.amount,
-                started_at=money.received_at,
-                received_at=money.received_at,
-            )
+    if not arrived:
+        return []
+    made = [
+        _numbered(
+            org_id=money.org_id,
+            customer_id=money.customer_id,
+            channel=Channel.BANK,
+            amount=money.amount,
+            started_at=money.received_at,
         )
-    Payment.objects.bulk_create(made)
-    PaymentBill.objects.bulk_create(
-        PaymentBill(
-            org_id=payment.org_id,
-            payment=payment,
-            bill_id=bill_id,
-            place=place,
-            customer_id=payment.customer_id,
-        )
-        for payment, money in zip(made, arrived, strict=True)
-        for place, bill_id in enumerate(money.bill_ids, start=1)
-    )
-    return _receive(made, actor, at) if made else []
+        for money in arrived
+    ]
+    for payment in made:
+        payment.received_at = payment.started_at
+    _write(made, [money.bill_ids for money in arrived])
+    return _receive(made, actor, at)
 
 
 def _succeed(payment: Payment) -> None:

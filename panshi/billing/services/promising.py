@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
-from typing import Final
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.utils.translation import gettext as _
 
 from panshi.billing.events import (
@@ -37,12 +36,10 @@ from panshi.billing.services.reminding import take_back
 from panshi.kit import outbox
 from panshi.kit.clock import local_day
 from panshi.kit.facts import Fact
-from panshi.kit.money import to_fen, yuan
+from panshi.kit.money import ZERO, to_fen, yuan
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
-
-ZERO: Final = Decimal(0)
 
 
 class PlanExceedsDebt(Refusal):
@@ -121,11 +118,15 @@ def _drop_promises(case: DunningCase, on: date) -> None:
     case.promises.filter(kept_on=None, broken_on=None).update(broken_on=on)
 
 
+def _open_charges(source_id: UUID | OuterRef, on: date | OuterRef) -> QuerySet[BillBalance]:
+    return BillBalance.objects.filter(
+        source_id=source_id, kind=BillKind.CHARGE, open_amount__gt=0, due_on__lte=on
+    )
+
+
 def owed_by(case: DunningCase, *, on: date) -> Decimal:
     """What is open of the charges of a case's source that were due by a day, in CNY."""
-    found = BillBalance.objects.filter(
-        source_id=case.source_id, kind=BillKind.CHARGE, open_amount__gt=0, due_on__lte=on
-    ).aggregate(owed=Sum("open_amount"))
+    found = _open_charges(case.source_id, on).aggregate(owed=Sum("open_amount"))
     return found["owed"] or ZERO
 
 
@@ -209,21 +210,27 @@ def ask_instalments(
 
 def judge_promises(*, on: date, actor: Actor, at: datetime) -> None:
     """Mark promises kept or broken by a day; a broken one lets its ladder run on at once."""
-    waiting = list(
+    still_open = _open_charges(OuterRef("case__source_id"), OuterRef("agreed_on"))
+    left = still_open.order_by().values("source_id").annotate(sum=Sum("open_amount"))
+    waiting = (
         DunningPromise.objects.filter(kept_on=None, broken_on=None)
         .select_related("case")
+        .annotate(left=Subquery(left.values("sum")))
         .order_by("case_id", "due_on")
     )
+    judged: list[DunningPromise] = []
     facts: list[Fact] = []
     for promise in waiting:
-        left = owed_by(promise.case, on=promise.agreed_on)
-        if promise.debt - left >= promise.amount:
+        if promise.debt - (promise.left or ZERO) >= promise.amount:
             promise.kept_on = on
         elif promise.due_on < on:
             promise.broken_on = on
             facts.append(_broken(promise, actor, at))
-    DunningPromise.objects.bulk_update(waiting, ["kept_on", "broken_on"])
-    broken = {promise.case_id for promise in waiting if promise.broken_on is not None}
+        else:
+            continue
+        judged.append(promise)
+    DunningPromise.objects.bulk_update(judged, ["kept_on", "broken_on"])
+    broken = {promise.case_id for promise in judged if promise.broken_on is not None}
     DunningPromise.objects.filter(case_id__in=broken, kept_on=None, broken_on=None).update(
         broken_on=on
     )

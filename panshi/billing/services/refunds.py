@@ -72,6 +72,17 @@ def lock_account(org_id: int, customer_id: UUID) -> None:
         )
 
 
+def received_payment(payment_id: UUID, permission: str, actor: Actor) -> Payment:
+    """A received payment, locked behind its customer's account. Raises PaymentNotReceived."""
+    found = Payment.objects.visible_to(actor).get(id=payment_id)
+    actor.must(permission, found.org_id)
+    lock_account(found.org_id, found.customer_id)
+    payment = Payment.objects.select_for_update().get(id=payment_id)
+    if payment.state not in RECEIVED:
+        raise PaymentNotReceived(_("Nothing was received by this payment."))
+    return payment
+
+
 def _must_be_free(payment: Payment, amount: Decimal, actor: Actor) -> None:
     """Refuse more than the payment brought, or than the customer has on account."""
     left = payment.amount - payment.refunding - payment.refunded
@@ -155,13 +166,8 @@ def refund_payment(
     It goes by the channel that brought it; `channel` BANK sends it to `payee` and `account`
     instead. Raises PaymentNotReceived, RefundExceedsPayment, WrongChannel or PayeeMissing.
     """
-    found = Payment.objects.visible_to(actor).get(id=payment_id)
-    actor.must("billing.refund_payment", found.org_id)
-    lock_account(found.org_id, found.customer_id)
-    payment = Payment.objects.select_for_update().get(id=payment_id)
+    payment = received_payment(payment_id, "billing.refund_payment", actor)
     amount = to_fen(amount)
-    if payment.state not in RECEIVED:
-        raise PaymentNotReceived(_("Nothing was received by this payment."))
     if amount <= 0:
         raise RefundExceedsPayment(_("The amount must be above zero."))
     by = Channel(channel or payment.channel)
@@ -289,6 +295,10 @@ def send_refund(*, refund_id: UUID, actor: Actor, at: datetime) -> RefundSent:
         at,
         entry=("REFUND_SENT_AGAIN", ON_ACCOUNT, REFUNDS_PAYABLE) if again else None,
     )
+    return _sent(refund, actor, at)
+
+
+def _sent(refund: Refund, actor: Actor, at: datetime) -> RefundSent:
     return RefundSent(
         org_id=refund.org_id,
         actor_id=actor.id,
@@ -302,10 +312,9 @@ def send_refund(*, refund_id: UUID, actor: Actor, at: datetime) -> RefundSent:
 
 
 def end_refund(
-    refund: Refund, *, paid: bool, words: str, actor: Actor, at: datetime
+    refund: Refund, payment: Payment, *, paid: bool, words: str, actor: Actor, at: datetime
 ) -> RefundPaid | RefundFailed:
-    """Book what became of a refund under way; its payment is locked. The caller tells the fact."""
-    payment = Payment.objects.select_for_update().get(id=refund.payment_id)
+    """Book what became of a refund under way; both are locked. The caller tells the fact."""
     target = RefundState.PAID if paid else RefundState.FAILED
     REFUND_LIFE.step(refund.state, target)
     payment.refunding -= refund.amount
@@ -365,7 +374,7 @@ def query_refund(*, refund_id: UUID, actor: Actor, at: datetime) -> RefundSent:
             at=at,
         )
     )
-    refund, _payment = _locked(refund_id, "billing.send_refund", actor)
+    refund, payment = _locked(refund_id, "billing.send_refund", actor)
     if refund.number == found.number and refund.state == RefundState.SENT:
         refund.channel_no = said.channel_no
         if said.state == port.OPEN:
@@ -373,18 +382,9 @@ def query_refund(*, refund_id: UUID, actor: Actor, at: datetime) -> RefundSent:
         else:
             done = said.state == port.PAID
             words = "" if done else said.words
-            ended = end_refund(refund, paid=done, words=words, actor=actor, at=at)
+            ended = end_refund(refund, payment, paid=done, words=words, actor=actor, at=at)
             outbox.publish(ended, verb="billing.query_refund")
-    return RefundSent(
-        org_id=refund.org_id,
-        actor_id=actor.id,
-        at=at,
-        refund_id=refund.id,
-        customer_id=refund.customer_id,
-        number=refund.number,
-        channel=refund.channel,
-        amount=refund.amount,
-    )
+    return _sent(refund, actor, at)
 
 
 @verb
@@ -395,7 +395,7 @@ def conclude_refund(
 
     Raises WrongChannel for a refund by a payment channel, whose own word counts, and IllegalMove.
     """
-    refund, _payment = _locked(refund_id, "billing.conclude_refund", actor)
+    refund, payment = _locked(refund_id, "billing.conclude_refund", actor)
     if refund.channel != Channel.BANK:
         raise WrongChannel(_("Ask the channel what became of this refund."))
-    return end_refund(refund, paid=paid, words=words, actor=actor, at=at)
+    return end_refund(refund, payment, paid=paid, words=words, actor=actor, at=at)

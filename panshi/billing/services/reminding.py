@@ -10,12 +10,12 @@ from uuid import UUID
 
 from django.conf import settings
 
+from panshi.billing.queries.dunning import CASE, source_of
 from panshi.crm import queries as crm
 from panshi.kit.tenancy import HQ, Actor, hq_actor, system_actor
 from panshi.notify import services as notify
 from panshi.notify.services import BY_PREFERENCE, NewMessage
 
-CASE: Final = "billing.DunningCase"
 BILL: Final = "billing.Bill"
 BILLS_PAGE: Final = "/portal/bills/"
 
@@ -33,11 +33,6 @@ class Telling:
     amount: Decimal
     due_on: date
     number: str = ""
-
-
-def source_of(topic_id: UUID, rung: str | int) -> str:
-    """Under which source id the message of a rung is kept, and its proof found."""
-    return f"{topic_id}/{rung}"
 
 
 def pay_address() -> str:

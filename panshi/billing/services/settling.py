@@ -23,6 +23,7 @@ from panshi.billing.models import (
     DunningCase,
     Payment,
 )
+from panshi.billing.queries.dunning import OPEN_STATES
 from panshi.billing.services.reminding import take_back
 from panshi.kit import outbox
 from panshi.kit.clock import local_day
@@ -242,10 +243,7 @@ def _held(deposit: Deposit, at: datetime, actor: Actor) -> DepositHeld:
 
 def _clear_cases(paid_at: Mapping[UUID, datetime], actor: Actor) -> None:
     """Close the arrears of sources that owe nothing overdue any more at their last payment."""
-    cases = DunningCase.objects.filter(
-        source_id__in=list(paid_at),
-        state__in=[CaseState.OPEN, CaseState.ON_HOLD, CaseState.LEGAL],
-    )
+    cases = DunningCase.objects.filter(source_id__in=list(paid_at), state__in=OPEN_STATES)
     locked = list(cases.order_by("id").select_for_update())
     if not locked:
         return

@@ -1,5 +1,6 @@
 """Refund payment … gives back what is on account, once, by two people, to who paid."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from panshi.billing.tests.test_query_payment import money
 from panshi.kit.models import Outbox
 from panshi.kit.refusals import IllegalMove
 from panshi.kit.tenancy import hq_actor
+from panshi.ledger import queries as ledger
 from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
 
@@ -153,6 +155,36 @@ def test_a_failed_refund_is_sent_again_under_another_number() -> None:
     refund.refresh_from_db()
     assert (refund.state, refund.attempts, refund.number != first) == ("PAID", 2, True)
     assert (money(org)["1012.sim"], "2203" in money(org)) == (D(300), False)
+
+
+def test_the_statement_follows_the_money_there_and_back() -> None:
+    org = org_make.operator()
+    payment, by = overpaid(org), make.clerk(org)
+
+    def closing() -> Decimal:
+        made = queries.statement(customer_id=payment.customer_id, month=make.DAY, actor=by)
+        assert made.opening + made.billed - made.settled == made.closing
+        assert made.billed == D(300)
+        assert made.closing == ledger.customer_balance(
+            customer_id=payment.customer_id,
+            accounts=("1122", "2203"),
+            until=date(2027, 7, 1),
+            actor=by,
+        )
+        return made.closing
+
+    declined = ask(org, payment, 10)
+    assert closing() == D(-40)
+    services.decline_refund(refund_id=declined, reason="", actor=make.clerk(org), at=make.NOON)
+    assert closing() == D(-50)
+    refund_id = sent(org, payment, 20)
+    with channels.standing_in(Simulated(refuses=True)):
+        services.query_refund(refund_id=refund_id, actor=by, at=make.NOON)
+    assert closing() == D(-50)
+    services.send_refund(refund_id=refund_id, actor=by, at=make.NOON)
+    assert closing() == D(-30)
+    services.query_refund(refund_id=refund_id, actor=by, at=make.NOON)
+    assert (Payment.objects.get(id=payment.id).state, closing()) == ("PART_REFUNDED", D(-30))
 
 
 def test_a_lost_answer_pays_once() -> None:

@@ -43,6 +43,8 @@ def test_sql_and_the_rules_agree_on_every_line() -> None:
     assert fact.exceptions == 0
     written: dict[UUID, list[Line]] = {}
     with connection.cursor() as cursor:
+        # Nothing has counted the fresh rows, and for the few it expects the planner loops.
+        cursor.execute("SET LOCAL enable_nestloop = off")
         cursor.execute(WRITTEN)
         for plan_id, *line in cursor.fetchall():
             written.setdefault(plan_id, []).append(tuple(line))
