@@ -443,6 +443,15 @@ def open_complaints(*, actor: Actor, limit: int = 100) -> list[ComplaintRow]:
 
 
 @question
+def complaining(*, customer_ids: tuple[UUID, ...], actor: Actor) -> frozenset[UUID]:
+    """Those of these customers who have a complaint that is not yet answered."""
+    found = Complaint.objects.visible_to(actor).filter(
+        state=ComplaintState.OPEN, customer_id__in=customer_ids
+    )
+    return frozenset(found.values_list("customer_id", flat=True))
+
+
+@question
 def complaints_filed(*, since: datetime, until: datetime, actor: Actor) -> list[FiledRow]:
     """Every complaint filed in [since, until), in the city of its customer, the oldest first."""
     found = Complaint.objects.visible_to(actor).filter(filed_at__gte=since, filed_at__lt=until)

@@ -25,6 +25,7 @@ from panshi.kit.money import ZERO
 from panshi.kit.refusals import NotPermitted, Refusal
 from panshi.kit.web import Request
 from panshi.leasing import queries, services
+from panshi.leasing.choices import vehicle_choices
 from panshi.leasing.queries import LeaseCard, LeaseChange
 
 REASON: Final = Field(
@@ -162,10 +163,7 @@ def _cause_words(cause: queries.PauseChoice) -> str:
 
 
 def _swap_form(card: LeaseCard, request: Request) -> Form:
-    free = [
-        (str(v.id), f"{v.plate} · {v.model_name} · {v.city}")
-        for v in queries.free_vehicles(actor=request.actor)
-    ]
+    free = vehicle_choices(request.actor)
     if card.way_back is not None:
         plate = card.way_back.plate
         back = gettext("%(plate)s · the lease's own, on its way back") % {"plate": plate}

@@ -70,6 +70,7 @@ class ContractTerms:
     monthly_rent: Decimal
     deposit: Decimal
     charges: tuple[Charge, ...]
+    early_share: Decimal
 
 
 def contract_pdf(terms: ContractTerms) -> bytes:
@@ -79,7 +80,7 @@ def contract_pdf(terms: ContractTerms) -> bytes:
 
 def _shown(terms: ContractTerms, text: ContractText) -> dict[str, Any]:
     total = sum((charge.amount for charge in terms.charges), ZERO)
-    figures = _figures(text.version)
+    figures = _figures(text.version, terms.early_share)
     return {
         "number": terms.number,
         "version": text.version,
@@ -133,14 +134,14 @@ def _line(number: int, charge: Charge) -> list[str]:
     ]
 
 
-def _figures(version: str) -> dict[str, str]:
-    """The figures that the clauses name, from the rules that the bills follow."""
+def _figures(version: str, early_share: Decimal) -> dict[str, str]:
+    """The figures that the clauses name, from the rules that bills and returns follow."""
     return {
         "grace_days": str(CREDIT_TERMS.grace_days),
         "after_grace": str(CREDIT_TERMS.grace_days + 1),
         "late_fee": f"万分之{_plain(CREDIT_TERMS.late_fee_a_day * 10_000)}",
         "late_cap": f"{_plain(CREDIT_TERMS.late_fee_cap * 100)}%",
-        "early_share": f"{_plain(CREDIT_TERMS.early_fee_share * 100)}%",
+        "early_share": f"{_plain(early_share * 100)}%",
         "refund_days": str(REFUND_DAYS),
         "version": version,
     }

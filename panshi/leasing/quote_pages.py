@@ -1,6 +1,6 @@
 """Pages of quotes: the list, drafting one, one quote with its price explained, its discount."""
 
-from datetime import timedelta
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,15 +14,14 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from panshi.billing import queries as billing
-from panshi.crm import queries as crm
 from panshi.kit import records
 from panshi.kit.clock import local_day
-from panshi.kit.forms import Field, Form
+from panshi.kit.forms import Field, Form, Reading
 from panshi.kit.records import Detail, Tile
 from panshi.kit.tables import Column, Filter, Slice, Table
 from panshi.kit.web import Request, needs
 from panshi.leasing import queries, services
+from panshi.leasing.choices import customer_choices, product_choices, vehicle_choices
 from panshi.leasing.models import Alignment, QuoteState
 
 TONES: Final = {
@@ -90,28 +89,25 @@ def quotes(request: Request) -> HttpResponse:
 
 
 def _form(request: Request) -> Form:
-    vehicles = queries.free_vehicles(actor=request.actor)
-    customers = crm.customer_list(limit=500, actor=request.actor).rows
-    products = billing.rental_products(on=local_day(timezone.now()), actor=request.actor)
     return Form(
         fields=[
             Field(
                 name="customer_id",
                 label=_("Customer"),
                 kind="choice",
-                choices=[(str(c.id), f"{c.name} · {c.city}") for c in customers],
+                choices=customer_choices(request.actor),
             ),
             Field(
                 name="vehicle_id",
                 label=_("Vehicle"),
                 kind="choice",
-                choices=[(str(v.id), f"{v.plate} · {v.model_name} · {v.city}") for v in vehicles],
+                choices=vehicle_choices(request.actor),
             ),
             Field(
                 name="product_code",
                 label=_("Product"),
                 kind="choice",
-                choices=[(p.code, p.name) for p in products],
+                choices=product_choices(request.actor),
             ),
             Field(name="starts_on", label=_("First day"), kind="day", group=_("Term")),
             Field(name="months", label=_("Months"), kind="whole", least=1),
@@ -187,25 +183,6 @@ def _shown(request: Request, quote_id: UUID) -> dict[str, Any]:
     explained = queries.quote_explained(quote_id=quote_id, actor=request.actor)
     row, today = card.row, local_day(timezone.now())
     limits = queries.quote_limits(on=today, actor=request.actor)
-    ends = today + timedelta(days=limits.valid_days)
-    send = Form(
-        fields=[
-            Field(
-                name="valid_until",
-                label=_("Valid until"),
-                kind="day",
-                help=gettext("%(day)s at the latest") % {"day": ends.isoformat()},
-            ),
-            Field(
-                name="hold_hours",
-                label=_("Hold the vehicle for"),
-                kind="whole",
-                unit=pgettext_lazy("unit", "h"),
-                least=0,
-                help=gettext("0: not held. %(hours)d at most.") % {"hours": limits.hold_hours},
-            ),
-        ]
-    )
     may = request.actor.may
     below = card.below_floor
     reviewed = row.state == QuoteState.DISCOUNT_REVIEW
@@ -215,7 +192,9 @@ def _shown(request: Request, quote_id: UUID) -> dict[str, Any]:
         "tone": TONES[row.state],
         "explained": explained,
         "asked": [(ASKED[name], value) for name, value in explained.asked],
-        "send": send.blank(valid_until=ends, hold_hours=min(24, limits.hold_hours)),
+        "send": _send_form(limits, today).blank(
+            valid_until=limits.latest_end(today), hold_hours=min(24, limits.hold_hours)
+        ),
         "may_send": may("leasing.send_quote")
         and ((row.state == QuoteState.DRAFT and not below) or (reviewed and card.approved)),
         "discount": REASON.blank()
@@ -272,17 +251,41 @@ def _shown(request: Request, quote_id: UUID) -> dict[str, Any]:
     }
 
 
+def _send_form(limits: queries.QuoteLimits, today: date) -> Form:
+    latest = limits.latest_end(today).isoformat()
+    return Form(
+        fields=[
+            Field(
+                name="valid_until",
+                label=_("Valid until"),
+                kind="day",
+                help=gettext("%(day)s at the latest") % {"day": latest},
+            ),
+            Field(
+                name="hold_hours",
+                label=_("Hold the vehicle for"),
+                kind="whole",
+                unit=pgettext_lazy("unit", "h"),
+                least=0,
+                help=gettext("0: not held. %(hours)d at most.") % {"hours": limits.hold_hours},
+            ),
+        ]
+    )
+
+
+def _again(request: Request, quote_id: UUID, name: str, form: Reading) -> HttpResponse:
+    """The page of a quote once more, with what was typed into one of its forms."""
+    shown = {**_shown(request, quote_id), name: form}
+    return render(request, "leasing/quote.html", shown, status=422)
+
+
 @require_POST
 def send(request: Request, quote_id: UUID) -> HttpResponse:
-    shown = _shown(request, quote_id)
-    form = Form(
-        fields=[
-            Field(name="valid_until", label=_("Valid until"), kind="day"),
-            Field(name="hold_hours", label=_("Hold the vehicle for"), kind="whole", least=0),
-        ]
-    ).read(request.POST)
+    today = local_day(timezone.now())
+    limits = queries.quote_limits(on=today, actor=request.actor)
+    form = _send_form(limits, today).read(request.POST)
     if not form.ok:
-        return render(request, "leasing/quote.html", {**shown, "send": form}, status=422)
+        return _again(request, quote_id, "send", form)
     services.send_quote(
         quote_id=quote_id,
         valid_until=form.values["valid_until"],
@@ -298,8 +301,7 @@ def send(request: Request, quote_id: UUID) -> HttpResponse:
 def ask_discount(request: Request, quote_id: UUID) -> HttpResponse:
     form = REASON.read(request.POST)
     if not form.ok:
-        shown = {**_shown(request, quote_id), "discount": form}
-        return render(request, "leasing/quote.html", shown, status=422)
+        return _again(request, quote_id, "discount", form)
     services.ask_discount(
         quote_id=quote_id,
         reason=form.values["reason"],
@@ -313,8 +315,7 @@ def ask_discount(request: Request, quote_id: UUID) -> HttpResponse:
 def decide_discount(request: Request, quote_id: UUID) -> HttpResponse:
     form = DECIDE.read(request.POST)
     if not form.ok:
-        shown = {**_shown(request, quote_id), "decide": form}
-        return render(request, "leasing/quote.html", shown, status=422)
+        return _again(request, quote_id, "decide", form)
     services.decide_discount(
         quote_id=quote_id,
         approve=request.POST.get("act") == "approve",

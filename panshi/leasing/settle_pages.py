@@ -39,7 +39,6 @@ CHARGE: Final = Form(
         Field(name="quantity", label=_("Quantity"), kind="number", least=0),
         Field(name="unit_price", label=_("Unit price"), kind="money", least=Decimal("0.01")),
         Field(name="clause", label=_("Clause"), required=False, longest=60),
-        Field(name="disputed", label=_("Disputed"), kind="flag", required=False),
     ]
 )
 DECIDE: Final = Form(

@@ -3,16 +3,14 @@
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from uuid import UUID
 
 from panshi.fleet import queries as fleet_queries
 from panshi.fleet import services as fleet
 from panshi.fleet.services import LevelNow
 from panshi.kit.clock import local_day
 from panshi.kit.schedule import every
-from panshi.kit.tenancy import Actor, acting, hq_actor
-from panshi.leasing import services
-from panshi.leasing.models import Segment, SegmentState
+from panshi.kit.tenancy import Actor, hq_actor
+from panshi.leasing import queries, services
 from panshi.org import queries as org
 from panshi.telematics import queries as telematics
 
@@ -46,12 +44,7 @@ def levels(*, actor: Actor, at: datetime) -> Iterator[LevelNow]:
     """What is known above the fleet of each vehicle that it watches: readings, reservations."""
     watched = fleet_queries.watched_vehicles(actor=actor)
     said = telematics.levels_of(vehicle_ids=watched, actor=actor)
-    reserved: dict[UUID, datetime] = {}
-    with acting(actor):
-        waiting = Segment.objects.filter(vehicle_id__in=watched, state=SegmentState.RESERVED)
-        for segment in waiting.order_by("-planned"):
-            if segment.planned.lower is not None and segment.planned.lower >= at:
-                reserved[segment.vehicle_id] = segment.planned.lower
+    reserved = queries.next_reservations(vehicle_ids=watched, actor=actor, at=at)
     for vehicle_id in watched:
         level = said.get(vehicle_id)
         place = level.place if level else None

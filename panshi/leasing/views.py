@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from panshi.billing import queries as billing
-from panshi.crm import queries as crm
 from panshi.fleet import queries as fleet
 from panshi.kit import records
 from panshi.kit.clock import local_day
@@ -24,7 +23,8 @@ from panshi.kit.money import ZERO, yuan
 from panshi.kit.records import Detail, Entry, Tile
 from panshi.kit.tables import Column, Filter, Slice, Table
 from panshi.kit.web import Request, show_file
-from panshi.leasing import change_pages, queries, services
+from panshi.leasing import change_pages, queries, rules, services
+from panshi.leasing.choices import customer_choices, product_choices, vehicle_choices
 from panshi.leasing.models import Alignment, HandoverKind, LeaseState
 
 TONES = {
@@ -55,7 +55,6 @@ LEASES = Table(
     empty=_("No leases yet. Draft the first one."),
     live=("leasing.*",),
 )
-LONGEST = 120
 AHEAD = 3  # Periods shown after those that are billed; the rest folds away.
 STANDINGS = {
     "PLANNED": (_("Planned"), "idle"),
@@ -91,30 +90,27 @@ TERMS = ("customer_id", "vehicle_id", "product_code", "monthly_rent", "deposit",
 
 
 def _draft_form(request: Request) -> Form:
-    vehicles = queries.free_vehicles(actor=request.actor)
-    customers = crm.customer_list(limit=500, qualified=True, actor=request.actor).rows
-    products = billing.rental_products(on=local_day(timezone.now()), actor=request.actor)
     return Form(
         fields=[
             Field(
                 name="customer_id",
                 label=_("Customer"),
                 kind="choice",
-                choices=[(str(c.id), f"{c.name} · {c.city}") for c in customers],
+                choices=customer_choices(request.actor, qualified=True),
                 help=_("Only customers whose qualification is approved are listed."),
             ),
             Field(
                 name="vehicle_id",
                 label=_("Vehicle"),
                 kind="choice",
-                choices=[(str(v.id), f"{v.plate} · {v.model_name} · {v.city}") for v in vehicles],
+                choices=vehicle_choices(request.actor),
                 help=_("Only vehicles that are ready and promised to nobody are listed."),
             ),
             Field(
                 name="product_code",
                 label=_("Product"),
                 kind="choice",
-                choices=[(p.code, p.name) for p in products],
+                choices=product_choices(request.actor),
             ),
             Field(name="monthly_rent", label=_("Monthly rent"), kind="money", group=_("Price")),
             Field(name="deposit", label=_("Deposit"), kind="money"),
@@ -164,8 +160,8 @@ def draft(request: Request) -> HttpResponse:
             at=timezone.now(),
         )
         return redirect("leasing-lease", fact.lease_id)
-    if not 1 <= values["months"] <= LONGEST:
-        filled.refuse("months", gettext("From 1 to %(most)d months.") % {"most": LONGEST})
+    if not 1 <= values["months"] <= rules.LONGEST:
+        filled.refuse("months", gettext("From 1 to %(most)d months.") % {"most": rules.LONGEST})
         return filled.respond(request, "leasing/draft.html")
     quote = queries.quote(
         product_code=values["product_code"],

@@ -63,12 +63,15 @@ def test_is_answered_reopened_and_closed() -> None:
         customer_id=customer.id, subject="BILL", text="重复收费", actor=by, at=NOON
     ).complaint_id
     assert [row.id for row in queries.open_complaints(actor=by)] == [filed]
+    both = (customer.id, make.customer(org=customer.org).id)
+    assert queries.complaining(customer_ids=both, actor=by) == {customer.id}
     with pytest.raises(IllegalMove):
         services.close_complaint(complaint_id=filed, actor=by, at=NOON)
     with pytest.raises(ComplaintEmpty):
         services.answer_complaint(complaint_id=filed, answer="", actor=by, at=NOON)
     services.answer_complaint(complaint_id=filed, answer="已退款", actor=by, at=NOON)
     assert queries.open_complaints(actor=by) == []
+    assert queries.complaining(customer_ids=both, actor=by) == set()
     later = NOON + timedelta(days=3)
     again = services.reopen_complaint(complaint_id=filed, actor=by, at=later)
     assert again.due_at == later + timedelta(hours=24)

@@ -10,6 +10,7 @@ from panshi.leasing.models.contracts import (
 from panshi.leasing.models.leases import (
     LEASE_LIFE,
     SEGMENT_LIFE,
+    SEGMENT_RANK,
     Alignment,
     Amendment,
     AmendmentKind,
@@ -44,6 +45,7 @@ __all__ = [
     "QUOTE_LIFE",
     "RESTRAINT_LIFE",
     "SEGMENT_LIFE",
+    "SEGMENT_RANK",
     "Alignment",
     "Amendment",
     "AmendmentKind",

@@ -48,6 +48,8 @@ class SegmentState(models.TextChoices):
 
 G = SegmentState
 SEGMENT_LIFE = Machine({G.RESERVED: {G.OUT, G.VOID}, G.OUT: {G.BACK}})
+# Which part of a lease counts now: what is out, else what is promised, else what was.
+SEGMENT_RANK = {G.BACK: 0, G.RESERVED: 1, G.OUT: 2}
 
 
 class Alignment(models.TextChoices):

@@ -46,6 +46,7 @@ from panshi.leasing.queries.leases import (
     lease_counts,
     lease_holding,
     leases,
+    next_reservations,
     quote,
 )
 from panshi.leasing.queries.quotes import (
@@ -128,6 +129,7 @@ __all__ = [
     "lease_sheet_rows",
     "leases",
     "lines_of",
+    "next_reservations",
     "pause_causes",
     "price_of",
     "quote",

@@ -199,13 +199,18 @@ def quote_return(
     return return_of(lease, on, charges, actor)
 
 
+def return_terms(lease: Lease) -> ReturnTerms:
+    """The terms of an early end in force when a lease was signed; its first day until then."""
+    signed_on = local_day(lease.signed_at) if lease.signed_at else lease.starts_on
+    return ReturnTerms.objects.filter(starts_on__lte=signed_on).latest("starts_on")
+
+
 def return_of(lease: Lease, on: date, charges: Sequence[ReturnCharge], actor: Actor) -> ReturnQuote:
-    """Reckon a return by the terms that were in force when the lease was signed.
+    """Reckon a return by the terms of the lease.
 
     A lease that moved in was signed on other paper: it has no fee for an early end by our terms.
     """
-    signed_on = local_day(lease.signed_at) if lease.signed_at else lease.starts_on
-    terms = ReturnTerms.objects.filter(starts_on__lte=signed_on).latest("starts_on")
+    terms = return_terms(lease)
     return billing.return_quoted(
         plan_id=plan_of(lease),
         agreed_end=lease.ends_on,

@@ -16,6 +16,7 @@ from panshi.leasing import signers
 from panshi.leasing.contract import ContractTerms, contract_pdf, text_of
 from panshi.leasing.models import Contract, ContractKind, ContractState, ContractView, Lease
 from panshi.leasing.queries import leases
+from panshi.leasing.queries.changes import return_terms
 from panshi.org import queries as org
 
 
@@ -149,6 +150,7 @@ def contract_draft(*, lease_id: UUID, actor: Actor) -> leases.Picture:
         monthly_rent=row.monthly_rent,
         deposit=row.deposit,
         charges=quoted.charges,
+        early_share=return_terms(lease).early_share,
     )
     return leases.Picture(
         name=f"{row.number}.pdf", media_type="application/pdf", content=contract_pdf(terms)
@@ -278,7 +280,7 @@ def contract_card(*, contract_id: UUID, actor: Actor) -> ContractCard:
 @question
 def contract_paper(*, contract_id: UUID, actor: Actor) -> leases.Picture:
     """The present copy of a contract. Raises ValueError when its bytes were changed on disk."""
-    contract = Contract.objects.visible_to(actor).select_related("lease").get(id=contract_id)
+    contract = Contract.objects.visible_to(actor).get(id=contract_id)
     stored = files.StoredFile.objects.get(id=contract.file_id)
     return leases.Picture(
         name=stored.name, media_type=stored.media_type, content=files.read(stored)

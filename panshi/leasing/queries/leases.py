@@ -18,6 +18,7 @@ from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 from panshi.leasing import rules
 from panshi.leasing.models import (
+    SEGMENT_RANK,
     Amendment,
     AmendmentKind,
     Handover,
@@ -156,17 +157,20 @@ class LeaseRef:
     customer_id: UUID
 
 
-def lease_rows(leases: list[Lease], actor: Actor) -> tuple[LeaseRow, ...]:
-    """Leases as rows, with their vehicles and customers."""
-    # The vehicle that is out counts, else the one promised first, else the last that came back.
-    rank = {SegmentState.BACK: 0, SegmentState.RESERVED: 1, SegmentState.OUT: 2}
+def current_segments(leases: list[Lease]) -> dict[UUID, Segment]:
+    """The part of each lease that counts now, by lease."""
     found = Segment.objects.filter(lease__in=leases).exclude(state=SegmentState.VOID)
-    segments = {
+    return {
         s.lease_id: s
         for s in sorted(
-            found.order_by("created_at", "id"), key=lambda s: rank[SegmentState(s.state)]
+            found.order_by("created_at", "id"), key=lambda s: SEGMENT_RANK[SegmentState(s.state)]
         )
     }
+
+
+def lease_rows(leases: list[Lease], actor: Actor) -> tuple[LeaseRow, ...]:
+    """Leases as rows, with their vehicles and customers."""
+    segments = current_segments(leases)
     vehicles = fleet.vehicle_refs(
         vehicle_ids=tuple({s.vehicle_id for s in segments.values()}), actor=actor
     )
@@ -368,6 +372,21 @@ def free_vehicles(*, actor: Actor) -> list[fleet.VehicleRef]:
     )
     ready = fleet.available_vehicles(city="", model_code="", limit=1000, actor=actor)
     return [vehicle for vehicle in ready if vehicle.id not in promised]
+
+
+@question
+def next_reservations(
+    *, vehicle_ids: tuple[UUID, ...], actor: Actor, at: datetime
+) -> dict[UUID, datetime]:
+    """When the next lease is to take each vehicle; those promised to nobody are left out."""
+    found: dict[UUID, datetime] = {}
+    waiting = Segment.objects.visible_to(actor).filter(
+        vehicle_id__in=vehicle_ids, state=SegmentState.RESERVED
+    )
+    for segment in waiting.order_by("-planned"):
+        if segment.planned.lower is not None and segment.planned.lower >= at:
+            found[segment.vehicle_id] = segment.planned.lower
+    return found
 
 
 @question

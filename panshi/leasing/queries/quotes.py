@@ -1,7 +1,7 @@
 """Questions about quotes: what was offered, how its price came about, how long it stands."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -103,6 +103,10 @@ class QuoteLimits:
     valid_days: int
     hold_hours: int
     to_confirm: bool
+
+    def latest_end(self, on: date) -> date:
+        """The last day up to which a quote that is sent on a day may stand."""
+        return on + timedelta(days=self.valid_days)
 
 
 def region_of(org_id: int) -> int | None:

@@ -14,8 +14,8 @@ from panshi.leasing.models import (
     RestraintKind,
     RestraintRequest,
     RestraintState,
-    Segment,
 )
+from panshi.leasing.queries.leases import current_segments
 from panshi.org import queries as org
 
 
@@ -55,7 +55,7 @@ def restraints_of(*, lease_id: UUID, actor: Actor) -> RestraintPage:
     lease = Lease.objects.visible_to(actor).get(id=lease_id)
     rows = list(RestraintRequest.objects.filter(lease=lease).order_by("-asked_at", "-id"))
     names = org.names_of(user_ids=tuple({r.asked_by_id for r in rows}), actor=actor)
-    segment = Segment.objects.filter(lease=lease).order_by("-id").first()
+    segment = current_segments([lease]).get(lease.id)
     return RestraintPage(
         lease_id=lease.id,
         number=lease.number,

@@ -4,10 +4,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from psycopg import errors
 
 from panshi.billing import services as billing
 from panshi.billing.events import ChargePlanChanged
@@ -16,6 +14,7 @@ from panshi.kit.money import to_fen
 from panshi.kit.refusals import IllegalMove, Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
+from panshi.leasing import rules
 from panshi.leasing.events import LeaseExtended, LeasePaused, LeaseResumed, PriceChanged
 from panshi.leasing.models import (
     LEASE_LIFE,
@@ -35,14 +34,14 @@ from panshi.leasing.queries.changes import (
 )
 from panshi.leasing.services.common import (
     TermsInvalid,
+    VehicleAlreadyLeased,
     amend,
     common,
     current_segment,
     lock_vehicles,
     locked_lease,
+    one_lease_per_vehicle,
 )
-
-LONGEST = 120
 
 
 class ReservedByAnother(Refusal):
@@ -90,7 +89,7 @@ def extend_lease(
     """
     lease = locked_lease(lease_id, actor=actor, permission="leasing.extend_lease")
     must_run(lease)
-    if not 1 <= months <= LONGEST or (monthly_rent is not None and monthly_rent <= 0):
+    if not 1 <= months <= rules.LONGEST or (monthly_rent is not None and monthly_rent <= 0):
         raise TermsInvalid(_("Rent and months (1 to 120) must be above zero."))
     segment = current_segment(lease)
     lock_vehicles([segment.vehicle_id])
@@ -136,15 +135,13 @@ def _prolong(lease: Lease, end: date) -> None:
     )
     segment.planned = (segment.planned.lower, day_start(end))
     try:
-        with transaction.atomic():
+        with one_lease_per_vehicle():
             segment.save(update_fields=["planned"])
-    except IntegrityError as error:
-        if isinstance(error.__cause__, errors.ExclusionViolation):
-            raise ReservedByAnother(
-                _("Another customer has reserved this vehicle from a day before %s; offer a swap.")
-                % end
-            ) from error
-        raise
+    except VehicleAlreadyLeased as refusal:
+        raise ReservedByAnother(
+            _("Another customer has reserved this vehicle from a day before %s; offer a swap.")
+            % end
+        ) from refusal
 
 
 def lease_segments(lease: Lease) -> QuerySet[Segment]:

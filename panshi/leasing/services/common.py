@@ -17,6 +17,7 @@ from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.leasing.models import (
     SEGMENT_LIFE,
+    SEGMENT_RANK,
     Amendment,
     AmendmentKind,
     Lease,
@@ -111,10 +112,10 @@ def locked_lease(lease_id: UUID, *, actor: Actor, permission: str) -> Lease:
 
 def current_segment(lease: Lease) -> Segment:
     """The part of a lease that counts now: what is out, else what is promised, else what was."""
-    rank = {SegmentState.BACK: 0, SegmentState.RESERVED: 1, SegmentState.OUT: 2}
     rows = Segment.objects.select_for_update().filter(lease=lease).exclude(state=SegmentState.VOID)
     return max(
-        rows.order_by("created_at", "id"), key=lambda row: (rank[SegmentState(row.state)], row.id)
+        rows.order_by("created_at", "id"),
+        key=lambda row: (SEGMENT_RANK[SegmentState(row.state)], row.id),
     )
 
 

@@ -4,10 +4,30 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
+from panshi.crm import queries as crm
+from panshi.fleet import queries as fleet
+from panshi.fleet.queries import VehicleRef
 from panshi.kit.clock import add_months, day_start
 from panshi.kit.numbers import next_number
+from panshi.kit.tenancy import Actor
 from panshi.leasing.models import Lease, LeaseState, Segment
-from panshi.leasing.services.common import lock_vehicles, one_lease_per_vehicle, refuse_promised
+from panshi.leasing.services.common import (
+    NotQualified,
+    lock_vehicles,
+    one_lease_per_vehicle,
+    refuse_promised,
+)
+
+
+def vehicle_for(customer_id: UUID, vehicle_id: UUID, *, actor: Actor) -> VehicleRef:
+    """The vehicle that a customer is to get. Raises NotQualified when another operator has it."""
+    vehicle = fleet.vehicle_refs(vehicle_ids=(vehicle_id,), actor=actor).get(vehicle_id)
+    customer = crm.customer_refs(ids=(customer_id,), actor=actor).get(customer_id)
+    if vehicle is None or customer is None or vehicle.org_id != customer.org_id:
+        raise NotQualified(_("Customer and vehicle must belong to one operator."))
+    return vehicle
 
 
 def promise(

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from panshi.crm import queries as crm
-from panshi.fleet import queries as fleet
 from panshi.kit.clock import local_day
 from panshi.kit.numbers import next_number
 from panshi.kit.refusals import IllegalMove, Refusal
@@ -29,23 +28,20 @@ from panshi.leasing.events import (
 from panshi.leasing.models import (
     LEASE_LIFE,
     QUOTE_LIFE,
-    SEGMENT_LIFE,
     Alignment,
     Lease,
     LeaseState,
     Quote,
-    QuotePolicy,
     QuoteState,
-    SegmentState,
 )
 from panshi.leasing.services.common import (
-    NotQualified,
     TermsInvalid,
     common,
     current_segment,
     lock_vehicles,
+    release_promises,
 )
-from panshi.leasing.services.promising import promise
+from panshi.leasing.services.promising import promise, vehicle_for
 
 HOURS = timedelta(hours=1)
 
@@ -91,12 +87,9 @@ def draft_quote(
     the customer's qualification asks for. `volume` is how many vehicles the customer takes at once.
     Raises NoPrice, TermsInvalid, or NotQualified for a customer of another operator.
     """
-    vehicle = fleet.vehicle_refs(vehicle_ids=(vehicle_id,), actor=actor).get(vehicle_id)
-    customer = crm.customer_refs(ids=(customer_id,), actor=actor).get(customer_id)
-    if vehicle is None or customer is None or vehicle.org_id != customer.org_id:
-        raise NotQualified(_("Customer and vehicle must belong to one operator."))
+    vehicle = vehicle_for(customer_id, vehicle_id, actor=actor)
     actor.must("leasing.draft_quote", vehicle.org_id)
-    if not 1 <= months <= 120 or volume < 1 or alignment not in Alignment:
+    if not 1 <= months <= rules.LONGEST or volume < 1 or alignment not in Alignment:
         raise TermsInvalid(_("Rent, deposit and months (1 to 120) must be above zero."))
     region_id = queries.region_of(vehicle.org_id)
     found = queries.price_of(
@@ -209,12 +202,12 @@ def send_quote(
         raise DiscountNeedsApproval(
             _("This rent is below the floor; somebody else must approve it first.")
         )
-    policy = _policy(local_day(at))
-    longest = local_day(at) + timedelta(days=policy.valid_days)
+    limits = queries.quote_limits(on=local_day(at), actor=actor)
+    longest = limits.latest_end(local_day(at))
     ends = longest if valid_until is None else valid_until
-    if not 0 <= hold_hours <= policy.hold_hours:
+    if not 0 <= hold_hours <= limits.hold_hours:
         raise HoldTooLong(
-            _("A vehicle may be held %(hours)d hours at most.") % {"hours": policy.hold_hours}
+            _("A vehicle may be held %(hours)d hours at most.") % {"hours": limits.hold_hours}
         )
     if not local_day(at) <= ends <= longest:
         raise HoldTooLong(
@@ -330,10 +323,6 @@ def _locked(quote_id: UUID, actor: Actor, permission: str) -> Quote:
     return quote
 
 
-def _policy(on: date) -> QuotePolicy:
-    return QuotePolicy.objects.filter(starts_on__lte=on).latest("starts_on")
-
-
 def _promised(quote: Quote, state: LeaseState, at: datetime) -> Lease:
     lease, _segment = promise(
         org_id=quote.org_id,
@@ -357,11 +346,9 @@ def _release(quote: Quote) -> None:
     if quote.lease is None:
         return
     lease = Lease.objects.select_for_update().get(id=quote.lease.id)
-    segment = current_segment(lease)
     lease.state = LEASE_LIFE.step(lease.state, LeaseState.CANCELLED)
     lease.save(update_fields=["state"])
-    segment.state = SEGMENT_LIFE.step(segment.state, SegmentState.VOID)
-    segment.save(update_fields=["state"])
+    release_promises(lease)
     quote.lease, quote.hold_until = None, None
 
 

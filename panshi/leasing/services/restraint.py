@@ -133,7 +133,9 @@ def _answers(
             id__in=leases, state__in=[LeaseState.ACTIVE, LeaseState.RETURNING]
         ).values_list("id", flat=True)
     )
-    complaining = {row.customer_id for row in crm.open_complaints(actor=actor, limit=10_000)}
+    complaining = crm.complaining(
+        customer_ids=tuple({request.customer_id for request in requests}), actor=actor
+    )
     terms = {row.kind: row for row in RestraintTerms.objects.all()}
     return {
         request.id: Answer(
@@ -156,11 +158,7 @@ def restraint_still_warranted(
     *, subject_ids: tuple[UUID, ...], actor: Actor, at: datetime
 ) -> dict[UUID, Answer]:
     """Whether debts still warrant these restraint requests, on live books; asked inside a verb."""
-    requests = list(
-        RestraintRequest.objects.filter(id__in=subject_ids, state__in=LIVING).select_related(
-            "lease"
-        )
-    )
+    requests = list(RestraintRequest.objects.filter(id__in=subject_ids, state__in=LIVING))
     return _answers(requests, actor, at)
 
 

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 
 from panshi.billing import queries as billing_queries
 from panshi.billing import services as billing
-from panshi.fleet import services as fleet
 from panshi.kit.clock import local_day
 from panshi.kit.refusals import IllegalMove
 from panshi.kit.tenancy import Actor
@@ -23,12 +22,9 @@ from panshi.leasing.events import (
 )
 from panshi.leasing.models import (
     LEASE_LIFE,
-    SEGMENT_LIFE,
     AmendmentKind,
-    HandoverKind,
     LeaseState,
     RequestKind,
-    SegmentState,
 )
 from panshi.leasing.queries.changes import return_of
 from panshi.leasing.services.changing import must_run
@@ -43,7 +39,7 @@ from panshi.leasing.services.common import (
     locked_lease,
     release_promises,
 )
-from panshi.leasing.services.signing import record_handover
+from panshi.leasing.services.signing import hand_in
 from panshi.leasing.services.swapping import note_request
 
 
@@ -155,29 +151,22 @@ def accept_return(
     segment = current_segment(lease)
     lock_vehicles([segment.vehicle_id])
     lease.state = LEASE_LIFE.step(lease.state, LeaseState.SETTLING)
-    record_handover(
+    back = lease.arrived_at or at
+    hand_in(
         segment,
-        HandoverKind.IN,
+        back=back,
         odometer_km=odometer_km,
         soc_pct=soc_pct,
         signed_by=signed_by,
-        checklist=checklist or {},
+        checklist=checklist,
         photo_ids=photo_ids,
         signature_id=signature_id,
         actor=actor,
         at=at,
     )
-    back = lease.arrived_at or at
     lease.returned_at = back
     lease.save(update_fields=["state", "returned_at"])
-    segment.state = SEGMENT_LIFE.step(segment.state, SegmentState.BACK)
-    held = segment.held
-    segment.held = (held.lower, back) if held is not None else None
-    segment.save(update_fields=["state", "held"])
     release_promises(lease)
-    fleet.take_back_vehicle(
-        vehicle_id=segment.vehicle_id, odometer_km=odometer_km, soc_pct=soc_pct, actor=actor, at=at
-    )
     if lease.plan_id is not None:
         billing.end_plan(plan_id=lease.plan_id, ends_on=local_day(back), actor=actor, at=at)
     deposit = billing_queries.deposit_of(source_kind=SOURCE, source_id=lease.id, actor=actor)

@@ -8,8 +8,6 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from panshi.billing import services as billing
-from panshi.crm import queries as crm
-from panshi.fleet import queries as fleet_queries
 from panshi.fleet import services as fleet
 from panshi.kit import files
 from panshi.kit.clock import add_months, day_start, local_day
@@ -40,7 +38,6 @@ from panshi.leasing.services.common import (
     SOURCE,
     DepositMissing,
     HandoverOpen,
-    NotQualified,
     TermsInvalid,
     common,
     current_segment,
@@ -49,7 +46,7 @@ from panshi.leasing.services.common import (
     one_lease_per_vehicle,
 )
 from panshi.leasing.services.contracts import put_contract_in_force, withdraw_contract
-from panshi.leasing.services.promising import promise
+from panshi.leasing.services.promising import promise, vehicle_for
 
 
 @verb
@@ -72,12 +69,9 @@ def draft_lease(
     Raises VehicleAlreadyLeased when another promise overlaps, TermsInvalid for amounts or a term
     that make no sense, NotQualified for a customer of another operator.
     """
-    vehicle = fleet_queries.vehicle_refs(vehicle_ids=(vehicle_id,), actor=actor).get(vehicle_id)
-    customer = crm.customer_refs(ids=(customer_id,), actor=actor).get(customer_id)
-    if vehicle is None or customer is None or vehicle.org_id != customer.org_id:
-        raise NotQualified(_("Customer and vehicle must belong to one operator."))
+    vehicle = vehicle_for(customer_id, vehicle_id, actor=actor)
     actor.must("leasing.draft_lease", vehicle.org_id)
-    if monthly_rent <= 0 or deposit < 0 or not 1 <= months <= 120:
+    if monthly_rent <= 0 or deposit < 0 or not 1 <= months <= rules.LONGEST:
         raise TermsInvalid(_("Rent, deposit and months (1 to 120) must be above zero."))
     if alignment not in Alignment:
         raise TermsInvalid(_("Periods follow the calendar or the day of delivery."))
@@ -157,7 +151,7 @@ def complete_handover(
         odometer_km=odometer_km,
         soc_pct=soc_pct,
         signed_by=signed_by,
-        checklist=checklist or {},
+        checklist=checklist,
         photo_ids=photo_ids,
         signature_id=signature_id,
         actor=actor,
@@ -175,11 +169,11 @@ def record_handover(
     odometer_km: Decimal,
     soc_pct: Decimal,
     signed_by: str,
-    checklist: Mapping[str, str],
-    photo_ids: Sequence[UUID],
-    signature_id: UUID | None,
     actor: Actor,
     at: datetime,
+    checklist: Mapping[str, str] | None = None,
+    photo_ids: Sequence[UUID] = (),
+    signature_id: UUID | None = None,
 ) -> None:
     if not signed_by.strip() or not 0 <= soc_pct <= 100 or odometer_km < 0:
         raise HandoverOpen(_("Readings and the name of who signed are needed."))
@@ -191,12 +185,46 @@ def record_handover(
         kind=kind,
         odometer_km=odometer_km,
         soc_pct=soc_pct,
-        checklist=dict(checklist),
+        checklist=dict(checklist or {}),
         photo_ids=[str(photo) for photo in photo_ids],
         signature_id=signature_id,
         signed_by=signed_by.strip(),
         by_id=actor.id,
         completed_at=at,
+    )
+
+
+def hand_in(
+    segment: Segment,
+    *,
+    back: datetime,
+    odometer_km: Decimal,
+    soc_pct: Decimal,
+    signed_by: str,
+    actor: Actor,
+    at: datetime,
+    checklist: Mapping[str, str] | None = None,
+    photo_ids: Sequence[UUID] = (),
+    signature_id: UUID | None = None,
+) -> None:
+    """Take a vehicle that is out into the yard: its part of the lease ended when it came `back`."""
+    record_handover(
+        segment,
+        HandoverKind.IN,
+        odometer_km=odometer_km,
+        soc_pct=soc_pct,
+        signed_by=signed_by,
+        checklist=checklist,
+        photo_ids=photo_ids,
+        signature_id=signature_id,
+        actor=actor,
+        at=at,
+    )
+    segment.state = SEGMENT_LIFE.step(segment.state, SegmentState.BACK)
+    segment.held = (segment.held.lower, back) if segment.held is not None else None
+    segment.save(update_fields=["state", "held"])
+    fleet.take_back_vehicle(
+        vehicle_id=segment.vehicle_id, odometer_km=odometer_km, soc_pct=soc_pct, actor=actor, at=at
     )
 
 

@@ -14,7 +14,6 @@ from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
 from panshi.leasing.events import SwapRequested, VehicleSwapped
 from panshi.leasing.models import (
-    SEGMENT_LIFE,
     AmendmentKind,
     HandoverKind,
     Lease,
@@ -36,7 +35,7 @@ from panshi.leasing.services.common import (
     one_lease_per_vehicle,
     release_promises,
 )
-from panshi.leasing.services.signing import record_handover
+from panshi.leasing.services.signing import hand_in, record_handover
 
 
 @verb
@@ -102,7 +101,8 @@ def swap_vehicle(
     if old.vehicle_id == vehicle_id:
         raise TermsInvalid(_("The lease has this vehicle already."))
     lock_vehicles([old.vehicle_id, vehicle_id])
-    incoming = fleet_queries.vehicle_refs(vehicle_ids=(vehicle_id,), actor=actor).get(vehicle_id)
+    refs = fleet_queries.vehicle_refs(vehicle_ids=(old.vehicle_id, vehicle_id), actor=actor)
+    incoming, outgoing = refs.get(vehicle_id), refs[old.vehicle_id]
     if incoming is None or incoming.org_id != lease.org_id:
         raise TermsInvalid(_("The vehicle belongs to another operator."))
     day = local_day(at)
@@ -113,7 +113,15 @@ def swap_vehicle(
 
     change = LeaseChange(kind=AmendmentKind.SWAP, on=day, until=until, vehicle_id=vehicle_id)
     made = change_charges(lease, change, agreed=agreed, reason=reason, actor=actor, at=at)
-    _hand_in(old, odometer_km, soc_pct, signed_by, actor=actor, at=at)
+    hand_in(
+        old,
+        back=at,
+        odometer_km=odometer_km,
+        soc_pct=soc_pct,
+        signed_by=signed_by,
+        actor=actor,
+        at=at,
+    )
     release_promises(lease)
     ends_at = max(day_start(lease.ends_on), at + timedelta(days=1))
     with one_lease_per_vehicle():
@@ -143,15 +151,10 @@ def swap_vehicle(
         odometer_km=new_odometer_km,
         soc_pct=new_soc_pct,
         signed_by=signed_by,
-        checklist={},
-        photo_ids=(),
-        signature_id=None,
         actor=actor,
         at=at,
     )
     answer_request(lease, RequestKind.SWAP, at)
-    plates = fleet_queries.vehicle_refs(vehicle_ids=(old.vehicle_id,), actor=actor)
-    outgoing = plates[old.vehicle_id]
     amend(
         lease,
         AmendmentKind.SWAP,
@@ -169,34 +172,4 @@ def swap_vehicle(
         vehicle_before_id=old.vehicle_id,
         until=until,
         reason=reason.strip(),
-    )
-
-
-def _hand_in(
-    segment: Segment,
-    odometer_km: Decimal,
-    soc_pct: Decimal,
-    signed_by: str,
-    *,
-    actor: Actor,
-    at: datetime,
-) -> None:
-    """Take the outgoing vehicle into the yard and end its part of the lease."""
-    record_handover(
-        segment,
-        HandoverKind.IN,
-        odometer_km=odometer_km,
-        soc_pct=soc_pct,
-        signed_by=signed_by,
-        checklist={},
-        photo_ids=(),
-        signature_id=None,
-        actor=actor,
-        at=at,
-    )
-    segment.state = SEGMENT_LIFE.step(segment.state, SegmentState.BACK)
-    segment.held = (segment.held.lower, at) if segment.held else None
-    segment.save(update_fields=["state", "held"])
-    fleet.take_back_vehicle(
-        vehicle_id=segment.vehicle_id, odometer_km=odometer_km, soc_pct=soc_pct, actor=actor, at=at
     )

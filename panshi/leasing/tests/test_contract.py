@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from pypdf import PdfReader
 from panshi.crm.models import Customer
 from panshi.kit.money import in_capitals, yuan
 from panshi.leasing import contract, queries
-from panshi.leasing.models import Lease
+from panshi.leasing.models import Lease, ReturnTerms
 from panshi.leasing.tests import make
 from panshi.org.tests import make as org_make
 from panshi.org.tests.window import window
@@ -47,6 +48,15 @@ def test_names_the_parties_the_terms_and_every_charge() -> None:
     for charge in quote.charges:
         assert f"{charge.amount:,.2f}" in text
     assert Customer.objects.get(id=lease.customer_id).phone not in text
+
+
+def test_names_the_fee_for_an_early_end_by_the_terms_that_its_return_is_reckoned_by() -> None:
+    lease = make.drafted()
+    assert "另按剩余租金的20%支付补偿" in _text(_read(lease))
+    ReturnTerms.objects.create(
+        starts_on=lease.starts_on, early_share=Decimal("0.15"), early_months=1
+    )
+    assert "另按剩余租金的15%支付补偿" in _text(_read(lease))
 
 
 def test_letters_are_embedded_whatever_fonts_the_machine_has(

@@ -112,6 +112,14 @@ def test_a_temporary_swap_keeps_the_old_vehicle_promised_for_its_way_back() -> N
     assert Amendment.objects.filter(lease=lease).count() == 2
 
 
+def test_the_substitute_is_the_vehicle_that_a_debt_would_restrain() -> None:
+    lease = make.active(at=START)
+    new = spare(lease)
+    swap(lease, new, until=date(2027, 4, 2))
+    page = queries.restraints_of(lease_id=lease.id, actor=clerk(lease.org))
+    assert page.vehicle_id == new
+
+
 def test_a_vehicle_promised_to_somebody_else_is_not_swapped_in() -> None:
     lease = make.active(at=START)
     promised = spare(lease)

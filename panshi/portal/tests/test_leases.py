@@ -1,39 +1,20 @@
 """A lease on its customer's phone: deposit, plan of charges, handover; a stranger finds nothing."""
 
 import io
-from uuid import UUID
 
 from django.utils import timezone
 from pypdf import PdfReader
 
-from panshi.kit.tenancy import hq_actor
 from panshi.leasing import queries as leasing
 from panshi.leasing import services as acts
-from panshi.leasing.models import Lease
 from panshi.leasing.tests import make
 from panshi.leasing.tests import test_quotes as quotes
-from panshi.org import services
-from panshi.org.models import User
-from tests.windows import Window
-
-
-def _phone(lease: Lease, customer_id: UUID) -> Window:
-    user = services.create_user(
-        org_id=lease.org_id,
-        username=f"customer-{customer_id.hex[-8:]}",
-        full_name="顺达城配物流有限公司",
-        roles=["CUSTOMER"],
-        password="Lvtu-2027-wuliu",
-        customer_id=customer_id,
-        actor=hq_actor(lease.org_id),
-        at=make.NOON,
-    )
-    return Window(User.objects.get(id=user.user_id))
+from panshi.portal.tests.phones import phone_of
 
 
 def test_the_deposit_is_asked_for_and_paid_from_the_lease() -> None:
     lease = make.signed()
-    phone = _phone(lease, lease.customer_id)
+    phone = phone_of(lease, lease.customer_id)
 
     page = phone.get(f"/portal/leases/{lease.id}/")
 
@@ -47,7 +28,7 @@ def test_the_deposit_is_asked_for_and_paid_from_the_lease() -> None:
 
 def test_a_running_lease_shows_its_rents_and_its_handover() -> None:
     lease = make.active()
-    phone = _phone(lease, lease.customer_id)
+    phone = phone_of(lease, lease.customer_id)
 
     text = phone.get(f"/portal/leases/{lease.id}/").content.decode()
 
@@ -60,7 +41,7 @@ def test_a_running_lease_shows_its_rents_and_its_handover() -> None:
 
 def test_the_contract_is_read_and_signed_on_the_phone() -> None:
     lease = make.drafted()
-    phone = _phone(lease, lease.customer_id)
+    phone = phone_of(lease, lease.customer_id)
     offered = acts.make_contract(lease_id=lease.id, actor=make.clerk(lease.org), at=make.NOON)
     page, paper = (f"/portal/leases/{lease.id}/{part}/" for part in ("sign", "contract"))
 
@@ -88,7 +69,7 @@ def test_the_contract_is_read_and_signed_on_the_phone() -> None:
 
 def test_a_strangers_lease_is_not_found() -> None:
     lease, other = make.active(), make.active()
-    stranger = _phone(other, other.customer_id)
+    stranger = phone_of(other, other.customer_id)
     assert stranger.get(f"/portal/leases/{lease.id}/").status_code == 404
     assert stranger.get(f"/portal/leases/{lease.id}/contract/").status_code == 404
     assert stranger.get(f"/portal/leases/{lease.id}/sign/").status_code == 404
@@ -97,7 +78,7 @@ def test_a_strangers_lease_is_not_found() -> None:
 def test_a_quote_is_accepted_on_the_phone() -> None:
     quotes.book()
     quote = quotes.drafted()
-    phone = _phone(make.drafted(org=quote.org), quote.customer_id)
+    phone = phone_of(make.drafted(org=quote.org), quote.customer_id)
     assert phone.get(f"/portal/quotes/{quote.id}/").status_code == 404
     acts.send_quote(
         quote_id=quote.id, hold_hours=24, actor=make.clerk(quote.org), at=timezone.now()
@@ -114,7 +95,7 @@ def test_a_strangers_quote_is_not_found() -> None:
     quotes.book()
     quote = quotes.sent(quotes.drafted())
     other = make.drafted()
-    stranger = _phone(other, other.customer_id)
+    stranger = phone_of(other, other.customer_id)
     assert stranger.get(f"/portal/quotes/{quote.id}/").status_code == 404
     for act in ("accept", "decline"):
         assert stranger.post(f"/portal/quotes/{quote.id}/{act}/").status_code == 404

@@ -1,38 +1,20 @@
 """A settlement on its customer's phone: read, confirmed, contested; a stranger finds nothing."""
 
 from decimal import Decimal
-from uuid import UUID
 
 import pytest
 
 from panshi.kit.clock import local_day
-from panshi.kit.tenancy import hq_actor
 from panshi.leasing import services as leasing
 from panshi.leasing.models import Lease, LeaseRequest, SettlementSheet
 from panshi.leasing.tests import make
-from panshi.org import services
-from panshi.org.models import User
-from tests.windows import Window
+from panshi.portal.tests.phones import phone_of
 
 CHARGES = (
     leasing.ReturnCharge(
         product_code="DAMAGE", words="右后门划痕", unit_price=Decimal(180), clause="车损 2"
     ),
 )
-
-
-def _phone(lease: Lease, customer_id: UUID) -> Window:
-    user = services.create_user(
-        org_id=lease.org_id,
-        username=f"customer-{customer_id.hex[-8:]}",
-        full_name="顺达城配物流有限公司",
-        roles=["CUSTOMER"],
-        password="Lvtu-2027-wuliu",
-        customer_id=customer_id,
-        actor=hq_actor(lease.org_id),
-        at=make.NOON,
-    )
-    return Window(User.objects.get(id=user.user_id))
 
 
 @pytest.fixture
@@ -48,7 +30,7 @@ def lease() -> Lease:
 
 
 def test_it_is_read_and_confirmed(lease: Lease) -> None:
-    phone = _phone(lease, lease.customer_id)
+    phone = phone_of(lease, lease.customer_id)
     at = f"/portal/leases/{lease.id}/settlement/"
     assert at in phone.get(f"/portal/leases/{lease.id}/").content.decode()
     page = phone.get(at)
@@ -62,7 +44,7 @@ def test_it_is_read_and_confirmed(lease: Lease) -> None:
 
 
 def test_what_was_offered_anew_is_not_confirmed_unseen(lease: Lease) -> None:
-    phone = _phone(lease, lease.customer_id)
+    phone = phone_of(lease, lease.customer_id)
     at = f"/portal/leases/{lease.id}/settlement/"
     seen = phone.get(at).context["sheet"].digest
     leasing.start_settlement(
@@ -74,7 +56,7 @@ def test_what_was_offered_anew_is_not_confirmed_unseen(lease: Lease) -> None:
 
 
 def test_a_charge_is_contested_with_a_reason(lease: Lease) -> None:
-    phone = _phone(lease, lease.customer_id)
+    phone = phone_of(lease, lease.customer_id)
     at = f"/portal/leases/{lease.id}/settlement/"
     phone.post(f"{at}0/dispute/", {"words": ""})
     assert SettlementSheet.objects.filter(lease=lease).count() == 1
@@ -85,7 +67,7 @@ def test_a_charge_is_contested_with_a_reason(lease: Lease) -> None:
 
 def test_another_customers_settlement_is_not_found(lease: Lease) -> None:
     other = make.drafted(org=lease.org)
-    stranger = _phone(lease, other.customer_id)
+    stranger = phone_of(lease, other.customer_id)
     at = f"/portal/leases/{lease.id}/settlement/"
     assert stranger.get(at).status_code == 404
     assert stranger.post(f"{at}confirm/", {"digest": "x"}).status_code == 404
@@ -94,7 +76,7 @@ def test_another_customers_settlement_is_not_found(lease: Lease) -> None:
 
 def test_another_vehicle_is_asked_for_with_a_reason() -> None:
     lease = make.active()
-    phone = _phone(lease, lease.customer_id)
+    phone = phone_of(lease, lease.customer_id)
     phone.post(f"/portal/leases/{lease.id}/swap/", {"reason": ""})
     assert not LeaseRequest.objects.filter(lease=lease).exists()
     phone.post(f"/portal/leases/{lease.id}/swap/", {"reason": "冷机不制冷"})
