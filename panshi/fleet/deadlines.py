@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy as lazy
 
 from panshi.fleet import queries
 from panshi.fleet.lists import STATE_TONES, city_choices, days_tone, days_words, name_cell
-from panshi.fleet.models import DueKind, Level, VehicleState
+from panshi.fleet.models import DueKind, VehicleState
 from panshi.fleet.queries import DueDay, DueRow, OpenItem, RuleRow
 from panshi.kit import cells
-from panshi.kit.clock import add_months
+from panshi.kit.clock import add_months, month_start
 from panshi.kit.forms import Field, Form
 from panshi.kit.records import Tile
 from panshi.kit.tables import Column, Filter, Table
@@ -118,7 +118,7 @@ def month_asked(given: str, today: date) -> date:
     try:
         return date.fromisoformat(f"{given}-01")
     except ValueError:
-        return today.replace(day=1)
+        return month_start(today)
 
 
 def month_of(days: Sequence[DueDay], *, first: date, today: date, kept: Mapping[str, str]) -> Month:
@@ -314,6 +314,3 @@ def listed(words: str) -> list[str]:
     """The words between commas, Chinese ones too."""
     parts = words.replace("，", ",").replace("、", ",").split(",")
     return [part.strip().upper() for part in parts if part.strip()]
-
-
-LEVELS: Final = [(level.value, level.label) for level in Level]

@@ -9,7 +9,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from panshi.fleet.models import DamageKind, InspectionKind
+from panshi.fleet.lists import INSPECTION_KINDS
+from panshi.fleet.models import DamageKind
 from panshi.fleet.queries import InspectionCard, PriceLine
 from panshi.fleet.rules.wear import VIEWS
 from panshi.kit.forms import Field, Form
@@ -235,7 +236,7 @@ START_FORM: Final = Form(
             name="kind",
             label=lazy("Inspection"),
             kind="choice",
-            choices=[(k.value, k.label) for k in InspectionKind if k != InspectionKind.COUNT],
+            choices=INSPECTION_KINDS,
         )
     ]
 )

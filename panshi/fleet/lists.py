@@ -46,6 +46,17 @@ STATE_TONES: Final[Mapping[str, str]] = {
 }
 
 
+# An operator writes its own words; these codes have words of ours.
+FUNDING_WORDS: Final[Mapping[str, Any]] = {
+    "OWN": lazy("Own funds"),
+    "FINANCE_LEASE": lazy("Finance lease"),
+}
+# A count is begun at its lot, never at a vehicle.
+INSPECTION_KINDS: Final = [
+    (kind.value, kind.label) for kind in InspectionKind if kind != InspectionKind.COUNT
+]
+
+
 def city_choices(actor: Actor) -> Sequence[tuple[str, str]]:
     return [(city, city) for city in queries.cities(actor=actor)]
 
@@ -199,7 +210,7 @@ ACTS: Final = (
                 "note": lazy("Note"),
             },
             kinds={"note": "area"},
-            choices={"kind": [(k.value, k.label) for k in InspectionKind if k != "COUNT"]},
+            choices={"kind": INSPECTION_KINDS},
             units={"odometer_km": "km", "soc_pct": "%"},
         ),
     ),
@@ -336,7 +347,7 @@ def details_of(card: VehicleCard) -> list[Detail]:
         Detail(label=_("Battery pack number"), value=card.pack_no, kind="mono"),
         Detail(label=_("Bought on"), value=card.purchased_on, kind="day"),
         Detail(label=_("Cost"), value=card.cost, kind="money"),
-        Detail(label=_("Funding"), value=card.funding),
+        Detail(label=_("Funding"), value=FUNDING_WORDS.get(card.funding, card.funding)),
         Detail(label=_("First registered"), value=card.first_registered_on, kind="day"),
     ]
 

@@ -6,6 +6,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy
 
 from panshi.fleet.lists import city_choices, days_tone, days_words, name_cell
 from panshi.fleet.models import UpkeepKind, UpkeepState
@@ -168,6 +169,12 @@ def finish_form(row: UpkeepRow) -> Form:
             help=lazy("JPEG, PNG, WebP or PDF, up to 15 MB."),
         ),
         Field(name="note", label=lazy("What was done"), required=False, longest=200),
-        Field(name="cost", label=lazy("Cost"), kind="money", required=False, least=0),
+        Field(
+            name="cost",
+            label=pgettext_lazy("upkeep", "Cost"),
+            kind="money",
+            required=False,
+            least=0,
+        ),
     ]  # fmt: skip
     return Form(fields=fields)

@@ -10,7 +10,7 @@ from django.db import connection
 
 from panshi.fleet import rules
 from panshi.fleet.models import DueKind, VehicleState
-from panshi.kit.clock import local_day
+from panshi.kit.clock import add_months, local_day, month_start
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 
@@ -179,8 +179,8 @@ def due_days(
     *, month: date, actor: Actor, kind: str = "", city: str = "", text: str = ""
 ) -> list[DueDay]:
     """How many fall due on each day of the month of a day; days without are left out."""
-    first = month.replace(day=1)
-    last = (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    first = month_start(month)
+    last = add_months(first, 1) - timedelta(days=1)
     given = _given(actor, since=first, until=last, kind=kind, city=city, text=text)
     days: dict[date, list[tuple[DueKind, int]]] = {}
     with connection.cursor() as cursor:

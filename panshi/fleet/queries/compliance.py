@@ -114,8 +114,6 @@ class RuleRow:
 class NoticeRow:
     """Somebody was told of a due item."""
 
-    kind: DueKind
-    due_on: date
     rung: int
     level: Level
     channel: NoticeChannel
@@ -125,7 +123,7 @@ class NoticeRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenItem:
-    """What is due of a vehicle; `notices` and `channels` count who was told over how many ways."""
+    """What is due of a vehicle; `notices` tell who was told, over so many `channels`."""
 
     id: UUID
     kind: DueKind
@@ -185,12 +183,9 @@ def open_items(*, vehicle_id: UUID, actor: Actor, at: datetime) -> list[OpenItem
         .order_by("due_on")
     )
     notices: dict[UUID, list[NoticeRow]] = {item.id: [] for item in items}
-    told = DueNotice.objects.filter(due_item__in=items).select_related("due_item")
-    for notice in told.order_by("told_at", "id"):
+    for notice in DueNotice.objects.filter(due_item__in=items).order_by("told_at", "id"):
         notices[notice.due_item_id].append(
             NoticeRow(
-                kind=DueKind(notice.due_item.kind),
-                due_on=notice.due_item.due_on,
                 rung=notice.rung,
                 level=Level(notice.level),
                 channel=NoticeChannel(notice.channel),

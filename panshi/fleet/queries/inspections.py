@@ -117,7 +117,7 @@ class ClauseRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandardRow:
-    """A version of the standard; `mine` when this actor may publish what it did not draft."""
+    """A version of the standard with its clauses."""
 
     id: UUID
     org_id: int

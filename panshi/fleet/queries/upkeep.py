@@ -110,6 +110,14 @@ def watched_vehicles(*, actor: Actor) -> tuple[UUID, ...]:
     )
 
 
+def _standing(actor: Actor, city: str) -> QuerySet[TerminalLevel]:
+    """Vehicles that stand, of one city or, when none is given, of all."""
+    found = TerminalLevel.objects.visible_to(actor).filter(
+        idle_since__isnull=False, vehicle__state__in=("IDLE", "READY")
+    )
+    return found.filter(vehicle__city=city) if city else found
+
+
 @question
 def idle_board(
     *,
@@ -123,11 +131,7 @@ def idle_board(
 ) -> IdleBoard:
     """Vehicles that stand though they could earn, as last planned; the longest first."""
     today = local_day(at)
-    found = TerminalLevel.objects.visible_to(actor).filter(
-        idle_since__isnull=False, vehicle__state__in=("IDLE", "READY")
-    )
-    if city:
-        found = found.filter(vehicle__city=city)
+    found = _standing(actor, city)
     if words := rules.fold(text):
         found = found.filter(Q(vehicle__plate__contains=words) | Q(vehicle__vin__contains=words))
     order = _SORTS.get(order_by, "idle_since")
@@ -178,12 +182,10 @@ class IdleCounts:
 def idle_counts(*, actor: Actor, at: datetime, city: str = "") -> IdleCounts:
     """How many vehicles stand, and how."""
     today = local_day(at)
-    found = TerminalLevel.objects.visible_to(actor).filter(
-        idle_since__isnull=False, vehicle__state__in=("IDLE", "READY")
-    )
+    found = _standing(actor, city)
     late = UpkeepTask.objects.visible_to(actor).filter(state=UpkeepState.OPEN, due_on__lt=today)
     if city:
-        found, late = found.filter(vehicle__city=city), late.filter(vehicle__city=city)
+        late = late.filter(vehicle__city=city)
     counted = found.aggregate(
         standing=Count("id"),
         week=Count("id", filter=Q(idle_since__lte=today - timedelta(days=7))),

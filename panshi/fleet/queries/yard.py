@@ -19,7 +19,7 @@ from panshi.fleet.models import (
     Vehicle,
     VehicleState,
 )
-from panshi.fleet.rules.places import APART_KM, Point, apart_km
+from panshi.fleet.rules.places import APART_KM, Point, apart_km, point_at
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 
@@ -170,11 +170,7 @@ def parked_vehicles(*, lot_id: UUID, actor: Actor) -> list[ParkedRow]:
     rows = []
     for vehicle in Vehicle.objects.visible_to(actor).filter(lot=lot).order_by("plate")[:_MANY]:
         level = levels.get(vehicle.id)
-        gps = (
-            Point(level.lon, level.lat)
-            if level is not None and level.lon is not None and level.lat is not None
-            else None
-        )
+        gps = point_at(level.lon, level.lat) if level is not None else None
         gap = apart_km(gps, Point(lot.lon, lot.lat))
         rows.append(
             ParkedRow(
@@ -260,6 +256,12 @@ def transfer_card(*, transfer_id: UUID, actor: Actor) -> TransferRow:
     return _transfer(found.get(id=transfer_id))
 
 
+def expected_in(lot_id: UUID) -> list[Vehicle]:
+    """The vehicles that a stock take should find in a lot, by plate."""
+    found = Vehicle.objects.filter(lot_id=lot_id)
+    return list(found.exclude(state__in=[VehicleState.LEASED, VehicleState.SOLD]).order_by("plate"))
+
+
 @question
 def stocktake_card(*, stocktake_id: UUID, actor: Actor) -> StockTakeCard:
     """A stock take with all it has seen. Raises StockTake.DoesNotExist."""
@@ -268,11 +270,7 @@ def stocktake_card(*, stocktake_id: UUID, actor: Actor) -> StockTakeCard:
         Inspection.objects.filter(stocktake=take).select_related("vehicle").order_by("-signed_at")
     )
     counted = {scan.vehicle_id for scan in scans}
-    expected = list(
-        Vehicle.objects.filter(lot_id=take.lot_id)
-        .exclude(state__in=("LEASED", "SOLD"))
-        .order_by("plate")
-    )
+    expected = expected_in(take.lot_id)
     variances = StockTakeVariance.objects.filter(stocktake=take).select_related("vehicle")
     return StockTakeCard(
         id=take.id,

@@ -16,6 +16,11 @@ class Point:
     lat: float
 
 
+def point_at(lon: float | None, lat: float | None) -> Point | None:
+    """A place, or None when it is not known."""
+    return None if lon is None or lat is None else Point(lon, lat)
+
+
 def apart_km(one: Point | None, other: Point | None) -> float | None:
     """The distance over the ground in km, to a metre; None when either place is unknown."""
     if one is None or other is None:

@@ -30,6 +30,7 @@ from panshi.fleet.events import (
 )
 from panshi.fleet.models import ComplianceRule, DueItem, DueKind, DueState, Level, Vehicle
 from panshi.fleet.queries.compliance import FITTING
+from panshi.fleet.services.life import locked_all
 from panshi.kit import outbox
 from panshi.kit.clock import local_day
 from panshi.kit.facts import Fact
@@ -329,16 +330,7 @@ def record_maintenance(
     Of several records of one vehicle the one with the highest reading counts.
     """
     done = {record.vehicle_id: record for record in sorted(records, key=lambda r: r.odometer_km)}
-    vehicles = list(
-        Vehicle.objects.visible_to(actor)
-        .filter(id__in=list(done))
-        .order_by("id")
-        .select_for_update()
-    )
-    if len(vehicles) < len(done):
-        raise Vehicle.DoesNotExist
-    for org_id in sorted({vehicle.org_id for vehicle in vehicles}):
-        actor.must("fleet.record_maintenance", org_id)
+    vehicles = locked_all(done, actor=actor, permission="fleet.record_maintenance")
     for vehicle in vehicles:
         record = done[vehicle.id]
         vehicle.serviced_on, vehicle.serviced_km = record.on, record.odometer_km

@@ -21,7 +21,7 @@ from panshi.fleet.models import (
     Vehicle,
     VehicleState,
 )
-from panshi.fleet.services.life import came_from, locked, words_for
+from panshi.fleet.services.life import is_leased, locked, words_for
 from panshi.fleet.services.register import record_move
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
@@ -49,9 +49,7 @@ class BelowResidualWithoutApproval(Refusal):
 
 
 def _refuse_leased(vehicle: Vehicle) -> None:
-    in_service = vehicle.state == VehicleState.IN_SERVICE
-    origin = came_from(vehicle) if in_service else vehicle.state
-    if origin == VehicleState.LEASED:
+    if is_leased(vehicle):
         raise LeaseLive(_("%s is still out on lease.") % words_for(vehicle))
 
 

@@ -25,7 +25,8 @@ from panshi.fleet.models import (
     Vehicle,
 )
 from panshi.fleet.rules.wear import VIEWS
-from panshi.fleet.services.life import OdometerBackwards
+from panshi.fleet.services.life import locked, refuse_backwards
+from panshi.fleet.services.readings import inspected
 from panshi.kit import files
 from panshi.kit.refusals import IllegalMove, Refusal
 from panshi.kit.tenancy import Actor
@@ -64,8 +65,7 @@ def start_inspection(
     *, vehicle_id: UUID, kind: str, actor: Actor, at: datetime
 ) -> InspectionStarted:
     """Begin an inspection; a return is compared with the last delivery. Raises InspectionOpen."""
-    vehicle = Vehicle.objects.visible_to(actor).select_for_update().get(id=vehicle_id)
-    actor.must("fleet.start_inspection", vehicle.org_id)
+    vehicle = locked(vehicle_id, actor=actor, permission="fleet.start_inspection")
     wanted = InspectionKind(kind)
     if wanted == InspectionKind.COUNT:
         raise IllegalMove(_("A stock take is begun at its lot."))
@@ -234,21 +234,18 @@ def complete_inspection(
             raise ViewMissing(_("Not photographed yet: %s.") % ", ".join(lacking))
     _readings(inspection, odometer_km, soc_pct, at)
     assert inspection.odometer_km is not None
-    if inspection.odometer_km < vehicle.odometer_km:
-        raise OdometerBackwards(_("The odometer already stood at %s km.") % vehicle.odometer_km)
+    refuse_backwards(vehicle, inspection.odometer_km)
     inspection.passed, inspection.note = passed, note
     inspection.customer_signed, inspection.device_at = customer_signed.strip(), device_at
     inspection.signed_by_id, inspection.signed_at = actor.id, at
     inspection.save()
-    vehicle.odometer_km, vehicle.soc_pct = inspection.odometer_km, inspection.soc_pct
-    vehicle.needs_check = vehicle.needs_check and not passed
-    vehicle.save(update_fields=["odometer_km", "soc_pct", "needs_check"])
-    return VehicleInspected(
-        org_id=vehicle.org_id,
-        actor_id=actor.id,
-        at=at,
-        inspection_id=inspection.id,
-        vehicle_id=vehicle.id,
+    return inspected(
+        vehicle,
+        inspection.id,
         kind=inspection.kind,
+        odometer_km=inspection.odometer_km,
+        soc_pct=inspection.soc_pct,
         passed=passed,
+        actor=actor,
+        at=at,
     )

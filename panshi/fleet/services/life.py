@@ -1,5 +1,6 @@
 """Verbs of a vehicle's life between the yard, the customer and the workshop."""
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -52,6 +53,19 @@ def locked(vehicle_id: UUID, *, actor: Actor, permission: str) -> Vehicle:
     return vehicle
 
 
+def locked_all(vehicle_ids: Collection[UUID], *, actor: Actor, permission: str) -> list[Vehicle]:
+    """Vehicles that this actor may change, all of them, locked until the verb is done."""
+    wanted = set(vehicle_ids)
+    vehicles = list(
+        Vehicle.objects.visible_to(actor).filter(id__in=wanted).order_by("id").select_for_update()
+    )
+    if len(vehicles) < len(wanted):
+        raise Vehicle.DoesNotExist
+    for org_id in sorted({vehicle.org_id for vehicle in vehicles}):
+        actor.must(permission, org_id)
+    return vehicles
+
+
 def words_for(vehicle: Vehicle) -> str:
     """What a vehicle is called: its plate, or its VIN before it has one."""
     return vehicle.plate or vehicle.vin
@@ -65,6 +79,12 @@ def _refuse_lapsed_papers(vehicle: Vehicle, at: datetime) -> None:
             % {"vehicle": words_for(vehicle), "papers": labels},
             way_out=f"/fleet/vehicles/{vehicle.id}/",
         )
+
+
+def refuse_backwards(vehicle: Vehicle, odometer_km: Decimal) -> None:
+    """Raise OdometerBackwards for a reading below the known one."""
+    if odometer_km < vehicle.odometer_km:
+        raise OdometerBackwards(_("The odometer already stood at %s km.") % vehicle.odometer_km)
 
 
 @verb
@@ -151,6 +171,13 @@ def came_from(vehicle: Vehicle) -> VehicleState:
     return VehicleState(last.from_state)
 
 
+def is_leased(vehicle: Vehicle) -> bool:
+    """Whether a vehicle is out on lease, be it in service just now."""
+    in_service = vehicle.state == VehicleState.IN_SERVICE
+    origin = came_from(vehicle) if in_service else VehicleState(vehicle.state)
+    return origin == VehicleState.LEASED
+
+
 @verb
 def take_back_vehicle(
     *,
@@ -165,13 +192,10 @@ def take_back_vehicle(
     Raises OdometerBackwards, or IllegalMove unless it is leased, be it in service just now.
     """
     vehicle = locked(vehicle_id, actor=actor, permission="fleet.take_back_vehicle")
-    in_service = vehicle.state == VehicleState.IN_SERVICE
-    origin = came_from(vehicle) if in_service else VehicleState(vehicle.state)
-    if origin != VehicleState.LEASED:
+    if not is_leased(vehicle):
         raise IllegalMove(_("%s is not out on lease.") % words_for(vehicle))
     if odometer_km is not None:
-        if odometer_km < vehicle.odometer_km:
-            raise OdometerBackwards(_("The odometer already stood at %s km.") % vehicle.odometer_km)
+        refuse_backwards(vehicle, odometer_km)
         vehicle.odometer_km = odometer_km
     vehicle.soc_pct = soc_pct if soc_pct is not None else vehicle.soc_pct
     vehicle.customer_id = None

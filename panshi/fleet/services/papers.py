@@ -1,4 +1,4 @@
-"""Verbs of a vehicle's papers: filed by version, reminded of before they lapse."""
+"""Verbs of a vehicle's papers: filed by version, verified by a second person, opened."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from panshi.fleet.events import OdometersRecorded, VehicleInspected
 from panshi.fleet.models import Inspection, InspectionKind, Vehicle
-from panshi.fleet.services.life import OdometerBackwards
+from panshi.fleet.services.life import locked, refuse_backwards
 from panshi.kit.refusals import IllegalMove
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
@@ -68,12 +68,10 @@ def sign_inspection(
 
     Raises OdometerBackwards, or IllegalMove for a count.
     """
-    vehicle = Vehicle.objects.visible_to(actor).select_for_update().get(id=vehicle_id)
-    actor.must("fleet.sign_inspection", vehicle.org_id)
+    vehicle = locked(vehicle_id, actor=actor, permission="fleet.sign_inspection")
     if kind == InspectionKind.COUNT:
         raise IllegalMove(_("A stock take is begun at its lot."))
-    if odometer_km < vehicle.odometer_km:
-        raise OdometerBackwards(_("The odometer already stood at %s km.") % vehicle.odometer_km)
+    refuse_backwards(vehicle, odometer_km)
     inspection = Inspection.objects.create(
         org_id=vehicle.org_id,
         vehicle=vehicle,
@@ -85,6 +83,30 @@ def sign_inspection(
         signed_by_id=actor.id,
         signed_at=at,
     )
+    return inspected(
+        vehicle,
+        inspection.id,
+        kind=inspection.kind,
+        odometer_km=odometer_km,
+        soc_pct=soc_pct,
+        passed=passed,
+        actor=actor,
+        at=at,
+    )
+
+
+def inspected(
+    vehicle: Vehicle,
+    inspection_id: UUID,
+    *,
+    kind: str,
+    odometer_km: Decimal,
+    soc_pct: Decimal | None,
+    passed: bool,
+    actor: Actor,
+    at: datetime,
+) -> VehicleInspected:
+    """Carry what a signed inspection found over to its vehicle."""
     vehicle.odometer_km, vehicle.soc_pct = odometer_km, soc_pct
     vehicle.needs_check = vehicle.needs_check and not passed
     vehicle.save(update_fields=["odometer_km", "soc_pct", "needs_check"])
@@ -92,8 +114,8 @@ def sign_inspection(
         org_id=vehicle.org_id,
         actor_id=actor.id,
         at=at,
-        inspection_id=inspection.id,
+        inspection_id=inspection_id,
         vehicle_id=vehicle.id,
-        kind=inspection.kind,
+        kind=kind,
         passed=passed,
     )

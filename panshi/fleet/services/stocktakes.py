@@ -24,9 +24,9 @@ from panshi.fleet.models import (
     StockTakeVariance,
     TerminalLevel,
     Vehicle,
-    VehicleState,
 )
-from panshi.fleet.rules.places import Point, disagreement
+from panshi.fleet.queries.yard import expected_in
+from panshi.fleet.rules.places import Point, disagreement, point_at
 from panshi.kit import outbox
 from panshi.kit.ids import uuid7
 from panshi.kit.refusals import Refusal
@@ -34,7 +34,6 @@ from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
 
 GPS_FRESH: Final = timedelta(days=2)
-_ELSEWHERE: Final = (VehicleState.LEASED, VehicleState.SOLD)
 
 
 class CountOpen(Refusal):
@@ -140,31 +139,22 @@ def close_stocktake(*, stocktake_id: UUID, actor: Actor, at: datetime) -> StockT
     take = _open(stocktake_id, actor=actor, permission="fleet.close_stocktake")
     book = Point(take.lot.lon, take.lot.lat)
     scans = {scan.vehicle_id: scan for scan in Inspection.objects.filter(stocktake=take)}
-    expected = {
-        vehicle.id: vehicle
-        for vehicle in Vehicle.objects.filter(lot_id=take.lot_id).exclude(state__in=_ELSEWHERE)
-    }
+    expected = {vehicle.id: vehicle for vehicle in expected_in(take.lot_id)}
     seen = Vehicle.objects.filter(id__in=set(scans) - set(expected))
     everything = {**expected, **{vehicle.id: vehicle for vehicle in seen}}
     gps = {
-        level.vehicle_id: Point(level.lon, level.lat)
+        level.vehicle_id: point_at(level.lon, level.lat)
         for level in TerminalLevel.objects.filter(
             vehicle_id__in=everything, place_at__gte=at - GPS_FRESH
         )
-        if level.lon is not None and level.lat is not None
     }
     rows = []
     for vehicle_id in sorted(everything):
         scan = scans.get(vehicle_id)
-        place = (
-            Point(scan.lon, scan.lat)
-            if scan is not None and scan.lon is not None and scan.lat is not None
-            else None
-        )
         found = disagreement(
             expected=vehicle_id in expected,
             scanned=scan is not None,
-            scan=place,
+            scan=point_at(scan.lon, scan.lat) if scan is not None else None,
             gps=gps.get(vehicle_id),
             book=book,
         )

@@ -30,7 +30,7 @@ from panshi.fleet.models import (
     VehicleState,
 )
 from panshi.fleet.services.disposal import OwnProposal
-from panshi.fleet.services.life import locked, words_for
+from panshi.fleet.services.life import locked, locked_all, words_for
 from panshi.kit.ids import uuid7
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
@@ -201,14 +201,7 @@ def transfer_vehicles(
 
     Raises VehicleOut, TransferOpen, NowhereElse.
     """
-    wanted = set(vehicle_ids)
-    vehicles = list(
-        Vehicle.objects.visible_to(actor).filter(id__in=wanted).order_by("id").select_for_update()
-    )
-    if len(vehicles) < len(wanted):
-        raise Vehicle.DoesNotExist
-    for org_id in sorted({vehicle.org_id for vehicle in vehicles}):
-        actor.must("fleet.transfer_vehicles", org_id)
+    vehicles = locked_all(vehicle_ids, actor=actor, permission="fleet.transfer_vehicles")
     lot = Lot.objects.visible_to(actor).get(id=to_lot_id) if to_lot_id is not None else None
     city = lot.city if lot is not None else to_city.strip()
     moving = set(

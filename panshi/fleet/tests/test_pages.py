@@ -100,6 +100,20 @@ def test_the_record_shows_papers_history_and_what_can_be_done(
     assert "Make ready" not in shown
 
 
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [("OWN", "Own funds"), ("FINANCE_LEASE", "Finance lease"), ("股东借款", "股东借款")],
+)
+def test_the_record_says_in_words_how_a_vehicle_was_paid_for(
+    client: Window, node: OrgNode, kept: str, shown: str
+) -> None:
+    vehicle = make.vehicle(org=node)
+    Vehicle.objects.filter(id=vehicle.id).update(funding=kept)
+    text = page(client.get(reverse("fleet-vehicle", args=[vehicle.id])))
+    assert shown in text
+    assert kept == shown or kept not in text
+
+
 def test_a_strangers_vehicle_is_not_found(client: Window) -> None:
     foreign = make.vehicle()
     for name in ("fleet-vehicle", "fleet-file-paper"):

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,6 +13,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from panshi.fleet import inspecting, queries, services
+from panshi.fleet.views.uploads import taken_upload
 from panshi.kit.forms import Field, Form
 from panshi.kit.records import Detail
 from panshi.kit.refusals import Refusal
@@ -89,21 +89,13 @@ def _again(request: Request, inspection_id: UUID, name: str, form: Any) -> HttpR
     return render(request, "fleet/inspection.html", context, status=422)
 
 
-def _upload(form: Any) -> dict[str, Any]:
-    photo = form.values.pop("photo", None)
-    if not isinstance(photo, UploadedFile):
-        return {}
-    return {"photo_name": photo.name or "", "photo": photo.read()}
-
-
 @require_POST
 @needs("fleet.mark_damage")
 def mark(request: Request, inspection_id: UUID) -> HttpResponse:
-    queries.inspection_card(inspection_id=inspection_id, actor=request.actor, at=timezone.now())
     form = inspecting.mark_form().read(request.POST, request.FILES)
     if form.ok:
         view, _colon, part = str(form.values.pop("place")).partition(":")
-        form.values["note"] = form.values.get("note") or ""
+        photo_name, content = taken_upload(form, "photo")
         try:
             form.call(
                 request,
@@ -111,7 +103,8 @@ def mark(request: Request, inspection_id: UUID) -> HttpResponse:
                 inspection_id=inspection_id,
                 view=view,
                 part=part,
-                **_upload(form),
+                photo_name=photo_name,
+                photo=content,
                 at=timezone.now(),
             )
             return redirect("fleet-inspection", inspection_id)
@@ -123,15 +116,16 @@ def mark(request: Request, inspection_id: UUID) -> HttpResponse:
 @require_POST
 @needs("fleet.keep_inspection_photo")
 def photo(request: Request, inspection_id: UUID) -> HttpResponse:
-    queries.inspection_card(inspection_id=inspection_id, actor=request.actor, at=timezone.now())
     form = inspecting.photo_form().read(request.POST, request.FILES)
     if form.ok:
+        photo_name, content = taken_upload(form, "photo")
         try:
             form.call(
                 request,
                 services.keep_inspection_photo,
                 inspection_id=inspection_id,
-                **_upload(form),
+                photo_name=photo_name,
+                photo=content,
                 at=timezone.now(),
             )
             return redirect("fleet-inspection", inspection_id)
@@ -143,11 +137,8 @@ def photo(request: Request, inspection_id: UUID) -> HttpResponse:
 @require_POST
 @needs("fleet.complete_inspection")
 def sign(request: Request, inspection_id: UUID) -> HttpResponse:
-    queries.inspection_card(inspection_id=inspection_id, actor=request.actor, at=timezone.now())
     form = inspecting.SIGN_FORM.read(request.POST)
     if form.ok:
-        for name in ("note", "customer_signed"):
-            form.values[name] = form.values.get(name) or ""
         try:
             form.call(
                 request,

@@ -103,7 +103,6 @@ def new_lot(request: Request) -> HttpResponse:
             form.refuse("lon", _("Degrees east of Greenwich, and north of the equator."))
             return form.respond(request, "fleet/lot_form.html", context)
         form.values |= {"lon": lon, "lat": lat}
-        form.values["address"] = form.values.get("address") or ""
         try:
             fact = form.call(
                 request, services.open_lot, org_id=request.actor.org_id, at=timezone.now()
@@ -240,7 +239,6 @@ def keys(request: Request, vehicle_id: UUID) -> HttpResponse:
     if form.ok and form.values["key_no"] > 9:
         form.refuse("key_no", _("A vehicle has nine keys at most."))
     if form.ok:
-        form.values["reason"] = form.values.get("reason") or ""
         try:
             form.call(request, services.lend_key, vehicle_id=vehicle_id, at=now)
             messages.success(request, _("The key is lent."))

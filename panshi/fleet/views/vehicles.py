@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from panshi.fleet import deadlines, lists, queries, services, utilisation
 from panshi.fleet.sheet import KIND, SHEET
+from panshi.fleet.views.uploads import taken_upload
 from panshi.kit import records, workbooks
 from panshi.kit.clock import local_day
 from panshi.kit.forms import Form
@@ -203,15 +203,14 @@ def file_paper(request: Request, vehicle_id: UUID) -> HttpResponse:
         return blank.respond(request, "fleet/act.html", context)
     form = lists.PAPER_FORM.read(request.POST, request.FILES)
     if form.ok:
-        scan = form.values.pop("scan")
-        upload = scan if isinstance(scan, UploadedFile) else None
+        file_name, content = taken_upload(form, "scan")
         try:
             form.call(
                 request,
                 services.file_document,
                 vehicle_id=vehicle_id,
-                file_name=(upload.name or "") if upload else "",
-                content=upload.read() if upload else None,
+                file_name=file_name,
+                content=content,
                 at=timezone.now(),
             )
         except tuple(_FIELD_OF) as refusal:

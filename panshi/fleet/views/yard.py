@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from panshi.fleet import queries, services, yard
 from panshi.fleet.models import UpkeepState
+from panshi.fleet.views.uploads import taken_upload
 from panshi.kit.money import ZERO
 from panshi.kit.records import Detail
 from panshi.kit.tables import Slice
@@ -82,17 +82,15 @@ def task(request: Request, task_id: UUID) -> HttpResponse:
         return declared.blank().respond(request, "fleet/upkeep_task.html", context)
     form = declared.read(request.POST, request.FILES)
     if form.ok:
-        photo = form.values.pop("photo", None)
-        upload = photo if isinstance(photo, UploadedFile) else None
-        form.values["cost"] = form.values.get("cost") or ZERO
-        form.values["note"] = form.values.get("note") or ""
+        photo_name, photo = taken_upload(form, "photo")
+        form.values["cost"] = form.values["cost"] or ZERO
         try:
             form.call(
                 request,
                 services.finish_upkeep,
                 task_id=task_id,
-                photo_name=(upload.name or "") if upload else "",
-                photo=upload.read() if upload else None,
+                photo_name=photo_name,
+                photo=photo,
                 at=timezone.now(),
             )
         except (services.EvidenceMissing, services.ReadingContradictsTerminal) as refusal:
