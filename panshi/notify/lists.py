@@ -11,7 +11,7 @@ from panshi.kit import cells
 from panshi.kit.records import Detail
 from panshi.kit.tables import Column, Filter, Table
 from panshi.notify.models import Channel, MessageClass, MessageState
-from panshi.notify.queries import STATE_TONES, DeliveryCard
+from panshi.notify.queries import STATE_TONES, DeliveryCard, DeliveryRow
 
 FAILURES: Final = {
     "DEAD_ADDRESS": lazy("The address is dead"),
@@ -65,14 +65,14 @@ def failure(code: str) -> str:
     return str(FAILURES.get(code, code))
 
 
-def state(code: str) -> SafeString:
-    return cells.state(code, STATE_TONES[code], str(MessageState(code).label))
+def state(row: DeliveryRow) -> SafeString:
+    return cells.state(row.state, row.tone, row.state_words)
 
 
 def details(card: DeliveryCard) -> list[Detail]:
     """What the delivery record says of one message."""
     rows = [
-        Detail(label=_("Channel"), value=Channel(card.channel).label),
+        Detail(label=_("Channel"), value=card.channel_words),
         Detail(label=_("Address"), value=card.address or None),
         Detail(
             label=pgettext_lazy("message", "Class"), value=MessageClass(card.message_class).label

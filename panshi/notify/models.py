@@ -1,5 +1,6 @@
 """Nouns of notification: templates, messages over one channel each, receipts, preferences."""
 
+import json
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -165,6 +166,12 @@ class Message(OwnedModel):
             ),
             models.Index(fields=["topic_id"], name="message_of_a_topic"),
         ]  # fmt: skip
+
+    @property
+    def address_by_channel(self) -> dict[str, str]:
+        """What was known of the recipient when the message was queued."""
+        known: dict[str, str] = json.loads(self.addresses or "{}")
+        return known
 
 
 class ReceiptWord(models.TextChoices):

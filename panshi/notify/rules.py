@@ -1,4 +1,4 @@
-"""When a message may go out, how its words are filled, how an address is shown: plain Python."""
+"""When a message may go out, how its words are filled: plain Python."""
 
 import hashlib
 import re
@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
-_SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+from panshi.kit.clock import SHANGHAI
+
 SPREAD_S: Final = 30 * 60
 _PLACE: Final = re.compile(r"\{([a-z_]+)\}")
 
@@ -31,7 +31,7 @@ def leaves_at(*, at: datetime, quiet: Sequence[Quiet], key: str) -> datetime:
 
     Quiet hours that leave no moment of a day are no bar: the message leaves at once.
     """
-    local = at.astimezone(_SHANGHAI)
+    local = at.astimezone(SHANGHAI)
     moment = local
     for _ in range(2 * len(quiet) + 1):
         inside = next((q for q in quiet if q.holds(moment.time())), None)
@@ -59,14 +59,6 @@ def places(text: str) -> set[str]:
 def filled(text: str, values: Mapping[str, str]) -> str:
     """The text with its values; whatever else it holds stays as it is. Raises KeyError."""
     return _PLACE.sub(lambda found: values[found.group(1)], text)
-
-
-def masked(address: str) -> str:
-    """138****5678, w***@example.com; never more than the ends."""
-    name, at, domain = address.partition("@")
-    if at:
-        return f"{name[:1]}***@{domain}"[:60]
-    return f"{address[:3]}****{address[-4:]}" if len(address) >= 8 else f"****{address[-2:]}"
 
 
 def sms_parts(text: str) -> int:

@@ -17,7 +17,7 @@ from panshi.kit.tables import Slice
 from panshi.kit.tenancy import HQ
 from panshi.kit.web import Request, needs
 from panshi.notify import lists, queries, services
-from panshi.notify.models import Channel, MessageClass
+from panshi.notify.models import MessageClass
 from panshi.notify.preference_forms import LANGUAGES, preferences_page
 
 TEMPLATE: Final = Form(
@@ -88,11 +88,9 @@ def delivery(request: Request, message_id: UUID) -> HttpResponse:
     card = queries.delivery_card(message_id=message_id, actor=request.actor)
     context = {
         "card": card,
-        "state": lists.state(card.state),
+        "state": lists.state(card),
         "details": lists.details(card),
-        "siblings": [
-            (row, Channel(row.channel).label, lists.state(row.state)) for row in card.siblings
-        ],
+        "siblings": [(row, lists.state(row)) for row in card.siblings],
     }
     return render(request, "notify/delivery.html", context)
 

@@ -1,6 +1,5 @@
 """Queued messages leave by their channels, receipts come back, what failed goes the next way."""
 
-import json
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,6 +8,7 @@ from typing import Final
 
 from panshi.kit import outbox
 from panshi.kit.facts import Fact
+from panshi.kit.personal import mask_address
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
 from panshi.notify import channels, rules
@@ -53,30 +53,29 @@ def hand_over_messages(*, actor: Actor, at: datetime) -> MessagesHandedOver:
             message.state = MESSAGE_LIFE.step(message.state, MessageState.DELIVERED)
             message.sent_at = message.ended_at = at
             delivered += 1
-        elif not _send(message, at):
-            if message.failure:
-                lost.append(message)
+        elif reason := _send(message, at):
+            lost.append(_failed(message, reason, at))
             continue
-        else:
+        elif message.state == MessageState.SENT:
             sent += 1
+        else:
+            continue
         message.save(update_fields=["state", "sent_at", "ended_at", "provider_id"])
-    _go_on([(message, message.failure) for message in lost], actor, at)
+    _go_on(lost, actor, at)
     return MessagesHandedOver(
         org_id=actor.org_id, actor_id=actor.id, at=at, sent=sent, delivered=delivered,
         failed=len(lost),
     )  # fmt: skip
 
 
-def _send(message: Message, at: datetime) -> bool:
-    """Whether the channel took it; if never, `failure` says why, else it waits for another try."""
+def _send(message: Message, at: datetime) -> str:
+    """Make a message SENT, or answer why its channel never will; a silent one is tried again."""
     channel = channels.offered().get(message.channel)
     if channel is None:
-        message.failure = "NOT_OFFERED"
-        return False
-    address = json.loads(message.addresses or "{}").get(message.channel, "")
+        return "NOT_OFFERED"
+    address = message.address_by_channel.get(message.channel, "")
     if not address:
-        message.failure = "NO_ADDRESS"
-        return False
+        return "NO_ADDRESS"
     outgoing = Outgoing(
         key=str(message.id),
         address=address,
@@ -87,27 +86,30 @@ def _send(message: Message, at: datetime) -> bool:
     try:
         message.provider_id = channel.send(outgoing)[:80]
     except ChannelRefused as refusal:
-        message.failure = str(refusal)[:80] or "REFUSED"
-        return False
+        return str(refusal) or "REFUSED"
     except ChannelSilent as silence:
         _log.warning("%s does not answer: %s", message.channel, silence)
-        if message.not_before is not None and at - message.not_before > TRIES_FOR:
-            message.failure = "CHANNEL_SILENT"
-        return False
+        tried_long = message.not_before is not None and at - message.not_before > TRIES_FOR
+        return "CHANNEL_SILENT" if tried_long else ""
     message.state, message.sent_at = MESSAGE_LIFE.step(message.state, MessageState.SENT), at
-    return True
+    return ""
 
 
-def _go_on(lost: Sequence[tuple[Message, str]], actor: Actor, at: datetime) -> None:
-    """Mark messages failed and queue their next channel; tell where none is left."""
+def _failed(message: Message, reason: str, at: datetime) -> Message:
+    """The message as one that did not arrive; `_go_on` keeps it and takes the next way."""
+    message.state = MESSAGE_LIFE.step(message.state, MessageState.FAILED)
+    message.failure, message.ended_at = reason[:80], at
+    return message
+
+
+def _go_on(lost: Sequence[Message], actor: Actor, at: datetime) -> None:
+    """Keep what failed and queue the next channel of each; tell where none is left."""
     if not lost:
         return
     class_rules = {rule.message_class: rule for rule in ClassRule.objects.all()}
     facts: list[Fact] = []
     following: list[Message] = []
-    for message, reason in lost:
-        message.state = MESSAGE_LIFE.step(message.state, MessageState.FAILED)
-        message.failure, message.ended_at = reason[:80], at
+    for message in lost:
         message.save(update_fields=["state", "failure", "ended_at"])
         if message.fallbacks:
             following.append(_next(message, class_rules, at))
@@ -124,7 +126,7 @@ def _go_on(lost: Sequence[tuple[Message, str]], actor: Actor, at: datetime) -> N
                 source_kind=message.source_kind,
                 source_id=message.source_id,
                 channel=message.channel,
-                reason=reason,
+                reason=message.failure,
             )
         )
     Message.objects.bulk_create(following, ignore_conflicts=True)
@@ -136,7 +138,6 @@ def _next(message: Message, class_rules: dict[str, ClassRule], at: datetime) -> 
     preference = Preference.objects.filter(
         user_id=message.user_id, customer_id=message.customer_id
     ).first()
-    addresses = json.loads(message.addresses or "{}")
     return Message(
         org_id=message.org_id,
         user_id=message.user_id,
@@ -152,7 +153,7 @@ def _next(message: Message, class_rules: dict[str, ClassRule], at: datetime) -> 
         template=message.template,
         values=message.values,
         addresses=message.addresses,
-        shown_address=rules.masked(addresses.get(channel, "")),
+        shown_address=mask_address(message.address_by_channel.get(channel, "")),
         fallbacks=rest,
         queued_at=at,
         not_before=rules.leaves_at(
@@ -184,7 +185,7 @@ def _take(receipts: Sequence[NewReceipt], actor: Actor, at: datetime) -> Receipt
         )
     )
     taken = repeated = unknown = 0
-    lost: list[tuple[Message, str]] = []
+    lost: list[Message] = []
     for receipt in receipts:
         message = found.get((receipt.channel, receipt.provider_id))
         if message is None:
@@ -207,7 +208,7 @@ def _take(receipts: Sequence[NewReceipt], actor: Actor, at: datetime) -> Receipt
         )
         if receipt.word == ReceiptWord.FAILED:
             if MESSAGE_LIFE.allows(message.state, MessageState.FAILED):
-                lost.append((message, receipt.detail or "FAILED"))
+                lost.append(_failed(message, receipt.detail or "FAILED", at))
         else:
             _arrived(message, receipt)
     _go_on(lost, actor, at)
@@ -243,7 +244,7 @@ def collect_receipts(*, actor: Actor, at: datetime) -> ReceiptsRecorded:
         handed = [
             Handed(
                 provider_id=m.provider_id,
-                address=json.loads(m.addresses or "{}").get(code, ""),
+                address=m.address_by_channel.get(code, ""),
                 sent_at=m.sent_at,
             )
             for m in messages
@@ -261,7 +262,7 @@ def collect_receipts(*, actor: Actor, at: datetime) -> ReceiptsRecorded:
 def _give_up(actor: Actor, at: datetime) -> None:
     """What was sent long ago and has no receipt counts as failed, where receipts are given."""
     telling = [code for code, channel in channels.offered().items() if channel.tells_delivery]
-    late: list[tuple[Message, str]] = []
+    late: list[Message] = []
     for rule in ClassRule.objects.all():
         overdue = Message.objects.filter(
             state=MessageState.SENT,
@@ -269,5 +270,6 @@ def _give_up(actor: Actor, at: datetime) -> None:
             message_class=rule.message_class,
             sent_at__lt=at - timedelta(minutes=rule.receipt_minutes),
         )
-        late += [(m, "NO_RECEIPT") for m in overdue.select_for_update().order_by("id")[:BATCH]]
+        locked = overdue.select_for_update().order_by("id")[:BATCH]
+        late += [_failed(message, "NO_RECEIPT", at) for message in locked]
     _go_on(late, actor, at)

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from panshi.kit.personal import mask_address
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
@@ -123,11 +124,15 @@ def _words(message: NewMessage, post: _Post, language: str) -> tuple[str, str, T
     return subject, rules.filled(template.body, message.values), template
 
 
-def _ways(message: NewMessage, preference: Preference | None, post: _Post) -> list[list[str]]:
+def _ways(
+    message: NewMessage,
+    preference: Preference | None,
+    addresses: Mapping[str, str],
+    post: _Post,
+) -> list[list[str]]:
     """The chains of channels of a message: the copy in the app, and one that falls back."""
     if message.channel != BY_PREFERENCE:
         return [[message.channel]]
-    addresses = _addresses(message, preference)
     order = list(preference.channels) if preference and preference.channels else post.offered
     outside = [code for code in order if code in post.offered and addresses.get(code)]
     return [[Channel.IN_APP], outside] if outside else [[Channel.IN_APP]]
@@ -153,7 +158,7 @@ def _rows(message: NewMessage, post: _Post, *, org_id: int, at: datetime) -> lis
         key=f"{message.source_kind}/{message.source_id}/{message.user_id or message.customer_id}",
     )
     made = []
-    for first, *rest in _ways(message, preference, post):
+    for first, *rest in _ways(message, preference, addresses, post):
         in_app = first == Channel.IN_APP
         waits = not in_app or (rule is not None and rule.in_app_waits and leaves > at)
         common: dict[str, Any] = {} if waits else {"sent_at": at, "ended_at": at}
@@ -173,7 +178,7 @@ def _rows(message: NewMessage, post: _Post, *, org_id: int, at: datetime) -> lis
                 template=template,
                 values=dict(message.values),
                 addresses="" if in_app or not addresses else json.dumps(addresses),
-                shown_address="" if in_app else rules.masked(addresses.get(first, "")),
+                shown_address="" if in_app else mask_address(addresses.get(first, "")),
                 fallbacks=rest,
                 state=MessageState.QUEUED if waits else MessageState.DELIVERED,
                 queued_at=at,
@@ -198,7 +203,6 @@ def send_messages(
     for message in messages:
         if (message.user_id is None) == (message.customer_id is None):
             raise NoAddress(f"{message.source_kind} {message.source_id}")
-    before = Message.objects.filter(org_id=org_id).count()
     post = _post(messages)
     rows = [row for m in messages for row in _rows(m, post, org_id=org_id, at=at)]
     Message.objects.bulk_create(rows, ignore_conflicts=True)
@@ -206,7 +210,7 @@ def send_messages(
         org_id=org_id,
         actor_id=actor.id,
         at=at,
-        count=Message.objects.filter(org_id=org_id).count() - before,
+        count=Message.objects.filter(id__in=[row.id for row in rows]).count(),
         user_ids=tuple({m.user_id for m in messages if m.user_id}),
         customer_ids=tuple({m.customer_id for m in messages if m.customer_id}),
     )

@@ -191,6 +191,25 @@ def test_takes_a_receipt_once_and_never_lowers_what_is_known() -> None:
     assert states(org)["SMS"] == "DELIVERED"
 
 
+@pytest.mark.parametrize("after", ["FAILED", "DELIVERED"])
+def test_takes_what_comes_after_a_failure_in_one_batch(after: str) -> None:
+    org = make.operator()
+    send(org)
+    services.hand_over_messages(actor=hq_actor(), at=NOON)
+    number = Message.objects.get(org=org, channel="SMS").provider_id
+    receipts = [
+        NewReceipt(
+            channel="SMS", provider_id=number, receipt_id=word + str(turn), word=word,
+            happened_at=NOON, detail="DEAD_ADDRESS" if word == "FAILED" else "",
+        )
+        for turn, word in enumerate(["FAILED", after])
+    ]  # fmt: skip
+    fact = services.record_receipts(receipts=receipts, actor=hq_actor(), at=NOON)
+    assert (fact.taken, states(org)["SMS"]) == (2, "FAILED")
+    assert Message.objects.get(org=org, channel="SMS").failure == "DEAD_ADDRESS"
+    assert Outbox.objects.filter(org_id=org.id, name="notify.DeliveryFailed").count() == 1
+
+
 def test_a_second_message_to_one_recipient_is_refused_by_the_database() -> None:
     org = make.operator()
     customer_id = send(org)
