@@ -15,7 +15,7 @@ QUESTION_KINDS: Final = ("single", "multiple", "order", "situation")
 LEGAL: Final = ("pending", "verified")
 _FRONT: Final = re.compile(r"---\n(.*?)\n---\n(.*)", re.DOTALL)
 _CLAUSE: Final = re.compile(r"(\d+)\. (.+)")
-_CASE: Final = re.compile(r"# (.+)\n\n(.+)", re.DOTALL)
+_CASE: Final = re.compile(r"# ([^\n]+)\n\n(.+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,11 @@ class CaseText:
     name: str
     title: str
     text: str
+
+    @property
+    def anchor(self) -> str:
+        """Its place on the page of its node, which search leads to."""
+        return f"case-{self.name.split('/')[-1]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -313,7 +313,7 @@ def _parts(
     for step in document.procedure.steps:
         yield "STEP", f"step-{step.id}", step.zh, step.why or step.zh
     for case in document.cases:
-        yield "CASE", f"case-{case.name.split('/')[-1]}", case.title, case.text
+        yield "CASE", case.anchor, case.title, case.text
 
 
 def index(

@@ -11,7 +11,7 @@ from django.db import DatabaseError, transaction
 
 from panshi.handbook import content_command, content_files, services
 from panshi.handbook.models import Edition, EditionItem, EditionState, Node, Revision, Run, Step
-from panshi.handbook.rules import checking
+from panshi.handbook.rules import checking, texts
 from panshi.handbook.services.content import ContentUnfit, content_of
 from panshi.handbook.services.review import AuthorCannotApprove
 from panshi.handbook.tests import make
@@ -44,6 +44,12 @@ def test_the_second_import_changes_nothing() -> None:
     assert (fact.edition_id, fact.added, fact.changed, fact.same) == (first.id, 0, 0, WRITTEN)
     assert (Node.objects.count(), Revision.objects.count(), Step.objects.count()) == counts
     assert counts[0] == 390
+
+
+@pytest.mark.plain
+def test_a_case_is_called_by_its_first_line_alone() -> None:
+    case = texts.case_of("cases/a.md", "# The bill\n\nIt came.\n\nIt was paid.\n")
+    assert (case.title, case.text) == ("The bill", "It came.\n\nIt was paid.")
 
 
 def test_export_is_byte_for_byte_what_was_imported(tmp_path: Path) -> None:

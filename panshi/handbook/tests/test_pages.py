@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from panshi.handbook import queries, services
-from panshi.handbook.models import Run, RunState, SearchMiss
+from panshi.handbook.models import Run, RunState, SearchDocument, SearchMiss
 from panshi.handbook.tests import make
 from panshi.kit.ids import uuid7
 from panshi.kit.tenancy import hq_actor
@@ -183,6 +183,13 @@ def test_search_finds_what_was_meant(node: OrgNode, said: str, slug: str) -> Non
     actor = make.person(node, "ENGINEER")
     found = queries.search(text=said, actor=actor, at=make.NOON)
     assert slug in [f.slug for f in found[:5]], [f.slug for f in found]
+
+
+def test_search_leads_to_the_place_of_a_case(client: Window) -> None:
+    found = SearchDocument.objects.filter(kind="CASE").select_related("node")[0]
+    shown = page(client.get(reverse("handbook-node", args=[found.node.slug])))
+    assert f'id="{found.anchor}"' in shown
+    assert f"{found.title}</h2>" in shown
 
 
 def test_a_search_without_an_answer_is_noted(client: Window) -> None:
