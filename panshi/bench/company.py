@@ -184,9 +184,9 @@ def _shares(total: int, company: Company) -> Iterator[tuple[int, int]]:
         yield org_id, total * (place + 1) // count - total * place // count
 
 
-def vin(serial: int) -> str:
+def vin(serial: int, *, maker: str = "LPSEV4E10SB") -> str:
     """A VIN with its check digit, one for each serial below a million."""
-    draft = f"LPSEV4E10SB{serial:06d}"
+    draft = f"{maker}{serial:06d}"
     rest = sum(_WORTH[c] * w for c, w in zip(draft, _WEIGHTS, strict=True)) % 11
     return f"{draft[:8]}{'X' if rest == 10 else rest}{draft[9:]}"
 
@@ -270,8 +270,9 @@ INSERT INTO crm_qualification (id, org_id, customer_id, state, licence_expires_o
     score, credit_limit, deposit_months, submitted_by_id, submitted_at, reviewer_id, decided_at,
     note, valid_until)
 SELECT {NEW_ID.format(at="c.created_at")}, c.org_id, c.id,
-    CASE WHEN n %% 50 = 0 THEN 'SUBMITTED' ELSE 'APPROVED' END, %(today)s::date + 900, '{{}}', '[]',
-    60 + n %% 40, 50000, 2, gen_random_uuid(), %(at)s,
+    CASE WHEN n %% 50 = 0 THEN 'SUBMITTED' ELSE 'APPROVED' END, %(today)s::date + 900,
+    '{{"years_in_trade": 3, "vehicles_run": 4, "monthly_income": 20000, "late_payments": 0}}',
+    '[]', 60 + n %% 40, 50000, 2, gen_random_uuid(), %(at)s,
     CASE WHEN n %% 50 > 0 THEN gen_random_uuid() END, CASE WHEN n %% 50 > 0 THEN %(at)s END, '',
     CASE WHEN n %% 50 > 0 THEN %(today)s::date + 400 END
 FROM (SELECT c.*, row_number() OVER (ORDER BY c.name) AS n FROM crm_customer c) c

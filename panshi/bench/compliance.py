@@ -13,10 +13,11 @@ from typing import Any, Final
 from django.apps import apps
 from django.db import connection, transaction
 
+from panshi.bench.billing import bench_books
+from panshi.bench.company import vin
 from panshi.fleet import services
 from panshi.kit.ids import uuid7
-from panshi.kit.tenancy import acting, hq_actor
-from panshi.org import queries as org_queries
+from panshi.kit.tenancy import acting, hq_actor, lineage
 from panshi.org import services as org_services
 
 SAMPLE: Final = 1000
@@ -90,12 +91,11 @@ def measure_compliance(vehicles: int) -> dict[str, object]:
 def _books(vehicles: int) -> list[int]:
     """Operators for this run, each with a clerk and a lead, below a staffed region."""
     actor = hq_actor()
-    root = next((n for n in org_queries.nodes(actor=actor) if n.kind == "PLATFORM"), None)
-    if root is None:
-        raise LookupError("this database has no platform node yet")
+    books = bench_books(max(vehicles // VEHICLES_A_BOOK, 1))
+    _operator, region, root = lineage(books[0])
     mark = uuid7().hex[-8:]
     services.publish_vehicle_model(
-        org_id=root.id,
+        org_id=root,
         code=MODEL,
         maker="青原",
         name=mark,
@@ -107,20 +107,6 @@ def _books(vehicles: int) -> list[int]:
         actor=actor,
         at=AT,
     )
-    region = org_services.create_node(
-        parent_id=root.id, kind="REGION", name=f"bench {mark}", city="杭州", actor=actor, at=AT
-    ).node_id
-    books = [
-        org_services.create_node(
-            parent_id=region,
-            kind="OPERATOR",
-            name=f"bench {mark} {number}",
-            city="杭州",
-            actor=actor,
-            at=AT,
-        ).node_id
-        for number in range(max(vehicles // VEHICLES_A_BOOK, 1))
-    ]
     for node in [*books, region]:
         for role in PEOPLE:
             org_services.create_user(
@@ -140,7 +126,8 @@ def _fill(books: list[int], count: int) -> None:
         "books": books,
         "at": AT - timedelta(days=200),
         "today": TODAY,
-        "vins": [_vin(number) for number in range(count)],
+        # Unlike those of a company that the same database may hold.
+        "vins": [vin(number, maker="11111111011") for number in range(count)],
         "kinds": list(KINDS),
     }
     with connection.cursor() as cursor:
@@ -149,14 +136,6 @@ def _fill(books: list[int], count: int) -> None:
         for table in ("vehicle", "document", "dueitem", "duenotice"):
             cursor.execute(f"ANALYZE fleet_{table}")
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-
-
-def _vin(number: int) -> str:
-    """A valid VIN: digits weigh as in GB 16735."""
-    weights = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
-    draft = f"11111111011{number:06d}"
-    total = sum(int(digit) * weight for digit, weight in zip(draft, weights, strict=True)) % 11
-    return f"{draft[:8]}{'X' if total == 10 else total}{draft[9:]}"
 
 
 def _set_based() -> dict[str, Any]:

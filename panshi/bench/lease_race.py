@@ -23,6 +23,7 @@ from psycopg import errors
 from psycopg.types.range import TimestamptzRange
 
 from panshi.bench import company
+from panshi.bench.billing import bench_books
 from panshi.crm import services as crm
 from panshi.crm.services import NewCustomer
 from panshi.fleet import services as fleet
@@ -32,8 +33,6 @@ from panshi.kit.ids import uuid7
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor, acting, hq_actor, system_actor
 from panshi.leasing import services as leasing
-from panshi.org import queries as org_queries
-from panshi.org import services as org_services
 
 RIVALS: Final = 16
 ROUNDS: Final = 25
@@ -51,7 +50,7 @@ def measure_lease_race(*, rivals: int = RIVALS, rounds: int = ROUNDS) -> dict[st
     without a platform node.
     """
     with acting(hq_actor()):
-        org_id = _operator()
+        (org_id,) = bench_books(1)
         by = system_actor(org_id)
         customer_id = _customer(org_id, by)
         vehicle_ids = _vehicles(org_id, rounds * 3, by)
@@ -230,25 +229,6 @@ def _warm(pool: ThreadPoolExecutor, rivals: int) -> None:
 
     for future in [pool.submit(ask) for _number in range(rivals)]:
         future.result()
-
-
-def _operator() -> int:
-    nodes = org_queries.nodes(actor=hq_actor())
-    root = next((node for node in nodes if node.kind == "PLATFORM"), None)
-    if root is None:
-        raise LookupError("this database has no platform node yet")
-    mark = uuid7().hex[-12:]
-    region = org_services.create_node(
-        parent_id=root.id, kind="REGION", name=f"race {mark}", city="杭州", actor=hq_actor(), at=AT
-    )
-    return org_services.create_node(
-        parent_id=region.node_id,
-        kind="OPERATOR",
-        name=f"race {mark} 1",
-        city="杭州",
-        actor=hq_actor(),
-        at=AT,
-    ).node_id
 
 
 def _customer(org_id: int, by: Actor) -> UUID:

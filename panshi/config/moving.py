@@ -173,7 +173,7 @@ def _checked(batches: dict[str, Any], actor: Any) -> dict[str, Any]:
                 "kind": name,
                 "cell": f"{error.column}{error.row}",
                 "header": error.header,
-                "value": value if error.value else "",
+                "value": value,
                 "reason": error.reason,
             }
             for error, value in shown_errors(entry.importer.sheet, card, most=len(card.errors))

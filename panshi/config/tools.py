@@ -144,41 +144,41 @@ def _measure(name: str, seconds: float, connections: int, rate: float, plans: in
         from panshi.bench.log import measure_log
 
         return measure_log(home.current().path / "bench", seconds)
-    if name == "compliance":
-        from panshi.bench.compliance import measure_compliance
-        from panshi.config import founding
-
-        founding.create_org(name="Bench", kind="PLATFORM", parent=None, city="杭州")
-        return measure_compliance(plans)
     if name == "ledger":
         from panshi.bench.ledger import measure_ledger
 
         return measure_ledger(plans)
-    if name == "finance-board":
-        from panshi.bench.ledger import measure_board
-        from panshi.config import founding
-
-        founding.create_org(name="Bench", kind="PLATFORM", parent=None, city="杭州")
-        return measure_board(plans)
     if name == "matching":
         from panshi.bench.matching import measure_matching
 
         return measure_matching(lines=1000, bills=20_000)
+    if name == "ingest":
+        from panshi.bench.ingest import measure_ingest
+
+        return measure_ingest(connections=connections, rate=rate, seconds=seconds)
+    return _measure_founded(name, plans)
+
+
+def _measure_founded(name: str, plans: int) -> Any:
+    """The benchmarks that need a platform, which they found."""
+    from panshi.config import founding
+
+    founding.create_org(name="Bench", kind="PLATFORM", parent=None, city="杭州")
     if name == "billing":
         from panshi.bench.billing import measure_billing
-        from panshi.config import founding
 
-        founding.create_org(name="Bench", kind="PLATFORM", parent=None, city="杭州")
         return measure_billing(plans)
-    if name == "lease-race":
-        from panshi.bench.lease_race import measure_lease_race
-        from panshi.config import founding
+    if name == "compliance":
+        from panshi.bench.compliance import measure_compliance
 
-        founding.create_org(name="Bench", kind="PLATFORM", parent=None, city="杭州")
-        return measure_lease_race()
-    from panshi.bench.ingest import measure_ingest
+        return measure_compliance(plans)
+    if name == "finance-board":
+        from panshi.bench.ledger import measure_board
 
-    return measure_ingest(connections=connections, rate=rate, seconds=seconds)
+        return measure_board(plans)
+    from panshi.bench.lease_race import measure_lease_race
+
+    return measure_lease_race()
 
 
 def _measure_pages(requests: int) -> Any:
