@@ -76,10 +76,12 @@ def batch_tiles(batch: BatchCard) -> list[Tile]:
 def shown_errors(sheet: Sheet, batch: BatchCard, *, most: int) -> list[tuple[CellError, str]]:
     """The first errors of a batch, each with what stands in the cell, personal data masked."""
     masks = {column.header: column.mask for column in sheet.columns}
-    return [
-        (error, mask(error.value) if (mask := masks.get(error.header)) else error.value)
-        for error in batch.errors[:most]
-    ]
+
+    def shown(error: CellError) -> str:
+        mask = masks.get(error.header)
+        return mask(error.value) if mask and error.value else error.value
+
+    return [(error, shown(error)) for error in batch.errors[:most]]
 
 
 def choose(

@@ -23,7 +23,8 @@ def split(total: Decimal, weights: Sequence[int | Decimal]) -> list[Decimal]:
     scale = max(0, *(-int(Decimal(w).as_tuple().exponent) for w in weights))
     whole_weights = [int(Decimal(w).scaleb(scale)) for w in weights]
     fen = int(abs(total) * 100)
-    shares = [divmod(fen * w, sum(whole_weights)) for w in whole_weights]
+    whole = sum(whole_weights)
+    shares = [divmod(fen * w, whole) for w in whole_weights]
     missing = fen - sum(share for share, _rest in shares)
     by_remainder = sorted(range(len(shares)), key=lambda i: (-shares[i][1], i))
     parts = [share for share, _rest in shares]

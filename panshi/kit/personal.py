@@ -69,6 +69,12 @@ def mask_phone(phone: str) -> str:
     return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 8 else f"****{phone[-2:]}"
 
 
+def mask_address(address: str) -> str:
+    """w***@example.com, 138****5678: an e-mail address, or what stands for one elsewhere."""
+    name, at, domain = address.partition("@")
+    return f"{name[:1]}***@{domain}"[:60] if at else mask_phone(address)
+
+
 def mask_id(number: str) -> str:
     return (
         f"{number[:4]}{'*' * max(len(number) - 8, 4)}{number[-4:]}" if len(number) > 8 else "****"

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from django.db import connection
 
+from panshi.ledger.queries.sums import KEPT
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
@@ -78,12 +80,9 @@ SELECT COALESCE(sum(amount) FILTER (WHERE account_id = '1221.90'), 0),
         GROUP BY e.pair_id HAVING sum(p.amount) <> 0 OR e.pair_id IS NULL) odd)
 FROM ledger_posting WHERE account_id IN ('1221.90', '2241.90')
 """
-_SUMS: Final = """(
-    SELECT org_id, month, account_id, city, sum(debit) AS debit, sum(credit) AS credit FROM (
-        SELECT org_id, month, account_id, city, debit, credit FROM ledger_snapshot
-        UNION ALL
-        SELECT org_id, month, account_id, city, debit, credit FROM ledger_snapshotchange
-    ) kept WHERE (%(org)s::int IS NULL OR org_id = %(org)s) GROUP BY 1, 2, 3, 4
+_SUMS: Final = f"""(
+    SELECT org_id, month, account_id, city, sum(debit) AS debit, sum(credit) AS credit
+    FROM {KEPT} kept WHERE (%(org)s::int IS NULL OR org_id = %(org)s) GROUP BY 1, 2, 3, 4
 )"""
 _CLOSED: Final = f"""
 WITH shut AS (

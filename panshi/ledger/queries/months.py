@@ -12,6 +12,7 @@ from panshi.kit.clock import month_start
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import GUARDS, question
 from panshi.ledger.models import Account, Period, PeriodState
+from panshi.ledger.queries.sums import KEPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +111,13 @@ class SumChange:
         return (self.debit - self.credit) - (self.debit_was - self.credit_was)
 
 
-_CHANGES: Final = """
+_CHANGES: Final = f"""
 WITH was AS (
     SELECT account_id, city, debit, credit FROM ledger_closedsum
     WHERE org_id = %(org)s AND month = %(month)s AND round = %(round)s
 ), now AS (
-    SELECT account_id, city, sum(debit) AS debit, sum(credit) AS credit FROM (
-        SELECT account_id, city, debit, credit FROM ledger_snapshot
-        WHERE org_id = %(org)s AND month = %(month)s
-        UNION ALL
-        SELECT account_id, city, debit, credit FROM ledger_snapshotchange
-        WHERE org_id = %(org)s AND month = %(month)s
-    ) sums GROUP BY 1, 2
+    SELECT account_id, city, sum(debit) AS debit, sum(credit) AS credit
+    FROM {KEPT} kept WHERE org_id = %(org)s AND month = %(month)s GROUP BY 1, 2
 )
 SELECT account_id, city, COALESCE(was.debit, 0), COALESCE(now.debit, 0),
     COALESCE(was.credit, 0), COALESCE(now.credit, 0)

@@ -38,7 +38,7 @@ class TrialRow:
 
 
 # What is folded and what is not yet: together the sums of whole months.
-_SUMS: Final = """(
+KEPT: Final = """(
     SELECT org_id, month, account_id, city, debit, credit FROM ledger_snapshot
     UNION ALL
     SELECT org_id, month, account_id, city, debit, credit FROM ledger_snapshotchange
@@ -47,7 +47,7 @@ _SUMS: Final = """(
 # the postings of those days.
 _BALANCES: Final = f"""
 SELECT org_id, city, account_id, sum(amount) FROM (
-    SELECT org_id, city, account_id, sum(debit - credit) AS amount FROM {_SUMS} s
+    SELECT org_id, city, account_id, sum(debit - credit) AS amount FROM {KEPT} s
     WHERE account_id = ANY(%(accounts)s) AND month < %(last)s
       AND (%(first)s::date IS NULL OR month >= %(first)s)
       AND (%(org)s::int IS NULL OR org_id = %(org)s)
@@ -265,7 +265,7 @@ SELECT account_id,
     COALESCE(sum(debit) FILTER (WHERE month = %(month)s), 0),
     COALESCE(sum(credit) FILTER (WHERE month = %(month)s), 0),
     sum(debit - credit)
-FROM {_SUMS} s
+FROM {KEPT} s
 WHERE month <= %(month)s AND (%(org)s::int IS NULL OR org_id = %(org)s)
 GROUP BY account_id
 """

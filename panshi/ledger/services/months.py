@@ -13,6 +13,7 @@ from panshi.kit.verbs import verb
 from panshi.ledger.events import MonthClosed, MonthReopened, ReopeningAsked
 from panshi.ledger.models import PERIOD_LIFE, Period, PeriodState
 from panshi.ledger.queries.months import checks_of_rooms
+from panshi.ledger.queries.sums import KEPT
 from panshi.ledger.services.invariants import count_all
 
 
@@ -41,16 +42,11 @@ def _period(org_id: int, month: date) -> Period:
 
 
 # What the month stands at, folded or not, is kept for good: a reopening is measured against it.
-_FREEZE: Final = """
+_FREEZE: Final = f"""
 INSERT INTO ledger_closedsum (id, org_id, month, round, account_id, city, debit, credit)
 SELECT ledger_new_id(), org_id, month, %(round)s, account_id, city, sum(debit), sum(credit)
-FROM (
-    SELECT org_id, month, account_id, city, debit, credit FROM ledger_snapshot
-    WHERE org_id = %(org)s AND month = %(month)s
-    UNION ALL
-    SELECT org_id, month, account_id, city, debit, credit FROM ledger_snapshotchange
-    WHERE org_id = %(org)s AND month = %(month)s
-) sums GROUP BY org_id, month, account_id, city
+FROM {KEPT} kept WHERE org_id = %(org)s AND month = %(month)s
+GROUP BY org_id, month, account_id, city
 """
 
 

@@ -128,18 +128,30 @@ class CommandCard(CommandRow):
     steps: tuple[StepLine, ...]
 
 
-def seen_now(vehicle_id: UUID) -> Seen:
-    """What a vehicle last said, or nothing."""
-    live = LiveState.objects.filter(id=vehicle_id).first()
-    if live is None:
-        return interlocks.NOTHING
-    return Seen(
-        received_at=live.received_at,
-        motion_at=live.motion_at,
-        speed_tenths=live.speed_tenths,
-        odometer_tenths=live.odometer_tenths,
-        soc_pct=live.soc_pct,
+def seen_of(vehicle_ids: Sequence[UUID]) -> dict[UUID, Seen]:
+    """What these vehicles last said; asked inside a verb or a question."""
+    return {
+        live.id: Seen(
+            received_at=live.received_at,
+            motion_at=live.motion_at,
+            speed_tenths=live.speed_tenths,
+            odometer_tenths=live.odometer_tenths,
+            soc_pct=live.soc_pct,
+        )
+        for live in LiveState.objects.filter(id__in=list(vehicle_ids))
+    }
+
+
+def interlocks_of(
+    command: Command, rule: ControlRule, seen: Seen | None, *, at: datetime
+) -> tuple[datetime | None, tuple[Check, ...]]:
+    """Since when an order's vehicle has been standing, and its interlocks, as they are now."""
+    seen = seen or interlocks.NOTHING
+    since = interlocks.standing_since(
+        seen, since=command.standing_since, tenths=command.standing_tenths, at=at
     )
+    bounds = Bounds(standstill_minutes=rule.standstill_minutes, soc_pct=rule.soc_pct)
+    return since, interlocks.checks(seen, bounds, since=since, at=at)
 
 
 @question
@@ -175,12 +187,9 @@ def command_card(*, command_id: UUID, actor: Actor, at: datetime) -> CommandCard
 
 def _now(command: Command, at: datetime) -> tuple[Check, ...]:
     rule = ControlRule.objects.get(kind=command.kind)
-    bounds = Bounds(standstill_minutes=rule.standstill_minutes, soc_pct=rule.soc_pct)
-    seen = seen_now(command.vehicle_id)
-    since = interlocks.standing_since(
-        seen, since=command.standing_since, tenths=command.standing_tenths, at=at
-    )
-    return interlocks.checks(seen, bounds, since=since, at=at)
+    seen = seen_of([command.vehicle_id]).get(command.vehicle_id)
+    _since, checks = interlocks_of(command, rule, seen, at=at)
+    return checks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

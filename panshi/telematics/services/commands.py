@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -39,8 +39,6 @@ from panshi.telematics.models import (
     Risk,
 )
 from panshi.wire.adapters import ADAPTERS
-
-RESTRICTING: Final = (CommandKind.SPEED_LIMIT, CommandKind.START_INHIBIT)
 
 
 class NoAdapter(Refusal):
@@ -93,19 +91,17 @@ def about(command: Command, actor: Actor, at: datetime) -> dict[str, Any]:
     }
 
 
-def device_for(*, vehicle_id: UUID, at: datetime) -> Device | None:
-    """The terminal in a vehicle whose make takes orders, or None."""
-    fitted = (
-        Fitting.objects.filter(
-            vehicle_id=vehicle_id,
-            during__contains=at,
-            device__state="ACTIVE",
-            device__model__adapter__in=list(ADAPTERS),
-        )
-        .select_related("device__model")
-        .first()
+def devices_for(*, vehicle_ids: Sequence[UUID], at: datetime) -> dict[UUID, Device]:
+    """The terminals in vehicles whose make takes orders; a vehicle without one is left out."""
+    fitted = Fitting.objects.filter(
+        vehicle_id__in=list(vehicle_ids),
+        during__contains=at,
+        device__state="ACTIVE",
+        device__model__adapter__in=list(ADAPTERS),
     )
-    return fitted.device if fitted is not None else None
+    # The first that was fitted comes last, and has the last word.
+    found = fitted.select_related("device__model").order_by("-id")
+    return {fitting.vehicle_id: fitting.device for fitting in found}
 
 
 def _vehicle(vehicle_id: UUID, actor: Actor) -> VehicleRef:
@@ -116,11 +112,16 @@ def _vehicle(vehicle_id: UUID, actor: Actor) -> VehicleRef:
     return found
 
 
-def _told_no(answer: guards.Answer) -> GuardRefused:
-    return GuardRefused(
-        _("This is not warranted now: %(codes)s.") % {"codes": ", ".join(answer.refused)},
-        checks=answer.checks,
-    )
+def _ask_guard(name: str, source_id: UUID | None, actor: Actor, at: datetime) -> None:
+    """Ask the guard of an order that names one. Raises GuardRefused when it says no."""
+    if not name or source_id is None:
+        return
+    answer = guards.ask(name=name, subject_ids=[source_id], actor=actor, at=at)[source_id]
+    if not answer.yes:
+        raise GuardRefused(
+            _("This is not warranted now: %(codes)s.") % {"codes": ", ".join(answer.refused)},
+            checks=answer.checks,
+        )
 
 
 @verb
@@ -148,7 +149,7 @@ def request_command(
     rule = ControlRule.objects.get(kind=CommandKind(kind))
     if rule.floor_kmh is not None and (limit_kmh is None or limit_kmh < rule.floor_kmh):
         raise BelowFloor(_("A speed limit is at least %(floor)d km/h.") % {"floor": rule.floor_kmh})
-    device = device_for(vehicle_id=vehicle_id, at=at)
+    device = devices_for(vehicle_ids=[vehicle_id], at=at).get(vehicle_id)
     if device is None or device.model is None or not ADAPTERS[device.model.adapter].takes(kind):
         raise NoAdapter(_("No terminal in this vehicle takes such an order."))
     open_ones = Command.objects.filter(
@@ -156,10 +157,7 @@ def request_command(
     )
     if rule.risk == Risk.RESTRICT and open_ones.exists():
         raise OpenCommandExists(_("Another order for this vehicle is under way."))
-    if guard and source_id is not None:
-        answer = guards.ask(name=guard, subject_ids=[source_id], actor=actor, at=at)[source_id]
-        if not answer.yes:
-            raise _told_no(answer)
+    _ask_guard(guard, source_id, actor, at)
     minutes = min(rule.minutes, 10) if emergency else rule.minutes
     command = Command.objects.create(
         org_id=vehicle.org_id,
@@ -214,12 +212,7 @@ def approve_command(*, command_id: UUID, actor: Actor, at: datetime) -> CommandA
         raise ApproverNotIndependent(
             _("One of the two approvals has to come from a node above the operator.")
         )
-    if command.guard and command.source_id is not None:
-        answer = guards.ask(
-            name=command.guard, subject_ids=[command.source_id], actor=actor, at=at
-        )[command.source_id]
-        if not answer.yes:
-            raise _told_no(answer)
+    _ask_guard(command.guard, command.source_id, actor, at)
     if first:
         command.approved_by_id, command.approved_at = actor.id, at
     else:

@@ -12,7 +12,6 @@ from panshi.kit.facts import Fact
 from panshi.kit.guards import NO_ANSWER, Answer, Check
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
-from panshi.telematics import interlocks
 from panshi.telematics.events import (
     CommandAnswersRecorded,
     CommandConfirmed,
@@ -23,20 +22,19 @@ from panshi.telematics.events import (
     CommandsHandedOver,
     HandOver,
 )
-from panshi.telematics.interlocks import Bounds, Seen
+from panshi.telematics.interlocks import Seen
 from panshi.telematics.models import (
     COMMAND_LIFE,
     Command,
     CommandKind,
     CommandState,
     ControlRule,
-    Device,
-    LiveState,
     Restriction,
     Risk,
     Session,
 )
-from panshi.telematics.services.commands import about, device_for, digest_of, drop, note
+from panshi.telematics.queries.commands import interlocks_of, seen_of
+from panshi.telematics.services.commands import about, devices_for, digest_of, drop, note
 from panshi.wire.adapters import ADAPTERS
 
 UNSEEN_AFTER: Final = timedelta(seconds=120)
@@ -58,20 +56,6 @@ class CommandAnswer:
     hex: str = ""
 
 
-def seen_of(vehicle_ids: Sequence[UUID]) -> dict[UUID, Seen]:
-    """What these vehicles last said."""
-    return {
-        live.id: Seen(
-            received_at=live.received_at,
-            motion_at=live.motion_at,
-            speed_tenths=live.speed_tenths,
-            odometer_tenths=live.odometer_tenths,
-            soc_pct=live.soc_pct,
-        )
-        for live in LiveState.objects.filter(id__in=list(vehicle_ids))
-    }
-
-
 @verb
 def hand_over_commands(*, gateway: int, actor: Actor, at: datetime) -> CommandsHandedOver:
     """Take what may be written now to the lines of a gateway; the rest waits, or is dropped.
@@ -89,7 +73,8 @@ def hand_over_commands(*, gateway: int, actor: Actor, at: datetime) -> CommandsH
     )
     # What sets free goes before what restricts.
     queued.sort(key=lambda command: command.risk == Risk.RESTRICT)
-    live = seen_of([command.vehicle_id for command in queued])
+    vehicle_ids = [command.vehicle_id for command in queued]
+    live, lines = seen_of(vehicle_ids), _lines(vehicle_ids, gateway, at)
     answers = _guards(queued, actor, at)
     rules = {rule.kind: rule for rule in ControlRule.objects.all()}
     orders: list[HandOver] = []
@@ -98,24 +83,22 @@ def hand_over_commands(*, gateway: int, actor: Actor, at: datetime) -> CommandsH
     for command in queued:
         if command.expires_at <= at:
             continue
-        checks = _checks(command, live.get(command.vehicle_id, interlocks.NOTHING),
-                         rules[command.kind], at)  # fmt: skip
-        reason = _void(command, answers.get(command.id), at)
+        checks = _checks(command, rules[command.kind], live.get(command.vehicle_id), at)
+        answer = answers.get(command.id, NO_ANSWER)
+        reason = _void(command, answer, at)
         if reason:
             facts.append(drop(command, reason, actor, at))
             cancelled += 1
             continue
         unmet = [check.code for check in checks if not check.holds]
-        device = device_for(vehicle_id=command.vehicle_id, at=at)
-        session = _session(device, gateway)
-        if session is None or device is None:
+        line = lines.get(command.vehicle_id)
+        if line is None:
             unmet.append("NO_LINE")
-        if unmet or device is None or session is None:
+        if unmet or line is None:
             _wait(command, unmet)
             continue
-        guard = answers[command.id].checks if command.guard else ()
-        order = _order(command, device, session, (*checks, *guard), actor, at)
-        orders.append(order)
+        guard = answer.checks if command.guard else ()
+        orders.append(_order(command, line, (*checks, *guard), actor, at))
         facts.append(CommandSent(**about(command, actor, at)))
     outbox.publish_all(facts, verb="telematics.hand_over_commands")
     return CommandsHandedOver(
@@ -139,7 +122,7 @@ def _guards(commands: Sequence[Command], actor: Actor, at: datetime) -> dict[UUI
     return found
 
 
-def _void(command: Command, answer: Answer | None, at: datetime) -> str:
+def _void(command: Command, answer: Answer, at: datetime) -> str:
     """Why an order must not be sent any more, as a code; empty while it may."""
     if command.risk != Risk.RESTRICT:
         return ""
@@ -152,27 +135,34 @@ def _void(command: Command, answer: Answer | None, at: datetime) -> str:
     )  # fmt: skip
     if asked != command.digest:
         return "PARAMETERS_CHANGED"
-    if command.guard and not (answer or NO_ANSWER).yes:
-        return ("GUARD_NO: " + ", ".join((answer or NO_ANSWER).refused))[:60]
+    if command.guard and not answer.yes:
+        return ("GUARD_NO: " + ", ".join(answer.refused))[:60]
     return ""
 
 
-def _checks(command: Command, seen: Seen, rule: ControlRule, at: datetime) -> tuple[Check, ...]:
+def _checks(
+    command: Command, rule: ControlRule, seen: Seen | None, at: datetime
+) -> tuple[Check, ...]:
     """The interlocks of an order; it also notes since when the vehicle has been standing."""
     if command.risk != Risk.RESTRICT:
         return ()
-    command.standing_since = interlocks.standing_since(
-        seen, since=command.standing_since, tenths=command.standing_tenths, at=at
+    command.standing_since, checks = interlocks_of(command, rule, seen, at=at)
+    command.standing_tenths = seen.odometer_tenths if seen is not None else None
+    return checks
+
+
+def _lines(vehicle_ids: Sequence[UUID], gateway: int, at: datetime) -> dict[UUID, Session]:
+    """The open sessions, on this gateway, of the terminals that take orders, by vehicle."""
+    devices = devices_for(vehicle_ids=vehicle_ids, at=at)
+    sessions = Session.objects.filter(
+        device__in=list(devices.values()), gateway=gateway, closed_at=None
     )
-    command.standing_tenths = seen.odometer_tenths
-    bounds = Bounds(standstill_minutes=rule.standstill_minutes, soc_pct=rule.soc_pct)
-    return interlocks.checks(seen, bounds, since=command.standing_since, at=at)
-
-
-def _session(device: Device | None, gateway: int) -> Session | None:
-    if device is None:
-        return None
-    return Session.objects.filter(device=device, gateway=gateway, closed_at=None).first()
+    by_device = {one.device_id: one for one in sessions.select_related("device__model")}
+    return {
+        vehicle_id: by_device[device.id]
+        for vehicle_id, device in devices.items()
+        if device.id in by_device
+    }
 
 
 def _wait(command: Command, unmet: Sequence[str]) -> None:
@@ -181,13 +171,9 @@ def _wait(command: Command, unmet: Sequence[str]) -> None:
 
 
 def _order(
-    command: Command,
-    device: Device,
-    session: Session,
-    checks: Sequence[Check],
-    actor: Actor,
-    at: datetime,
+    command: Command, line: Session, checks: Sequence[Check], actor: Actor, at: datetime
 ) -> HandOver:
+    device = line.device
     assert device.model is not None
     command.tries += 1
     frame = ADAPTERS[device.model.adapter].encode(
@@ -195,7 +181,7 @@ def _order(
         limit_kmh=command.limit_kmh,
         identity=device.identity,
         edition=2016 if device.protocol == "GB32960" else 2019,
-        serial=session.epoch % 0xFFFF,
+        serial=line.epoch % 0xFFFF,
         at=at,
     )
     command.state = COMMAND_LIFE.step(command.state, CommandState.SENT)
