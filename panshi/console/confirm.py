@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib.auth import authenticate
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -29,7 +30,7 @@ def confirm(request: HttpRequest, subject: UUID) -> HttpResponse:
     after = following(request)
     user: Any = request.user
     if not user.is_authenticated:
-        return redirect(f"/sign-in/?next={after}")
+        return redirect(f"{reverse('sign-in')}?next={after}")
     by_code = user_has_device(user)
     wrong = ""
     if request.method == "POST":

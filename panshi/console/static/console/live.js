@@ -20,24 +20,18 @@ function changed(field) {
   if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
   if (field.type === "file") return field.files.length > 0;
   if (!field.matches("select")) return field.type !== "hidden" && field.value !== field.defaultValue;
-  const first = Math.max(0, [...field.options].findIndex((option) => option.defaultSelected));
-  return !field.multiple && field.selectedIndex !== first;
+  const options = [...field.options];
+  if (field.multiple) return options.some((option) => option.selected !== option.defaultSelected);
+  return field.selectedOptions[0] !== (options.find((option) => option.defaultSelected) ?? options[0]);
 }
-
-// A form in which somebody has begun to answer is not drawn anew under their hands.
-const begun = new WeakSet();
-document.addEventListener("input", (event) => {
-  if (event.target.form?.method === "post") begun.add(event.target.form);
-});
 
 function busy(element) {
   const target = element.getAttribute("hx-target") ?? "";
   const region = (target.startsWith("#") && document.querySelector(target)) || element;
   const focused = document.activeElement;
   const typing = focused && region.contains(focused) && focused.matches("input, select, textarea");
-  const answering = [...region.querySelectorAll("form")].some(
-    (form) => begun.has(form) || [...form.elements].some(changed),
-  );
+  // A form in which somebody has begun to answer is not drawn anew under their hands.
+  const answering = [...region.querySelectorAll("form")].some((form) => [...form.elements].some(changed));
   // A question that waits for its answer belongs to a form that must still be there then.
   const question = document.querySelector("#confirm[open]");
   return typing || answering || question !== null
