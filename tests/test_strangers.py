@@ -1,11 +1,12 @@
 """A stranger sees and changes nothing of an operator's: every URL and endpoint is tried."""
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 from uuid import UUID
 
 import pytest
@@ -34,26 +35,43 @@ FOR_EVERYONE = (
 )  # fmt: skip
 
 
+def _akin(stem: str, noun: str) -> bool:
+    return bool(stem) and (stem in noun or noun in stem)
+
+
 @dataclass(frozen=True)
 class Ours:
-    """What must stay hidden: the ids of our rows, and words that stand only on our pages."""
+    """What must stay hidden: the ids of our rows by noun, and words only on our pages."""
 
     org_ids: tuple[int, ...]
-    ids: tuple[UUID, ...]
+    ids: Mapping[str, UUID]
     words: tuple[str, ...]
+
+    def meant_by(self, names: Collection[str]) -> tuple[UUID, ...]:
+        """The ids to try for parameters of these names.
+
+        `plan_id` means each noun with a plan in its name; a name that no noun answers to, all.
+        """
+        found: set[UUID] = set()
+        for name in names:
+            stem = re.sub(r"_?ids?$", "", name).replace("_", "")
+            nouns = [label for label in self.ids if _akin(stem, label.partition(".")[2])]
+            found |= {self.ids[label] for label in nouns or self.ids}
+        return tuple(sorted(found))
 
 
 @dataclass(frozen=True)
 class Route:
     path: str
     kinds: tuple[str, ...]
+    names: tuple[str, ...]
 
     def filled(self, ours: Ours) -> Iterator[str]:
-        """The path with each of our ids in it."""
+        """The path with each of our ids in it that it could be about."""
         if not self.kinds:
             yield self.path
             return
-        for row in ours.ids:
+        for row in ours.meant_by(self.names):
             values = [str(row) if k == "uuid" else str(ours.org_ids[0]) for k in self.kinds]
             yield self.path.format(*values)
 
@@ -75,7 +93,7 @@ def _routes(patterns: list[Any], prefix: str = "") -> Iterator[Route]:
                 kinds.append(kind)
                 for spelled in (f"<{kind}:{name}>", f"<slug:{name}>", f"<{name}>"):
                     text = text.replace(spelled, "{}")
-            yield Route(text, tuple(kinds))
+            yield Route(text, tuple(kinds), tuple(pattern.pattern.converters))
 
 
 ROUTES = [
@@ -106,18 +124,19 @@ def ours() -> Ours:
     telematics.record(telematics.seen(connected))
     handbook.start(handbook.overdue(lease.org))
     orgs = (lease.org_id, town.org.id)
-    ids: list[UUID] = []
+    ids: dict[str, UUID] = {}
     words: list[str] = []
     for model in apps.get_models():
         if issubclass(model, OwnedModel):
             rows = model.objects.filter(org_id__in=orgs)
-            ids += list(rows.values_list("id", flat=True)[:1])
+            if row := rows.first():
+                ids[f"{model._meta.app_label}.{model._meta.model_name}"] = row.pk
             for field in ("vin", "plate", "address"):
                 if field in {f.name for f in model._meta.get_fields()}:
                     words += [w for w in rows.values_list(field, flat=True) if len(str(w)) > 5]
     assert len(ids) > 20
     assert len(words) > 3
-    return Ours(orgs, tuple(dict.fromkeys(ids)), tuple({str(w) for w in words}))
+    return Ours(orgs, ids, tuple({str(w) for w in words}))
 
 
 def _facts_and_changes(ours: Ours) -> tuple[int, int]:
@@ -174,6 +193,8 @@ def test_every_page_asks_a_stranger_to_sign_in() -> None:
 
 def _value(kind: Any, ours: Ours, row: UUID) -> Any:
     """Something of a parameter's kind that points at what is ours."""
+    if "UUID" in str(kind) and get_origin(kind) in (tuple, Sequence):
+        return [str(one) for one in ours.ids.values()]
     kinds = [kind, *get_args(kind)]
     plain = {UUID: str(row), int: ours.org_ids[0], Decimal: "1.00", bool: True, str: "x",
              float: 30.0, date: "2026-11-22", datetime: "2026-11-22T04:00:00Z"}  # fmt: skip
@@ -192,8 +213,8 @@ def test_every_endpoint_hides_and_keeps_what_is_ours(ours: Ours) -> None:
     for name, function in {**QUESTIONS, **VERBS}.items():
         path = f"/api/v1/{name.replace('.', '/')}"
         wanted = parameters(function)
-        points = any("UUID" in str(p.annotation) for p in wanted.values())
-        for row in ours.ids if points else ours.ids[:1]:
+        pointing = [key for key, p in wanted.items() if "UUID" in str(p.annotation)]
+        for row in ours.meant_by(pointing) or tuple(ours.ids.values())[:1]:
             sent = {key: _value(p.annotation, ours, row) for key, p in wanted.items()}
             if name in VERBS:
                 answer = window.post(path, json.dumps(sent), content_type="application/json")

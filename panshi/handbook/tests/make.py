@@ -1,14 +1,17 @@
 """Content in force, facts and actors with honest defaults."""
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
 from uuid import UUID
 
 from panshi.billing.events import BillOverdue, BillPaid
 from panshi.diagnosis.events import FindingRow, FindingsRaised
 from panshi.handbook import book, services
-from panshi.handbook.content_files import SHIPPED
+from panshi.handbook.content_files import SHIPPED, Content, read_directory, write_directory
 from panshi.handbook.models import Edition, Run
 from panshi.kit.facts import Fact
 from panshi.kit.ids import uuid7
@@ -16,7 +19,14 @@ from panshi.kit.tenancy import Actor, hq_actor, system_actor
 from panshi.org import rules as org_rules
 from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
+from tests.environment import HOME
 
+PLAYED = frozenset(
+    {
+        "CS-B-08", "CS-C-10", "CS-C-11", "CS-D-05", "CS-D-06", "CS-D-20", "VM-E-12", "VM-F-02",
+        "VM-F-09", "VM-F-15",
+    }
+)  # fmt: skip
 NOON = datetime(2027, 3, 9, 4, tzinfo=UTC)  # A Tuesday, 12:00 in Shanghai.
 
 
@@ -24,10 +34,21 @@ def editor() -> Actor:
     return replace(hq_actor(org_make.platform().id), id=UUID(int=7))
 
 
-def edition() -> Edition:
-    """The shipped content, imported and in force."""
+@cache
+def played() -> Path:
+    """A content directory with the shipped nodes that tests play; the others are listed only."""
+    shipped = read_directory(SHIPPED)
+    folders = {name: files for name, files in shipped.folders.items() if name[:7] in PLAYED}
+    directory = HOME.path / f"played-{os.getpid()}"
+    write_directory(Content(root=shipped.root, folders=folders), directory)
+    return directory
+
+
+def edition(*, whole: bool = False) -> Edition:
+    """The shipped content, imported and in force: what tests play of it, or the whole."""
     book.forget()
-    fact = services.import_content(directory=str(SHIPPED), actor=editor(), at=NOON)
+    directory = SHIPPED if whole else played()
+    fact = services.import_content(directory=str(directory), actor=editor(), at=NOON)
     return Edition.objects.get(id=fact.edition_id)
 
 

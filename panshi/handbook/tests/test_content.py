@@ -37,13 +37,17 @@ def test_the_shipped_procedures_fit_the_facts_and_verbs_that_exist() -> None:
     assert content_command.check(SHIPPED, with_registry=True).findings == ()
 
 
-def test_the_second_import_changes_nothing() -> None:
-    first = make.edition()
+def test_the_whole_book_comes_in_once_and_goes_out_byte_for_byte(tmp_path: Path) -> None:
+    first = make.edition(whole=True)
     counts = (Node.objects.count(), Revision.objects.count(), Step.objects.count())
     fact = services.import_content(directory=str(SHIPPED), actor=make.editor(), at=make.NOON)
     assert (fact.edition_id, fact.added, fact.changed, fact.same) == (first.id, 0, 0, WRITTEN)
     assert (Node.objects.count(), Revision.objects.count(), Step.objects.count()) == counts
     assert counts[0] == 390
+    content_files.write_directory(content_of(first), tmp_path)
+    ours = {p.relative_to(SHIPPED): p.read_bytes() for p in SHIPPED.rglob("*") if p.is_file()}
+    theirs = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    assert ours == theirs
 
 
 @pytest.mark.plain
@@ -52,18 +56,10 @@ def test_a_case_is_called_by_its_first_line_alone() -> None:
     assert (case.title, case.text) == ("The bill", "It came.\n\nIt was paid.")
 
 
-def test_export_is_byte_for_byte_what_was_imported(tmp_path: Path) -> None:
-    edition = make.edition()
-    content_files.write_directory(content_of(edition), tmp_path)
-    ours = {p.relative_to(SHIPPED): p.read_bytes() for p in SHIPPED.rglob("*") if p.is_file()}
-    theirs = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
-    assert ours == theirs
-
-
 def changed(tmp_path: Path, name: str, before: str, after: str) -> Path:
-    """A copy of the shipped content with one text changed."""
+    """A copy of the content that tests play, with one text changed."""
     target = tmp_path / "content"
-    shutil.copytree(SHIPPED, target)
+    shutil.copytree(make.played(), target)
     text = (target / name).read_text()
     assert before in text
     (target / name).write_text(text.replace(before, after, 1))
@@ -100,7 +96,7 @@ def test_the_check_names_what_is_wrong(
 @pytest.mark.plain
 def test_a_copied_node_is_noticed(tmp_path: Path) -> None:
     target = tmp_path / "content"
-    shutil.copytree(SHIPPED, target)
+    shutil.copytree(make.played(), target)
     texts = {n: (target / f"CS-D-0{n}-{s}" / "node.md").read_text() for n, s in (
         (5, "overdue-reminder"), (6, "overdue-collection"))}  # fmt: skip
     head = texts[6].split("## 是什么")[0]
