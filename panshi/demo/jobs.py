@@ -9,7 +9,6 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
-import panshi.handbook
 from panshi.billing import services as billing
 from panshi.cockpit import services as cockpit
 from panshi.crm import services as crm
@@ -21,6 +20,7 @@ from panshi.diagnosis import services as diagnosis
 from panshi.fleet import queries as fleet
 from panshi.fleet.queries import VehicleRow
 from panshi.handbook import services as handbook
+from panshi.handbook.content_files import SHIPPED
 from panshi.kit.clock import SHANGHAI, local_day
 from panshi.kit.facts import Fact
 from panshi.kit.refusals import Refusal
@@ -34,7 +34,6 @@ from panshi.supply import services as supply
 from panshi.supply.events import StockLine
 from panshi.telematics.events import AlarmRow
 
-CONTENT: Final = Path(panshi.handbook.__file__).parent / "content"
 DAYS: Final = 60
 DAYS_AHEAD: Final = 2
 PROCEDURE_DAYS: Final = 7  # Procedures of bookings are played for these last days.
@@ -98,9 +97,9 @@ def serve_through(operator: Operator, random: Random, at: datetime, say: Say) ->
     say(f"{operator.plan.name}: {said}")
 
 
-def import_handbook(company: Company, at: datetime) -> None:
+def import_handbook(company: Company, at: datetime, *, content: Path = SHIPPED) -> None:
     """The procedures that the service history follows."""
-    handbook.import_content(directory=str(CONTENT), actor=hq_actor(company.platform_id), at=at)
+    handbook.import_content(directory=str(content), actor=hq_actor(company.platform_id), at=at)
 
 
 def count(company: Company, at: datetime) -> None:

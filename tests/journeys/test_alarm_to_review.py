@@ -17,7 +17,7 @@ from panshi.demo.tests import make
 from panshi.diagnosis import queries as diagnosis
 from panshi.fleet import queries as fleet
 from panshi.handbook import queries as handbook
-from panshi.handbook import services as handbook_services
+from panshi.handbook.tests import make as handbook_make
 from panshi.kit import relay
 from panshi.kit.tenancy import hq_actor
 from panshi.ledger import queries as ledger
@@ -33,9 +33,7 @@ NOON = make.NOON
 @pytest.fixture
 def company() -> Company:
     made = make.company(vehicles=14)
-    handbook_services.import_content(
-        directory=str(jobs.CONTENT), actor=hq_actor(made.platform_id), at=NOON
-    )
+    jobs.import_handbook(made, NOON, content=handbook_make.played())
     terminals.fit(made, NOON - timedelta(days=2))
     return made
 

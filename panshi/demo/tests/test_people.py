@@ -13,9 +13,8 @@ from panshi.demo.people import Scene
 from panshi.demo.staff import staff_of
 from panshi.demo.tests import make
 from panshi.handbook import queries as handbook
-from panshi.handbook import services as handbook_services
+from panshi.handbook.tests import make as handbook_make
 from panshi.kit import relay
-from panshi.kit.tenancy import hq_actor
 from panshi.leasing import queries as leasing
 from panshi.service import queries as service
 
@@ -23,9 +22,7 @@ from panshi.service import queries as service
 @pytest.fixture
 def company() -> Company:
     made = make.company(vehicles=14)
-    handbook_services.import_content(
-        directory=str(jobs.CONTENT), actor=hq_actor(made.platform_id), at=make.NOON
-    )
+    jobs.import_handbook(made, make.NOON, content=handbook_make.played())
     return made
 
 
@@ -34,9 +31,9 @@ def _scene(company: Company, *, calm: timedelta = timedelta()) -> Scene:
 
 
 def _until_released(scene: Scene) -> list[str]:
-    """Let hours pass, an act each five minutes, until a vehicle is handed back."""
+    """Let hours pass, an act each quarter of an hour, until a vehicle is handed back."""
     said = []
-    for minutes in range(0, 3 * 24 * 60, 5):
+    for minutes in range(0, 3 * 24 * 60, 15):
         now = replace(scene, at=scene.at + timedelta(minutes=minutes))
         done = people.serve(now)
         if done:
