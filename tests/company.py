@@ -7,7 +7,6 @@ customers `shunda`, `shunda2` …; all with the town's PASSWORD.
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -50,9 +49,9 @@ def found(*, vans: int = 1) -> Company:
     """Found it by verbs, at this moment; `vans` is the number of customers."""
     from django.utils import timezone
 
-    import panshi.handbook
     from panshi.fleet import queries as fleet
     from panshi.handbook import services as handbook
+    from panshi.handbook.tests import make as handbook_make
     from panshi.kit.tenancy import acting, hq_actor
     from panshi.org import queries as org
     from panshi.telematics import services as telematics
@@ -83,9 +82,8 @@ def found(*, vans: int = 1) -> Company:
             actor=boss,
             at=at,
         )
-        content = Path(panshi.handbook.__file__).parent / "content"
         platform = hq_actor(org.platform_id() or 0)
-        handbook.import_content(directory=str(content), actor=platform, at=at)
+        handbook.import_content(directory=str(handbook_make.played()), actor=platform, at=at)
     return Company(
         org_id=org_id,
         vans=tuple(

@@ -7,7 +7,6 @@ Arranged by verbs at the site's own moment. Usernames: `sales`, `finance`, `ops`
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -36,9 +35,9 @@ def arrange() -> None:
     """Build the yard under headquarters' own context."""
     from django.utils import timezone
 
-    import panshi.handbook
     from panshi.fleet import services as fleet
     from panshi.handbook import services as handbook
+    from panshi.handbook.tests import make as handbook_make
     from panshi.kit.tenancy import hq_actor
     from panshi.org import queries as org
 
@@ -50,8 +49,7 @@ def arrange() -> None:
         battery_kwh=Decimal("41.86"), gvw_kg=2510, range_km=265, service_km=10_000,
         actor=platform, at=at,
     )  # fmt: skip
-    content = Path(panshi.handbook.__file__).parent / "content"
-    handbook.import_content(directory=str(content), actor=platform, at=at)
+    handbook.import_content(directory=str(handbook_make.played()), actor=platform, at=at)
     for username, name, role in company.STAFF:
         town.person(org_id, username, name, role)
     _vehicles(org_id, at)
