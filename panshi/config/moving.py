@@ -12,7 +12,7 @@ import click
 
 Prepare = Callable[[], None]
 # A workbook holds several sheets; the others are one sheet each, the ledger is beancount text.
-SHEETS = ("vehicles", "customers", "leases")
+SHEETS = ("vehicles", "customers", "leases", "violations")
 WORKBOOK = "workbook"
 LEDGER = "ledger"
 _ERRORS_SHOWN = 50
@@ -54,6 +54,12 @@ def _kinds() -> dict[str, _Kind]:
             leasing.stage_lease_import,
             leasing.commit_lease_import,
             leasing_queries.lease_sheet_rows,
+        ),
+        "violations": _Kind(
+            leasing.VIOLATIONS,
+            leasing.stage_violation_import,
+            leasing.commit_violation_import,
+            leasing_queries.violation_sheet_rows,
         ),
     }
 

@@ -43,6 +43,26 @@ class LeasingConfig(AppConfig):
         navigation.register(
             Page(
                 section="leasing",
+                label=_("Traffic violations"),
+                url_name="leasing-violations",
+                permission="leasing.view",
+                icon="alert-triangle",
+                order=30,
+            )
+        )
+        navigation.register(
+            Page(
+                section="leasing",
+                label=_("Accidents and claims"),
+                url_name="leasing-claims",
+                permission="leasing.view",
+                icon="shield-check",
+                order=32,
+            )
+        )
+        navigation.register(
+            Page(
+                section="leasing",
                 label=_("Moving in"),
                 url_name="leasing-move-in",
                 permission="leasing.stage_workbook",

@@ -3,6 +3,7 @@
 from panshi.billing import services as billing
 from panshi.billing.events import (
     ArrearsCleared,
+    BillPaid,
     CaseHeld,
     ChargePlanOpened,
     DepositHeld,
@@ -41,6 +42,19 @@ def bill_first_period(fact: ChargePlanOpened) -> None:
         actor = system_actor(fact.org_id)
         billing.run_bills(cut_off=local_day(fact.at), actor=actor, at=fact.at)
         billing.issue_bills(plan_id=fact.plan_id, actor=actor, at=fact.at)
+
+
+@outbox.on(BillPaid)
+def note_violations_paid(fact: BillPaid) -> None:
+    """A violation that is dealt with and paid for is closed."""
+    if fact.source_kind in (services.VIOLATION, services.SETTLEMENT):
+        services.note_violations_paid(
+            org_id=fact.org_id,
+            source_kind=fact.source_kind,
+            source_id=fact.source_id,
+            actor=system_actor(fact.org_id),
+            at=fact.at,
+        )
 
 
 _RESTRAINTS = {"LIMIT_ASKED": "LIMIT", "INHIBIT_ASKED": "INHIBIT"}

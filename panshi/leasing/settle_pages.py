@@ -24,6 +24,7 @@ from panshi.kit.web import Request
 from panshi.leasing import queries, services
 from panshi.leasing.queries import SheetView
 from panshi.leasing.services import ReturnCharge
+from panshi.leasing.violation_pages import retained_form
 
 KINDS: Final[list[tuple[str, str | Promise]]] = [
     ("DAMAGE", _("Damage beyond fair wear")),
@@ -120,19 +121,36 @@ def settle(request: Request, lease_id: UUID) -> HttpResponse:
         "kinds": KINDS,
         "open": card.row.state == "SETTLING",
         "decide": _to_decide(sheet) if sheet and sheet.settled_at else [],
+        "retention": queries.retention_of(lease_id=lease_id, actor=request.actor),
     }
     if card.row.state == "ENDED" or card.returned_at is None:
         return render(request, "leasing/settle.html", context)
-    charges = list(sheet.charges) if sheet else []
+    charges = list(
+        queries.charges_of_violations(
+            lease_id=lease_id, charges=sheet.charges if sheet else (), actor=request.actor
+        )
+    )
+    keeping = retained_form(request)
+    context["keeping"] = keeping.blank(
+        retained=queries.violation_terms(on=local_day(timezone.now()), actor=request.actor)[1]
+    )
     typed = [_typed(charge) for charge in charges]
     status = 200
     if request.method == "POST":
         typed, charges = _rows(request.POST)
-        if any(row.errors for row in typed):
+        kept = keeping.read(request.POST)
+        context["keeping"] = kept
+        if any(row.errors for row in typed) or not kept.ok:
             status = 422
         else:
+            charges = list(
+                queries.charges_of_violations(
+                    lease_id=lease_id, charges=tuple(charges), actor=request.actor
+                )
+            )
+            typed = [_typed(charge) for charge in charges]
             try:
-                if _act(request, lease_id, charges):
+                if _act(request, lease_id, charges, kept.values["retained"]):
                     return redirect("leasing-settle", lease_id)
             except NotPermitted:
                 raise
@@ -159,7 +177,7 @@ def _reckoned(
     }
 
 
-def _act(request: Request, lease_id: UUID, charges: list[ReturnCharge]) -> bool:
+def _act(request: Request, lease_id: UUID, charges: list[ReturnCharge], retained: Decimal) -> bool:
     """Do what the pressed button says; answers whether something was done."""
     act = request.POST.get("act")
     now = timezone.now()
@@ -172,6 +190,7 @@ def _act(request: Request, lease_id: UUID, charges: list[ReturnCharge]) -> bool:
             lease_id=lease_id,
             charges=charges,
             agreed=request.POST.get("agreed", ""),
+            retained=retained,
             actor=request.actor,
             at=now,
         )

@@ -23,6 +23,14 @@ def advance_leases(at: datetime) -> None:
         services.advance_leases(on=local_day(at), actor=hq_actor(platform), at=at)
 
 
+@every("20 16 * * *")
+def advance_violations(at: datetime) -> None:
+    """At twenty past midnight in Shanghai: overdue violations, what was kept back goes back."""
+    platform = org.platform_id()
+    if platform is not None:
+        services.advance_violations(on=local_day(at), actor=hq_actor(platform), at=at)
+
+
 @every("*/10 * * * *")
 def advance_quotes(at: datetime) -> None:
     """Every ten minutes: holds and quotes whose time is over free their vehicles."""

@@ -2,12 +2,14 @@ from django.urls import path
 
 from panshi.leasing import (
     change_pages,
+    claim_pages,
     contract_pages,
     import_pages,
     quote_pages,
     restraint_pages,
     settle_pages,
     views,
+    violation_pages,
 )
 
 urlpatterns = [
@@ -29,4 +31,6 @@ urlpatterns = [
     *settle_pages.URLS,
     *import_pages.URLS,
     *restraint_pages.URLS,
+    *violation_pages.URLS,
+    *claim_pages.URLS,
 ]

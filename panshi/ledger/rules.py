@@ -40,11 +40,15 @@ CHART: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("6051", INCOME, "Other revenue", "其他业务收入"),
     ("6115", INCOME, "Gains on disposal", "资产处置损益"),
     ("6401.dep", EXPENSE, "Depreciation of leased vehicles", "出租车辆折旧"),
+    ("6401.energy", EXPENSE, "Energy of vehicles", "车辆能耗成本"),
+    ("6401.insurance", EXPENSE, "Insurance of vehicles", "车辆保险成本"),
+    ("6401.maintenance", EXPENSE, "Upkeep and repair of vehicles", "车辆维保成本"),
     ("6401.share", EXPENSE, "Shares paid", "分成成本"),
     ("6401.service", EXPENSE, "Cost of service", "服务成本"),
     ("6602.idle", EXPENSE, "Depreciation of idle vehicles", "闲置车辆折旧"),
     ("6603", EXPENSE, "Finance costs", "财务费用"),
     ("6702", EXPENSE, "Credit losses", "信用减值损失"),
+    ("6711", EXPENSE, "Fines and losses borne", "营业外支出"),
 )
 
 BETWEEN: Final = ("1221.90", "2241.90")

@@ -28,6 +28,7 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
     },
     "FINANCE": _EVERYONE | _VIEWS | _MONEY_VIEWS | {
         "billing.*", "ledger.*", "leasing.settle_lease", "leasing.request_restraint",
+        "leasing.settle_violation", "leasing.charge_violation", "leasing.close_violation",
         "leasing.release_restraint", "notify.send_messages",
     },
     "SALES": _EVERYONE | _VIEWS | {
@@ -64,6 +65,7 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
             "crm.file_complaint", "leasing.request_termination",
             "notify.set_preferences",
             "leasing.request_swap", "leasing.confirm_settlement", "leasing.dispute_charge",
+            "leasing.dispute_violation",
         }
     ),
 }  # fmt: skip

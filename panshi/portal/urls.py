@@ -10,6 +10,7 @@ from panshi.portal.views import (
     orders,
     public,
     quotes,
+    violations,
 )
 
 urlpatterns = [
@@ -50,6 +51,18 @@ urlpatterns = [
         "portal/leases/<uuid:lease_id>/settlement/<int:position>/dispute/",
         leases.dispute_charge,
         name="portal-settlement-dispute",
+    ),
+    path("portal/violations/", violations.violations, name="portal-violations"),
+    path("portal/violations/<uuid:violation_id>/", violations.violation, name="portal-violation"),
+    path(
+        "portal/violations/<uuid:violation_id>/dispute/",
+        violations.dispute,
+        name="portal-violation-dispute",
+    ),
+    path(
+        "portal/violations/<uuid:violation_id>/evidence/<uuid:file_id>/",
+        violations.evidence,
+        name="portal-violation-evidence",
     ),
     path("portal/invoices/", invoices.invoices, name="portal-invoices"),
     path("portal/bills/", bills.bills, name="portal-bills"),

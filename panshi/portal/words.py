@@ -49,6 +49,20 @@ BILL_WORDS: Final[dict[str, "Promise | str"]] = {
     "PAID": _("Paid"),
     "CREDIT": _("Credit note"),
 }
+VIOLATION_TONES: Final = {
+    "IMPORTED": "idle", "ATTRIBUTED": "idle", "NOTIFIED": "warn", "DISPUTED": "info",
+    "DONE_BY_CUSTOMER": "ok", "DONE_BY_AGENCY": "info", "CHARGED": "warn", "CLOSED": "ok",
+}  # fmt: skip
+VIOLATION_WORDS: Final[dict[str, "Promise | str"]] = {
+    "IMPORTED": _("Being looked at"),
+    "ATTRIBUTED": _("Being looked at"),
+    "NOTIFIED": _("To be dealt with"),
+    "DISPUTED": _("Disputed"),
+    "DONE_BY_CUSTOMER": pgettext_lazy("violation", "Dealt with"),
+    "DONE_BY_AGENCY": _("Dealt with for you"),
+    "CHARGED": pgettext_lazy("violation", "Billed"),
+    "CLOSED": pgettext_lazy("portal", "Closed"),
+}
 INVOICE_TONES: Final = {
     "ASKED": "info", "SUBMITTED": "info", "ISSUED": "ok", "REJECTED": "bad", "RED_ASKED": "warn",
     "RED_ISSUED": "idle",

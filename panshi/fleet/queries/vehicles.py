@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from panshi.fleet import rules
@@ -412,6 +413,34 @@ def bearer_of(*, plate: str, at: datetime, actor: Actor) -> UUID | None:
         plate=rules.fold(plate), during__contains=at
     )
     return held.values_list("vehicle_id", flat=True).first()
+
+
+# Who bore a plate at a moment. A fleet that moved in is known from that day only: before it the
+# plate was on the vehicle that is the first to have it here, unless that one bore another.
+_BEARERS: Final = """
+SELECT DISTINCT ON (asked.plate, asked.at) asked.plate, asked.at, h.vehicle_id
+FROM unnest(%(plates)s::text[], %(moments)s::timestamptz[]) AS asked(plate, at)
+JOIN fleet_plateholding h ON h.plate = asked.plate AND h.org_id = %(org)s
+WHERE h.during @> asked.at OR (lower(h.during) > asked.at AND NOT EXISTS (
+    SELECT FROM fleet_plateholding o
+    WHERE (o.vehicle_id = h.vehicle_id OR o.plate = h.plate) AND lower(o.during) < lower(h.during)
+))
+ORDER BY asked.plate, asked.at, h.during @> asked.at DESC, lower(h.during)
+"""
+
+
+@question
+def bearers_at(
+    *, org_id: int, asked: tuple[tuple[str, datetime], ...], actor: Actor
+) -> dict[tuple[str, datetime], UUID]:
+    """The vehicles of a node that bore plates at moments; pairs that none did are left out."""
+    plates = [rules.fold(plate) for plate, _at in asked]
+    moments = [at for _plate, at in asked]
+    with connection.cursor() as cursor:
+        cursor.execute(_BEARERS, {"plates": plates, "moments": moments, "org": org_id})
+        found = {(plate, at): vehicle_id for plate, at, vehicle_id in cursor.fetchall()}
+    folded = zip(asked, plates, moments, strict=True)
+    return {pair: found[plate, at] for pair, plate, at in folded if (plate, at) in found}
 
 
 @question

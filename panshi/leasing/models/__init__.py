@@ -1,5 +1,6 @@
 """Nouns of leasing."""
 
+from panshi.leasing.models.claims import CLAIM_LIFE, Claim, ClaimState
 from panshi.leasing.models.contracts import (
     CONTRACT_LIFE,
     Contract,
@@ -37,8 +38,19 @@ from panshi.leasing.models.restraint import (
     RestraintState,
     RestraintTerms,
 )
+from panshi.leasing.models.violations import (
+    VIOLATION_LIFE,
+    Responsible,
+    Retention,
+    SettledBy,
+    Violation,
+    ViolationDispute,
+    ViolationState,
+    ViolationTerms,
+)
 
 __all__ = [
+    "CLAIM_LIFE",
     "CONTRACT_LIFE",
     "LEASE_LIFE",
     "LIVING",
@@ -46,9 +58,12 @@ __all__ = [
     "RESTRAINT_LIFE",
     "SEGMENT_LIFE",
     "SEGMENT_RANK",
+    "VIOLATION_LIFE",
     "Alignment",
     "Amendment",
     "AmendmentKind",
+    "Claim",
+    "ClaimState",
     "Contract",
     "ContractKind",
     "ContractState",
@@ -64,13 +79,20 @@ __all__ = [
     "QuotePolicy",
     "QuoteState",
     "RequestKind",
+    "Responsible",
     "RestraintKind",
     "RestraintRequest",
     "RestraintState",
     "RestraintTerms",
+    "Retention",
     "ReturnTerms",
     "Segment",
     "SegmentState",
+    "SettledBy",
     "Settlement",
     "SettlementSheet",
+    "Violation",
+    "ViolationDispute",
+    "ViolationState",
+    "ViolationTerms",
 ]

@@ -31,11 +31,13 @@ from panshi.leasing.models import (
     DisputeOutcome,
     Lease,
     LeaseState,
+    Retention,
     Segment,
     Settlement,
     SettlementSheet,
 )
 from panshi.leasing.queries.changes import charge_of, plain_lines, return_of
+from panshi.leasing.queries.violations import with_violations
 from panshi.leasing.services.common import (
     SOURCE,
     TermsInvalid,
@@ -43,6 +45,7 @@ from panshi.leasing.services.common import (
     current_segment,
     locked_lease,
 )
+from panshi.leasing.services.retaining import keep_back, take_over, to_retain
 
 SETTLEMENT: Final = "leasing.settlement"
 CHARGED: Final = frozenset({"DAMAGE", "KM_OVERAGE", "FINE", "AGENCY_FEE", "CLEANING", "LATE_FEE"})
@@ -143,10 +146,12 @@ def start_settlement(
 ) -> SettlementStarted:
     """Reckon what stands between the two sides and offer it to the customer to confirm.
 
-    Another offer replaces the one before. Raises TermsInvalid or IllegalMove.
+    The lease's open violations are lines of it. Another offer replaces the one before. Raises
+    TermsInvalid or IllegalMove.
     """
     lease = locked_lease(lease_id, actor=actor, permission="leasing.start_settlement")
     _must_be_settling(lease)
+    charges = with_violations(lease.id, charges)
     quote = _reckon(lease, charges, actor)
     sheet = _offer(lease, charges, quote, actor=actor, at=at)
     segment = current_segment(lease)
@@ -225,17 +230,20 @@ def settle_lease(
     actor: Actor,
     at: datetime,
     agreed: str = "",
+    retained: Decimal | None = None,
 ) -> SettlementConfirmed:
     """Carry a settlement out: bill what is due, give back unused rent and the rest of the deposit.
 
     `agreed` is the digest of the quote or sheet that was seen; raises billing.InputsChanged with
     what is different when it no longer holds. Disputed charges are not billed, and no more of the
-    deposit stays reserved than their amount. Raises TermsInvalid, ledger.PeriodClosed, or
-    IllegalMove unless the vehicle is back.
+    deposit stays reserved than their amount. `retained` of what is left of the deposit is kept back
+    for notices of violations that may come; None keeps what the terms say. Raises TermsInvalid,
+    ledger.PeriodClosed, or IllegalMove unless the vehicle is back.
     """
     lease = locked_lease(lease_id, actor=actor, permission="leasing.settle_lease")
     _must_be_settling(lease)
     segment = current_segment(lease)
+    charges = with_violations(lease.id, charges)
     quote = _reckon(lease, charges, actor)
     if agreed:
         _refuse_if_changed(lease, agreed, quote)
@@ -245,6 +253,7 @@ def settle_lease(
         .first()
     ) or _offer(lease, charges, quote, actor=actor, at=at)
     lease.state = LEASE_LIFE.step(lease.state, LeaseState.ENDED)
+    take_over(lease, charges, at=at)
     due = _open_bills(lease, actor)
     due += _bill(lease, segment, _new_lines(quote), sequence=0, actor=actor, at=at)
     if lease.plan_id is not None:
@@ -257,7 +266,9 @@ def settle_lease(
                 % {"back": rent.credited, "due": rent.billed}
             )
         due += rent.bill_ids
-    kept, refund = _use_deposit(lease, due, quote.disputed, actor=actor, at=at)
+    later = to_retain(lease, retained, at)
+    kept, refund = _use_deposit(lease, due, quote.disputed, later, actor=actor, at=at)
+    keep_back(lease, kept - min(kept, quote.disputed), at=at)
     still_open = sum((row.open_amount for row in _bills(lease, actor)), ZERO)
     settlement = Settlement.objects.create(
         org_id=lease.org_id,
@@ -268,7 +279,7 @@ def settle_lease(
         refund=refund,
         on_account=to_fen(quote.total - kept - refund + still_open),
         still_open=still_open,
-        disputed=kept,
+        disputed=min(kept, quote.disputed),
         settled_at=at,
     )
     lease.save(update_fields=["state"])
@@ -279,7 +290,7 @@ def settle_lease(
         total=quote.total,
         on_account=settlement.on_account,
         still_open=still_open,
-        disputed=kept,
+        disputed=settlement.disputed,
     )
 
 
@@ -347,9 +358,16 @@ def _open_bills(lease: Lease, actor: Actor) -> list[UUID]:
 
 
 def _use_deposit(
-    lease: Lease, due: Sequence[UUID], disputed: Decimal, *, actor: Actor, at: datetime
+    lease: Lease,
+    due: Sequence[UUID],
+    disputed: Decimal,
+    retained: Decimal,
+    *,
+    actor: Actor,
+    at: datetime,
 ) -> tuple[Decimal, Decimal]:
-    """Pay what is due from the deposit, oldest first, and give back all but what is disputed.
+    """Pay what is due from the deposit, oldest first, and give back all but what is disputed and,
+    of the rest, what is kept back.
 
     Answers what stays reserved and what went back.
     """
@@ -363,9 +381,11 @@ def _use_deposit(
             left -= billing.apply_deposit(
                 deposit_id=deposit.id, bill_id=bill_id, amount=left, actor=actor, at=at
             ).amount
-    if left:
-        billing.return_deposit(deposit_id=deposit.id, amount=left, actor=actor, at=at)
-    return kept, left
+    later = min(retained, left)
+    back = left - later
+    if back:
+        billing.return_deposit(deposit_id=deposit.id, amount=back, actor=actor, at=at)
+    return kept + later, back
 
 
 @verb
@@ -414,7 +434,9 @@ def decide_dispute(
         ),
         ZERO,
     )
-    _kept, refund = _use_deposit(lease, due, still_disputed, actor=actor, at=at)
+    waiting = Retention.objects.filter(lease=lease, returned_at=None).first()
+    later = waiting.left if waiting else ZERO
+    _kept, refund = _use_deposit(lease, due, still_disputed, later, actor=actor, at=at)
     DisputeOutcome.objects.create(
         org_id=lease.org_id,
         settlement=settlement,

@@ -39,6 +39,7 @@ KIND_WORDS: Final = {
     "SHARE_ACCRUED": _("Share accrued"),
     "RECEIVABLE_FINANCED": _("Receivable financed"),
     "FINANCING_REPAID": _("Financing repaid"),
+    "FINE_PAID": _("Fine paid to the authority"),
 }
 
 
