@@ -1,12 +1,13 @@
-"""The demo company's yard: vehicles in lots, tasks of upkeep, a standard, the morning's notices."""
+"""The demo company's yard: vehicles in lots, upkeep, a standard, notices of the police."""
 
 from random import Random
 
-from panshi.demo import yard
+from panshi.demo import assets, yard
 from panshi.demo.tests import make
 from panshi.fleet import queries
 from panshi.kit import outbox
 from panshi.kit.tenancy import hq_actor
+from panshi.leasing import queries as leasing
 
 
 def test_the_yard_is_furnished_and_told_of() -> None:
@@ -16,6 +17,7 @@ def test_the_yard_is_furnished_and_told_of() -> None:
         yard.furnish(operator, Random(3), make.NOON, make.quiet)
         yard.write_standard(company, make.NOON)
         yard.find_what_is_due(company, make.NOON)
+        assets.fine(operator, Random(3), make.NOON)
     lots = queries.lots(actor=operator.actor)
     assert [lot.vehicles for lot in lots] == [2, 1]
     board = queries.idle_board(actor=operator.actor, at=make.NOON)
@@ -28,3 +30,7 @@ def test_the_yard_is_furnished_and_told_of() -> None:
     assert all(row.kind != "MAINTENANCE" or row.days_left > -30 for row in due.rows)
     moved = [vehicle_id for vehicle_id, _model in operator.vehicles]
     assert queries.lapsed_kinds(vehicle_ids=tuple(moved), actor=hq_actor(), at=make.NOON) == {}
+    found = leasing.violations(actor=operator.actor)
+    assert found.total == assets.NOTICES
+    states = {str(row.state) for row in found.rows}
+    assert {"NOTIFIED", "DISPUTED", "CHARGED", "DONE_BY_CUSTOMER"} <= states
