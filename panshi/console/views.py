@@ -34,7 +34,10 @@ from panshi.kit.web import Request
 from panshi.org import queries, services
 from panshi.org.middleware import public
 
-_DOORS: Final = {"CUSTOMER": "/portal/", "ENGINEER": "/field/"}
+_DOORS: Final = (
+    (frozenset({"CUSTOMER"}), "/portal/"),
+    (frozenset({"ENGINEER", "YARD"}), "/field/"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,11 @@ def _draw(panel: home.Panel, actor: Actor) -> PanelView:
 
 @require_GET
 def home_page(request: Request) -> HttpResponse:
-    """What waits for this person; customers and field engineers have doors of their own."""
-    if len(request.actor.roles) == 1 and (door := _DOORS.get(next(iter(request.actor.roles)))):
-        return redirect(door)
+    """What waits for this person; customers and those in the field have doors of their own."""
+    roles = request.actor.roles
+    for of, door in _DOORS:
+        if roles and roles <= of:
+            return redirect(door)
     zones = {
         zone: [_draw(panel, request.actor) for panel in home.panels_for(request.actor, zone)]
         for zone in home.ZONES

@@ -18,6 +18,11 @@ ALLOWED: Final = frozenset(
         "service.accept_visit", "service.refuse_visit", "service.start_travel", "service.arrive",
         "service.record_diagnosis", "service.use_part", "service.attach_photo",
         "service.sign_visit", "service.complete_visit", "service.self_check",
+        "leasing.record_arrival", "leasing.keep_handover_proof", "leasing.complete_handover",
+        "leasing.accept_return", "leasing.activate_lease",
+        "fleet.start_inspection", "fleet.mark_damage", "fleet.keep_inspection_photo",
+        "fleet.complete_inspection", "fleet.finish_upkeep",
+        "fleet.start_stocktake", "fleet.count_vehicle", "fleet.close_stocktake",
         "handbook.take_run", "handbook.complete_step", "handbook.attach_evidence",
     }
 )  # fmt: skip
@@ -26,6 +31,10 @@ _OWN_MOMENT: Final = {
     "handbook.complete_step": "device_at",
     "handbook.attach_evidence": "captured_at",
 }
+# These keep what the device's own clock said beside the moment at which they count.
+_SAID_BY_DEVICE: Final = frozenset({"fleet.complete_inspection", "fleet.count_vehicle"})
+# A file travels beside the act, under whichever of these names its verb takes it.
+_FILES: Final = ("content", "photo")
 LONGEST_OFFLINE: Final = timedelta(hours=48)
 FORGIVEN: Final = timedelta(minutes=2)
 
@@ -64,7 +73,7 @@ def _arguments(verb: Callable[..., Fact], text: str) -> dict[str, Any]:
     fields: dict[str, Any] = {
         key: (p.annotation, ... if p.default is inspect.Parameter.empty else p.default)
         for key, p in parameters(verb).items()
-        if key != "content"
+        if key not in _FILES
     }
     model = create_model("Given", __config__=ConfigDict(extra="forbid"), **fields)
     try:
@@ -88,10 +97,14 @@ def read(
         raise Unreadable("verb")
     function = VERBS[verb]
     arguments = _arguments(function, given)
-    if "content" in parameters(function):
-        arguments["content"] = content or b""
+    for name in _FILES:
+        if (taken := parameters(function).get(name)) is not None:
+            arguments[name] = content or (b"" if taken.default is taken.empty else None)
     skew = at - _moment(now, "now")
-    moment = min(max(_moment(done_at, "done_at") + skew, at - LONGEST_OFFLINE), at)
+    said = _moment(done_at, "done_at")
+    moment = min(max(said + skew, at - LONGEST_OFFLINE), at)
+    if verb in _SAID_BY_DEVICE:
+        arguments["device_at"] = said
     if own := _OWN_MOMENT.get(verb):
         arguments[own] = moment
         moment = at

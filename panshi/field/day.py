@@ -1,4 +1,4 @@
-"""All that an engineer's phone needs for a shift, in one document."""
+"""All that a phone in the field needs for a shift, in one document."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
+from panshi.field.yard import Yard, yard_of
 from panshi.handbook import queries as handbook
 from panshi.handbook.queries.card import StepCard
 from panshi.kit.clock import local_day
@@ -16,6 +17,8 @@ from panshi.supply import queries as supply
 
 # The handbook's job post for those who go to the vehicles.
 POST: Final = "engineer"
+# What one may who has jobs in the field.
+ENGINEERS: Final = "service.accept_visit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +124,7 @@ class Day:
     made_at: datetime
     jobs: tuple[Job, ...]
     van: Van | None
+    yard: Yard | None
 
 
 def _van(actor: Actor, at: datetime, names: dict[str, str]) -> Van | None:
@@ -152,8 +156,14 @@ def _missing(
 
 
 def day_of(*, actor: Actor, at: datetime, chinese: bool) -> Day:
-    """The engineer's own day: nobody else's jobs, and of customers only what the job needs."""
+    """One's own day: the jobs of an engineer, the yard of those who work in it, or both.
+
+    Nobody else's jobs, and of customers only what the job needs.
+    """
     on = local_day(at)
+    yard = yard_of(actor=actor, at=at, chinese=chinese)
+    if not actor.may(ENGINEERS):
+        return Day(day=on, made_at=at, jobs=(), van=None, yard=yard)
     visits = service.engineer_day(user_id=actor.id, day=on, actor=actor)
     names = {
         item.code: item.name_zh if chinese else item.name_en for item in supply.items(actor=actor)
@@ -164,6 +174,7 @@ def day_of(*, actor: Actor, at: datetime, chinese: bool) -> Day:
         made_at=at,
         jobs=tuple(_job(visit, wanted, names, on, actor, at) for visit in visits),
         van=_van(actor, at, names),
+        yard=yard,
     )
 
 

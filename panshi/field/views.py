@@ -1,4 +1,4 @@
-"""The shell of the app, the engineer's day, and the acts that come from the phone."""
+"""The shell of the app, the day of who holds the phone, and the acts that come from it."""
 
 import hashlib
 from collections.abc import Callable
@@ -20,7 +20,9 @@ from pydantic import TypeAdapter
 
 from panshi import __version__
 from panshi.field import acts, words
-from panshi.field.day import Day, day_of
+from panshi.field.day import ENGINEERS, Day, day_of
+from panshi.field.yard import works_here
+from panshi.fleet import queries as fleet
 from panshi.kit import vendored
 from panshi.kit.refusals import NotPermitted, Refusal
 from panshi.kit.web import Request, once
@@ -30,20 +32,22 @@ P = ParamSpec("P")
 SHELL: Final = (
     "console/icon.svg", "console/tokens.css", "console/console.css", "field/field.css",
     "field/app.js", "field/draw.js", "field/job.js", "field/photo.js", "field/procedure.js",
-    "field/queue.js", "field/sign.js", "field/store.js",
+    "field/queue.js", "field/sign.js", "field/store.js", "field/handing.js", "field/marks.js",
+    "field/sections.js", "field/upkeep.js", "field/wear.js", "field/count.js",
 )  # fmt: skip
 _VENDORED: Final = ("icons", "idb", "signature_pad")
 _DAY: Final = TypeAdapter(Day)
 
 
-def for_engineers(
+def for_the_field(
     view: Callable[Concatenate[Request, P], HttpResponse],
 ) -> Callable[Concatenate[Request, P], HttpResponse]:
-    """Open a view to those who go to vehicles; for customers and others there is nothing here."""
+    """Open a view to engineers and the people of the yard; for others there is nothing here."""
 
     @wraps(view)
     def entered(request: Request, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if request.actor.customer_id is not None or not request.actor.may("service.accept_visit"):
+        actor = request.actor
+        if actor.customer_id is not None or not (actor.may(ENGINEERS) or works_here(actor)):
             raise Http404
         return view(request, *args, **kwargs)
 
@@ -52,17 +56,22 @@ def for_engineers(
 
 @never_cache
 @require_GET
-@for_engineers
+@for_the_field
 def app(request: Request) -> HttpResponse:
     """The one page of the app; all else it draws from what the phone keeps."""
-    return render(request, "field/app.html", {"words": words.spoken(), "actor": request.actor})
+    context = {
+        "words": words.spoken(),
+        "actor": request.actor,
+        "views": fleet.drawn_views() if works_here(request.actor) else (),
+    }
+    return render(request, "field/app.html", context)
 
 
 @never_cache
 @require_GET
-@for_engineers
+@for_the_field
 def day(request: Request) -> HttpResponse:
-    """The engineer's day as one JSON document."""
+    """The shift of who asks as one JSON document."""
     chinese = (get_language() or "zh").startswith("zh")
     found = day_of(actor=request.actor, at=timezone.now(), chinese=chinese)
     return HttpResponse(_DAY.dump_json(found), content_type="application/json")
@@ -70,7 +79,7 @@ def day(request: Request) -> HttpResponse:
 
 @never_cache
 @require_POST
-@for_engineers
+@for_the_field
 def take_act(request: Request) -> HttpResponse:
     """Do one act of the queue, once per key: 201 done, 200 done before, 409 refused in words."""
     try:

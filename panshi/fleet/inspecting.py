@@ -12,36 +12,10 @@ from django.utils.translation import gettext_lazy as lazy
 from panshi.fleet.lists import INSPECTION_KINDS
 from panshi.fleet.models import DamageKind
 from panshi.fleet.queries import InspectionCard, PriceLine
+from panshi.fleet.queries.drawing import PART_WORDS, PLACES, VIEW_WORDS, unit_of
 from panshi.fleet.rules.wear import VIEWS
 from panshi.kit.forms import Field, Form
 
-VIEW_WORDS: Final = {
-    "FRONT": lazy("Front"),
-    "REAR": lazy("Rear"),
-    "LEFT": lazy("Left side"),
-    "RIGHT": lazy("Right side"),
-    "TOP": lazy("Roof"),
-    "CARGO": lazy("Cargo space"),
-    "CABIN": lazy("Cabin"),
-    "KIT": lazy("Kit"),
-}
-PART_WORDS: Final = {
-    "BUMPER_FRONT": lazy("Front bumper"), "BONNET": lazy("Bonnet"),
-    "WINDSCREEN": lazy("Windscreen"), "LAMP_LEFT": lazy("Left headlamp"),
-    "LAMP_RIGHT": lazy("Right headlamp"), "BUMPER_REAR": lazy("Rear bumper"),
-    "DOOR_REAR_LEFT": lazy("Left rear door"), "DOOR_REAR_RIGHT": lazy("Right rear door"),
-    "LAMP_REAR": lazy("Rear lamps"), "WING_LEFT": lazy("Left wing"),
-    "DOOR_LEFT": lazy("Left door"), "SIDE_LEFT": lazy("Left side panel"),
-    "TYRE_FRONT_LEFT": lazy("Left front tyre"), "TYRE_REAR_LEFT": lazy("Left rear tyre"),
-    "WINDOW_LEFT": lazy("Left window"), "WING_RIGHT": lazy("Right wing"),
-    "DOOR_RIGHT": lazy("Right door"), "SIDE_RIGHT": lazy("Right side panel"),
-    "TYRE_FRONT_RIGHT": lazy("Right front tyre"), "TYRE_REAR_RIGHT": lazy("Right rear tyre"),
-    "WINDOW_RIGHT": lazy("Right window"), "ROOF": lazy("Cabin roof"),
-    "CARGO_ROOF": lazy("Cargo roof"), "CARGO_FLOOR": lazy("Cargo floor"),
-    "CARGO_WALL_LEFT": lazy("Left cargo wall"), "CARGO_WALL_RIGHT": lazy("Right cargo wall"),
-    "SEATS": lazy("Seats"), "DASHBOARD": lazy("Dashboard"), "CABLE": lazy("Charging cable"),
-    "TRIANGLE": lazy("Warning triangle"), "KEY": lazy("Key"), "CARD": lazy("Vehicle card"),
-}  # fmt: skip
 STATUS_WORDS: Final = {
     "NEW": lazy("New damage"),
     "WORSE": lazy("Worse"),
@@ -49,19 +23,6 @@ STATUS_WORDS: Final = {
     "REPAIRED": lazy("Repaired"),
 }
 STATUS_TONES: Final = {"NEW": "bad", "WORSE": "warn", "SAME": "idle", "REPAIRED": "ok"}
-# Where the parts lie on the drawn views, 0 to 100 across and 0 to 60 down.
-_PLACES: Final = {
-    "BUMPER_FRONT": (50, 50), "BONNET": (50, 36), "WINDSCREEN": (50, 20), "LAMP_LEFT": (74, 40),
-    "LAMP_RIGHT": (26, 40), "BUMPER_REAR": (50, 50), "DOOR_REAR_LEFT": (38, 26),
-    "DOOR_REAR_RIGHT": (62, 26), "LAMP_REAR": (76, 42), "WING_LEFT": (16, 34),
-    "DOOR_LEFT": (30, 32), "SIDE_LEFT": (66, 26), "TYRE_FRONT_LEFT": (22, 49),
-    "TYRE_REAR_LEFT": (78, 49), "WINDOW_LEFT": (29, 19), "WING_RIGHT": (84, 34),
-    "DOOR_RIGHT": (70, 32), "SIDE_RIGHT": (34, 26), "TYRE_FRONT_RIGHT": (78, 49),
-    "TYRE_REAR_RIGHT": (22, 49), "WINDOW_RIGHT": (71, 19), "ROOF": (22, 30),
-    "CARGO_ROOF": (64, 30), "CARGO_FLOOR": (50, 44), "CARGO_WALL_LEFT": (18, 26),
-    "CARGO_WALL_RIGHT": (82, 26), "SEATS": (38, 34), "DASHBOARD": (62, 34), "CABLE": (20, 30),
-    "TRIANGLE": (40, 30), "KEY": (60, 30), "CARD": (80, 30),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,12 +63,8 @@ class Line:
     charged: bool
 
 
-def _unit(damage: DamageKind) -> str:
-    return {"CARGO_WEAR": "%", "MISSING_KIT": ""}.get(damage, "mm")
-
-
 def _size(damage: DamageKind, size: Any) -> str:
-    unit = _unit(damage)
+    unit = unit_of(damage)
     return f"{size:.0f} {unit}" if unit else ""
 
 
@@ -148,7 +105,7 @@ def lines_of(card: InspectionCard) -> list[Line]:
 
 
 def _sizes(line: PriceLine) -> str:
-    if not _unit(line.damage):
+    if not unit_of(line.damage):
         return ""
     before = _size(line.damage, line.size_before) if line.size_before is not None else "0"
     after = _size(line.damage, line.size_after) if line.size_after is not None else "0"
@@ -167,7 +124,7 @@ def views_of(card: InspectionCard) -> list[View]:
         seen = [(mark.view, mark.part, "info", mark.damage.label) for mark in card.marks]
     dots: dict[str, list[Dot]] = {view: [] for view in VIEWS}
     for number, (view, part, tone, words) in enumerate(seen, 1):
-        x, y = _PLACES[part]
+        x, y = PLACES[part]
         near = sum(dot.x == x for dot in dots[view])
         dots[view].append(
             Dot(x=x + 6 * near, y=y, number=number, tone=tone, words=f"{PART_WORDS[part]}: {words}")

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from panshi.kit.ids import uuid7
 from panshi.kit.models import StoredFile as StoredFile
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
@@ -71,10 +72,17 @@ def _write(content: bytes, sha256: str) -> None:
 
 
 def store(
-    *, content: bytes, name: str, org_id: int, actor: Actor, customer_id: UUID | None = None
+    *,
+    content: bytes,
+    name: str,
+    org_id: int,
+    actor: Actor,
+    customer_id: UUID | None = None,
+    file_id: UUID | None = None,
 ) -> StoredFile:
     """Keep the bytes under their SHA-256 and note whose they are; called inside a verb.
 
+    `file_id` is a new one that a phone without network has made and already named elsewhere.
     Raises FileTooLarge, FileNotAccepted or DiskFull; then nothing is stored.
     """
     if len(content) > MAX_BYTES:
@@ -82,9 +90,12 @@ def store(
             _("The file is larger than %(limit)d MB.") % {"limit": MAX_BYTES // 1024**2}
         )
     kind = media_type(content)
+    if file_id is not None and StoredFile.objects.filter(id=file_id).exists():
+        raise FileNotAccepted(_("A file is kept under this number already."))
     sha256 = hashlib.sha256(content).hexdigest()
     _write(content, sha256)
     return StoredFile.objects.create(
+        id=file_id or uuid7(),
         org_id=org_id,
         sha256=sha256,
         name=Path(name).name[:200] or "file",

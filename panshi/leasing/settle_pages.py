@@ -125,10 +125,14 @@ def settle(request: Request, lease_id: UUID) -> HttpResponse:
     }
     if card.row.state == "ENDED" or card.returned_at is None:
         return render(request, "leasing/settle.html", context)
+    # What the inspection found is proposed; the clerk may change it before it is offered.
+    proposed = (
+        sheet.charges
+        if sheet
+        else queries.inspected_charges(lease_id=lease_id, actor=request.actor, at=timezone.now())
+    )
     charges = list(
-        queries.charges_of_violations(
-            lease_id=lease_id, charges=sheet.charges if sheet else (), actor=request.actor
-        )
+        queries.charges_of_violations(lease_id=lease_id, charges=proposed, actor=request.actor)
     )
     keeping = retained_form(request)
     context["keeping"] = keeping.blank(

@@ -26,6 +26,7 @@ from panshi.kit.web import Request, show_file
 from panshi.leasing import change_pages, queries, rules, services
 from panshi.leasing.choices import customer_choices, product_choices, vehicle_choices
 from panshi.leasing.models import Alignment, HandoverKind, LeaseState
+from panshi.leasing.queries import HANDOVER_CHECKS as CHECKS
 
 TONES = {
     "DRAFT": "idle", "RESERVED": "info", "SIGNED": "info", "ACTIVE": "ok", "RETURNING": "warn",
@@ -345,13 +346,6 @@ def _amended(amendment: queries.AmendmentRow) -> Entry:
     )
 
 
-CHECKS = (
-    ("KEYS", _("Two keys")),
-    ("CABLE", _("Charging cable")),
-    ("PAPERS", _("Vehicle licence and permits")),
-    ("TOOLS", _("Warning triangle, vest, jack")),
-    ("BODY", _("No damage outside or in the cargo space")),
-)
 HANDOVER = Form(
     fields=[
         Field(name="odometer_km", label=_("Odometer"), kind="number", unit="km", least=0),

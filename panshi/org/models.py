@@ -27,6 +27,7 @@ class Role(models.TextChoices):
     DISPATCHER = "DISPATCHER", _("Dispatcher")
     ENGINEER = "ENGINEER", _("Field engineer")
     WAREHOUSE = "WAREHOUSE", _("Warehouse")
+    YARD = "YARD", _("Yard and delivery")
     TRAINER = "TRAINER", _("Trainer")
     AUDITOR = "AUDITOR", _("Auditor")
     CUSTOMER = "CUSTOMER", _("Customer")

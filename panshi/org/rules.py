@@ -52,6 +52,13 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
         "service.record_labour", "service.release_work_order",
     },
     "WAREHOUSE": _EVERYONE | {"supply.*", "service.view", "fleet.view"},
+    "YARD": _EVERYONE | {
+        "fleet.view", "leasing.view", "crm.view", "fleet.start_inspection", "fleet.mark_damage",
+        "fleet.keep_inspection_photo", "fleet.complete_inspection", "fleet.finish_upkeep",
+        "fleet.start_stocktake", "fleet.count_vehicle", "fleet.close_stocktake",
+        "leasing.record_arrival", "leasing.complete_handover", "leasing.activate_lease",
+        "leasing.accept_return",
+    },
     "TRAINER": _EVERYONE | {"handbook.*", "people.*", "quality.*", "service.view"},
     "AUDITOR": _VIEWS | _MONEY_VIEWS | {"org.read_audit"},
     "CUSTOMER": frozenset(

@@ -20,6 +20,19 @@ from panshi.fleet.queries.compliance import (
 )
 from panshi.fleet.queries.days import DayCounts, DaysPage, VehicleDays, vehicle_days
 from panshi.fleet.queries.disposal import DisposalCard, disposal_of
+from panshi.fleet.queries.drawing import (
+    DamageWords,
+    DrawnPart,
+    DrawnView,
+    damage_kinds,
+    drawn_views,
+    mark_words,
+)
+from panshi.fleet.queries.grounds import (
+    InspectionGround,
+    OpenInspection,
+    inspection_grounds,
+)
 from panshi.fleet.queries.inspections import (
     ClauseRow,
     InspectionCard,
@@ -87,6 +100,7 @@ from panshi.fleet.queries.vehicles import (
     vehicles_by_vin,
 )
 from panshi.fleet.queries.yard import (
+    CountSheet,
     KeyRow,
     LotRow,
     ParkedRow,
@@ -94,6 +108,7 @@ from panshi.fleet.queries.yard import (
     StockTakeCard,
     TransferRow,
     VarianceLine,
+    count_sheets,
     keys_lent,
     lots,
     parked_vehicles,
@@ -105,9 +120,13 @@ from panshi.fleet.queries.yard import (
 __all__ = [
     "CityStates",
     "ClauseRow",
+    "CountSheet",
+    "DamageWords",
     "DayCounts",
     "DaysPage",
     "DisposalCard",
+    "DrawnPart",
+    "DrawnView",
     "DueDay",
     "DuePage",
     "DueRow",
@@ -118,6 +137,7 @@ __all__ = [
     "IdleCounts",
     "IdleRow",
     "InspectionCard",
+    "InspectionGround",
     "InspectionRow",
     "KeyRow",
     "LapseCounts",
@@ -126,6 +146,7 @@ __all__ = [
     "ModelRow",
     "NamedVehicle",
     "NoticeRow",
+    "OpenInspection",
     "OpenItem",
     "PaperCard",
     "PaperRow",
@@ -156,19 +177,24 @@ __all__ = [
     "cities",
     "city_states",
     "compliance_rules",
+    "count_sheets",
     "customer_vehicles",
+    "damage_kinds",
     "disposal_of",
+    "drawn_views",
     "due_calendar",
     "due_days",
     "hindrance_of",
     "idle_board",
     "idle_counts",
     "inspection_card",
+    "inspection_grounds",
     "inspection_photo",
     "keys_lent",
     "lapse_counts",
     "lapsed_kinds",
     "lots",
+    "mark_words",
     "open_items",
     "paper_card",
     "paper_scan",

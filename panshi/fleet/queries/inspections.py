@@ -104,13 +104,18 @@ class InspectionCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClauseRow:
+    """A clause of the standard; the fields mean what the noun WearClause says."""
+
     code: str
     damage: DamageKind
+    parts: tuple[str, ...]
     free_size: Decimal
     free_count: int
     from_months: int
     unit: ClauseUnit
     price: Decimal
+    full_size: Decimal
+    life_months: int
     words: str
     words_zh: str
 
@@ -289,25 +294,30 @@ def _lines(
     return tuple(rows)
 
 
+def clause_row(clause: WearClause) -> ClauseRow:
+    return ClauseRow(
+        code=clause.code,
+        damage=DamageKind(clause.damage),
+        parts=tuple(clause.parts),
+        free_size=clause.free_size,
+        free_count=clause.free_count,
+        from_months=clause.from_months,
+        unit=ClauseUnit(clause.unit),
+        price=clause.price,
+        full_size=clause.full_size,
+        life_months=clause.life_months,
+        words=clause.words,
+        words_zh=clause.words_zh,
+    )
+
+
 @question
 def wear_standards(*, actor: Actor) -> list[StandardRow]:
     """The versions of the standard that this actor may read, newest first, with their clauses."""
     rows = list(WearStandard.objects.order_by("-starts_on", "-version"))
     clauses: dict[UUID, list[ClauseRow]] = {row.id: [] for row in rows}
     for clause in WearClause.objects.filter(standard__in=rows).order_by("code"):
-        clauses[clause.standard_id].append(
-            ClauseRow(
-                code=clause.code,
-                damage=DamageKind(clause.damage),
-                free_size=clause.free_size,
-                free_count=clause.free_count,
-                from_months=clause.from_months,
-                unit=ClauseUnit(clause.unit),
-                price=clause.price,
-                words=clause.words,
-                words_zh=clause.words_zh,
-            )
-        )
+        clauses[clause.standard_id].append(clause_row(clause))
     return [
         StandardRow(
             id=row.id,

@@ -262,6 +262,53 @@ def expected_in(lot_id: UUID) -> list[Vehicle]:
     return list(found.exclude(state__in=[VehicleState.LEASED, VehicleState.SOLD]).order_by("plate"))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountSheet:
+    """A lot with the vehicles a count expects there, as plate and model, and the plates counted."""
+
+    lot_id: UUID
+    lot: str
+    city: str
+    stocktake_id: UUID | None
+    expected: tuple[tuple[str, str], ...]
+    seen: tuple[str, ...]
+
+
+@question
+def count_sheets(*, actor: Actor, limit: int = 20) -> tuple[CountSheet, ...]:
+    """The lots to be counted, those being counted first; a few statements for all of them."""
+    lots_ = list(Lot.objects.visible_to(actor).filter(closed_on=None).order_by("city", "name"))
+    takes = {
+        take.lot_id: take for take in StockTake.objects.visible_to(actor).filter(closed_at=None)
+    }
+    lots_ = sorted(lots_, key=lambda lot: lot.id not in takes)[:limit]
+    expected: dict[UUID, list[tuple[str, str]]] = {}
+    there = Vehicle.objects.filter(lot__in=lots_).exclude(
+        state__in=[VehicleState.LEASED, VehicleState.SOLD]
+    )
+    for vehicle in there.order_by("plate"):
+        assert vehicle.lot_id is not None
+        expected.setdefault(vehicle.lot_id, []).append(
+            (vehicle.plate or vehicle.vin, vehicle.model_name)
+        )
+    seen: dict[UUID, list[str]] = {}
+    scans = Inspection.objects.filter(stocktake__in=takes.values()).select_related("vehicle")
+    for scan in scans.order_by("signed_at"):
+        assert scan.stocktake_id is not None
+        seen.setdefault(scan.stocktake_id, []).append(scan.vehicle.plate or scan.vehicle.vin)
+    return tuple(
+        CountSheet(
+            lot_id=lot.id,
+            lot=lot.name,
+            city=lot.city,
+            stocktake_id=takes[lot.id].id if lot.id in takes else None,
+            expected=tuple(expected.get(lot.id, ())),
+            seen=tuple(seen.get(takes[lot.id].id, ())) if lot.id in takes else (),
+        )
+        for lot in lots_
+    )
+
+
 @question
 def stocktake_card(*, stocktake_id: UUID, actor: Actor) -> StockTakeCard:
     """A stock take with all it has seen. Raises StockTake.DoesNotExist."""

@@ -21,6 +21,9 @@ VIEWS: Final[Mapping[str, tuple[str, ...]]] = {
     "KIT": ("CABLE", "TRIANGLE", "KEY", "CARD"),
 }  # fmt: skip
 
+# The views without whose pictures no delivery and no return is signed.
+REQUIRED_VIEWS: Final = ("FRONT", "REAR", "LEFT", "RIGHT", "CARGO")
+
 NEW: Final = "NEW"
 WORSE: Final = "WORSE"
 SAME: Final = "SAME"
@@ -168,11 +171,12 @@ def _due(mark: Mark, clause: Clause, age_months: int, distance_km: Decimal) -> D
     if clause.unit == "WORN_SHARE":
         if clause.full_size <= clause.free_size or distance_km < 1:
             return ZERO
-        beyond = max(ZERO, mark.size - clause.free_size)
-        share = min(Decimal(1), beyond / (clause.full_size - clause.free_size))
-        return clause.price * share * mark.count
+        span = clause.full_size - clause.free_size
+        beyond = min(span, max(ZERO, mark.size - clause.free_size))
+        # Divided last: the phone reckons the same in whole numbers, to the same fen.
+        return clause.price * beyond * mark.count / span
     left = max(0, clause.life_months - age_months)
-    return clause.price * left / clause.life_months * count if clause.life_months else ZERO
+    return clause.price * left * count / clause.life_months if clause.life_months else ZERO
 
 
 def larger(mark: Mark, by: Decimal) -> Mark:

@@ -186,8 +186,11 @@ def take_back_vehicle(
     actor: Actor,
     at: datetime,
     soc_pct: Decimal | None = None,
+    checked: bool = False,
 ) -> VehicleIdled:
     """Receive a leased vehicle back into the yard: idle until it has passed an inspection.
+
+    `checked` says that the inspection of its return has passed already.
 
     Raises OdometerBackwards, or IllegalMove unless it is leased, be it in service just now.
     """
@@ -200,7 +203,7 @@ def take_back_vehicle(
     vehicle.soc_pct = soc_pct if soc_pct is not None else vehicle.soc_pct
     vehicle.customer_id = None
     vehicle.awaits_lease = False
-    vehicle.needs_check = True
+    vehicle.needs_check = not checked
     record_move(vehicle, VehicleState.IDLE, actor=actor, at=at)
     return VehicleIdled(
         org_id=vehicle.org_id,

@@ -53,14 +53,22 @@ class CauseMissing(Refusal):
 
 
 @verb
-def start_stocktake(*, lot_id: UUID, actor: Actor, at: datetime) -> StockTakeStarted:
-    """Begin to count a lot. Raises CountOpen."""
+def start_stocktake(
+    *, lot_id: UUID, actor: Actor, at: datetime, stocktake_id: UUID | None = None
+) -> StockTakeStarted:
+    """Begin to count a lot; a phone without network makes the `stocktake_id`. Raises CountOpen."""
     lot = Lot.objects.visible_to(actor).select_for_update().get(id=lot_id)
     actor.must("fleet.start_stocktake", lot.org_id)
-    if StockTake.objects.filter(lot=lot, closed_at=None).exists():
+    begun = StockTake.objects.filter(lot=lot, closed_at=None)
+    known = stocktake_id and StockTake.objects.filter(id=stocktake_id).exists()
+    if begun.exists() or known:
         raise CountOpen(_("%s is being counted already.") % lot.name)
     take = StockTake.objects.create(
-        org_id=lot.org_id, lot=lot, started_at=at, started_by_id=actor.id
+        id=stocktake_id or uuid7(),
+        org_id=lot.org_id,
+        lot=lot,
+        started_at=at,
+        started_by_id=actor.id,
     )
     return StockTakeStarted(
         org_id=lot.org_id, actor_id=actor.id, at=at, stocktake_id=take.id, lot_id=lot.id

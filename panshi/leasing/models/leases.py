@@ -154,7 +154,11 @@ class Segment(OwnedModel):
 
 
 class Handover(OwnedModel):
-    """The vehicle changes hands, with what both sides saw."""
+    """The vehicle changes hands, with what both sides saw.
+
+    `inspection_id` is the signed inspection whose readings and marks it rests on, if there was one.
+    `signature_id` is the customer's, `staff_signature_id` that of our own side.
+    """
 
     segment = models.ForeignKey(Segment, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=3, choices=HandoverKind)
@@ -163,6 +167,8 @@ class Handover(OwnedModel):
     checklist: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
     photo_ids: "models.JSONField[list[str], list[str]]" = models.JSONField(default=list)
     signature_id = models.UUIDField(null=True)
+    staff_signature_id = models.UUIDField(null=True)
+    inspection_id = models.UUIDField(null=True)
     signed_by = models.CharField(max_length=60)
     by_id = models.UUIDField()
     completed_at = models.DateTimeField()
@@ -170,6 +176,11 @@ class Handover(OwnedModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(name="one_handover_each_way", fields=["segment", "kind"]),
+            models.UniqueConstraint(
+                name="an_inspection_is_of_one_handover",
+                fields=["inspection_id"],
+                condition=Q(inspection_id__isnull=False),
+            ),
             models.CheckConstraint(
                 name="a_handover_is_signed_with_plausible_readings",
                 condition=~Q(signed_by="") & Q(odometer_km__gte=0, soc_pct__range=(0, 100)),

@@ -36,6 +36,12 @@ from panshi.leasing.queries.contracts import (
     contract_verdict,
     contracts,
 )
+from panshi.leasing.queries.handing import (
+    HANDOVER_CHECKS,
+    HandingRow,
+    handings_due,
+    inspected_charges,
+)
 from panshi.leasing.queries.leases import (
     AmendmentRow,
     HandoverRow,
@@ -104,6 +110,7 @@ from panshi.leasing.queries.violations import (
 )
 
 __all__ = [
+    "HANDOVER_CHECKS",
     "AmendmentRow",
     "ClaimCard",
     "ClaimPage",
@@ -114,6 +121,7 @@ __all__ = [
     "ContractRow",
     "ContractVerdict",
     "DisputeRow",
+    "HandingRow",
     "HandoverRow",
     "Holder",
     "LeaseCard",
@@ -159,8 +167,10 @@ __all__ = [
     "customer_quotes",
     "customer_violations",
     "free_vehicles",
+    "handings_due",
     "handover_picture",
     "holders_at",
+    "inspected_charges",
     "lease_card",
     "lease_counts",
     "lease_holding",

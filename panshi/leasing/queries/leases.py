@@ -88,6 +88,8 @@ class HandoverRow:
     checklist: Mapping[str, str]
     photo_ids: tuple[str, ...]
     signature_id: UUID | None
+    staff_signature_id: UUID | None
+    inspection_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,6 +293,8 @@ def lease_card(*, lease_id: UUID, actor: Actor) -> LeaseCard:
                 checklist=h.checklist,
                 photo_ids=tuple(h.photo_ids),
                 signature_id=h.signature_id,
+                staff_signature_id=h.staff_signature_id,
+                inspection_id=h.inspection_id,
             )
             for h in handovers
         ),
@@ -394,7 +398,9 @@ def handover_picture(*, lease_id: UUID, file_id: UUID, actor: Actor) -> Picture:
     """A picture or the signature of a lease's handover; raises Handover.DoesNotExist."""
     lease = Lease.objects.visible_to(actor).get(id=lease_id)
     found = Handover.objects.filter(segment__lease=lease).filter(
-        Q(signature_id=file_id) | Q(photo_ids__contains=[str(file_id)])
+        Q(signature_id=file_id)
+        | Q(staff_signature_id=file_id)
+        | Q(photo_ids__contains=[str(file_id)])
     )
     if not found.exists():
         raise Handover.DoesNotExist(f"no picture {file_id}")

@@ -140,10 +140,13 @@ def accept_return(
     checklist: Mapping[str, str] | None = None,
     photo_ids: Sequence[UUID] = (),
     signature_id: UUID | None = None,
+    staff_signature_id: UUID | None = None,
+    inspection_id: UUID | None = None,
 ) -> ReturnAccepted:
     """Take the vehicle back: rent ends with the day before, the deposit is reserved.
 
-    Where its arrival was recorded, that is the moment at which it came back.
+    Where its arrival was recorded, that is the moment at which it came back. With an inspection its
+    readings count, and one that passed leaves the vehicle free to be made ready.
 
     Raises HandoverOpen, fleet.OdometerBackwards, or IllegalMove unless a return was asked for.
     """
@@ -152,7 +155,7 @@ def accept_return(
     lock_vehicles([segment.vehicle_id])
     lease.state = LEASE_LIFE.step(lease.state, LeaseState.SETTLING)
     back = lease.arrived_at or at
-    hand_in(
+    odometer_km = hand_in(
         segment,
         back=back,
         odometer_km=odometer_km,
@@ -161,6 +164,8 @@ def accept_return(
         checklist=checklist,
         photo_ids=photo_ids,
         signature_id=signature_id,
+        staff_signature_id=staff_signature_id,
+        inspection_id=inspection_id,
         actor=actor,
         at=at,
     )

@@ -1,6 +1,7 @@
 """From a draft to a vehicle on the road."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from panshi.billing import services as billing
+from panshi.fleet import queries as fleet_queries
 from panshi.fleet import services as fleet
 from panshi.kit import files
 from panshi.kit.clock import add_months, day_start, local_day
@@ -108,11 +110,18 @@ def secure_deposit(
 
 @verb
 def keep_handover_proof(
-    *, lease_id: UUID, content: bytes, name: str, actor: Actor, at: datetime
+    *,
+    lease_id: UUID,
+    content: bytes,
+    name: str,
+    actor: Actor,
+    at: datetime,
+    file_id: UUID | None = None,
 ) -> HandoverProofKept:
     """Keep a picture or a signature, for the handover that will name it.
 
-    Raises files.FileTooLarge or files.FileNotAccepted.
+    A phone without network makes the `file_id`, to name it before this has an answer. Raises
+    files.FileTooLarge or files.FileNotAccepted.
     """
     lease = locked_lease(lease_id, actor=actor, permission="leasing.complete_handover")
     stored = files.store(
@@ -120,6 +129,7 @@ def keep_handover_proof(
         name=name,
         org_id=lease.org_id,
         customer_id=lease.customer_id,
+        file_id=file_id,
         actor=actor,
     )
     segment = current_segment(lease)
@@ -138,18 +148,26 @@ def complete_handover(
     checklist: Mapping[str, str] | None = None,
     photo_ids: Sequence[UUID] = (),
     signature_id: UUID | None = None,
+    staff_signature_id: UUID | None = None,
+    inspection_id: UUID | None = None,
 ) -> HandoverCompleted:
-    """Keep the state in which the vehicle leaves: meter, charge, checklist, photos, signature.
+    """Keep the state in which the vehicle leaves: meter, charge, checklist, photos, signatures.
 
-    Raises HandoverOpen while nobody has signed or a reading is impossible.
+    With an inspection its readings count, be they the terminal's. Raises HandoverOpen while nobody
+    has signed, a reading is impossible, or the inspection is not signed.
     """
     lease = locked_lease(lease_id, actor=actor, permission="leasing.complete_handover")
     segment = current_segment(lease)
+    seen = inspected(segment, HandoverKind.OUT, inspection_id, actor=actor, at=at)
+    if seen is not None:
+        odometer_km, soc_pct = seen.odometer_km, seen.soc_pct
     record_handover(
         segment,
         HandoverKind.OUT,
         odometer_km=odometer_km,
         soc_pct=soc_pct,
+        staff_signature_id=staff_signature_id,
+        inspection_id=inspection_id,
         signed_by=signed_by,
         checklist=checklist,
         photo_ids=photo_ids,
@@ -160,6 +178,34 @@ def complete_handover(
     return HandoverCompleted(
         **common(lease, segment, actor=actor, at=at), odometer_km=odometer_km, soc_pct=soc_pct
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a signed inspection says of a handover: readings in km and percent, and its verdict."""
+
+    odometer_km: Decimal
+    soc_pct: Decimal
+    passed: bool
+
+
+def inspected(
+    segment: Segment, kind: HandoverKind, inspection_id: UUID | None, *, actor: Actor, at: datetime
+) -> Seen | None:
+    """What the inspection of a handover found, None without one.
+
+    Raises HandoverOpen unless it is signed, of this vehicle and kind, and of no other handover.
+    """
+    if inspection_id is None:
+        return None
+    card = fleet_queries.inspection_card(inspection_id=inspection_id, actor=actor, at=at)
+    if (card.vehicle_id, card.kind.value) != (segment.vehicle_id, kind.value):
+        raise HandoverOpen(_("This inspection is of another vehicle or of another kind."))
+    if card.signed_at is None or card.odometer_km is None or card.soc_pct is None:
+        raise HandoverOpen(_("The inspection of this vehicle has not been signed yet."))
+    if Handover.objects.filter(inspection_id=inspection_id).exists():
+        raise HandoverOpen(_("This handover was signed already."))
+    return Seen(odometer_km=card.odometer_km, soc_pct=card.soc_pct, passed=bool(card.passed))
 
 
 def record_handover(
@@ -174,6 +220,8 @@ def record_handover(
     checklist: Mapping[str, str] | None = None,
     photo_ids: Sequence[UUID] = (),
     signature_id: UUID | None = None,
+    staff_signature_id: UUID | None = None,
+    inspection_id: UUID | None = None,
 ) -> None:
     if not signed_by.strip() or not 0 <= soc_pct <= 100 or odometer_km < 0:
         raise HandoverOpen(_("Readings and the name of who signed are needed."))
@@ -188,6 +236,8 @@ def record_handover(
         checklist=dict(checklist or {}),
         photo_ids=[str(photo) for photo in photo_ids],
         signature_id=signature_id,
+        staff_signature_id=staff_signature_id,
+        inspection_id=inspection_id,
         signed_by=signed_by.strip(),
         by_id=actor.id,
         completed_at=at,
@@ -206,13 +256,23 @@ def hand_in(
     checklist: Mapping[str, str] | None = None,
     photo_ids: Sequence[UUID] = (),
     signature_id: UUID | None = None,
-) -> None:
-    """Take a vehicle that is out into the yard: its part of the lease ended when it came `back`."""
+    staff_signature_id: UUID | None = None,
+    inspection_id: UUID | None = None,
+) -> Decimal:
+    """Take a vehicle that is out into the yard: its part of the lease ended when it came `back`.
+
+    Answers the odometer in km that counts, which is that of the inspection where there is one.
+    """
+    seen = inspected(segment, HandoverKind.IN, inspection_id, actor=actor, at=at)
+    if seen is not None:
+        odometer_km, soc_pct = seen.odometer_km, seen.soc_pct
     record_handover(
         segment,
         HandoverKind.IN,
         odometer_km=odometer_km,
         soc_pct=soc_pct,
+        staff_signature_id=staff_signature_id,
+        inspection_id=inspection_id,
         signed_by=signed_by,
         checklist=checklist,
         photo_ids=photo_ids,
@@ -224,8 +284,14 @@ def hand_in(
     segment.held = (segment.held.lower, back) if segment.held is not None else None
     segment.save(update_fields=["state", "held"])
     fleet.take_back_vehicle(
-        vehicle_id=segment.vehicle_id, odometer_km=odometer_km, soc_pct=soc_pct, actor=actor, at=at
+        vehicle_id=segment.vehicle_id,
+        odometer_km=odometer_km,
+        soc_pct=soc_pct,
+        checked=seen is not None and seen.passed,
+        actor=actor,
+        at=at,
     )
+    return odometer_km
 
 
 @verb

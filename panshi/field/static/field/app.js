@@ -1,12 +1,16 @@
-// The engineers' app: the day as a route, one screen per job, and the state of network and queue.
+// The app of the field: the day as a route, one screen per job, and the state of network and queue.
 import * as queue from "./queue.js";
 import * as store from "./store.js";
-import { ask, clock, day as longDay, h, icon, plate, say, t } from "./draw.js";
-import { screen } from "./job.js";
+import { ask, clock, day as longDay, dayOf, h, icon, plate, plateText, say, t } from "./draw.js";
+import { screen as count } from "./count.js";
+import { screen as handing } from "./handing.js";
+import { screen as job } from "./job.js";
+import { screen as upkeep } from "./upkeep.js";
 
 const main = document.getElementById("content");
 const title = document.getElementById("title");
 const back = document.getElementById("back");
+const SCREENS = { job, handing, upkeep, count };
 const FRESH_MS = 5 * 60000;
 let drawing = 0;
 
@@ -34,26 +38,62 @@ async function fetchDay() {
   return true;
 }
 
-function mark(job, items) {
+function mark(items, state, words) {
   if (items.some((item) => item.state === "REFUSED")) return h("span", { class: "state state-bad" }, t("look"));
   if (items.length) return h("span", { class: "state state-warn" }, t("on_phone", { n: items.length }));
-  return h("span", { class: `state state-${job.visit_state === "DONE" ? "ok" : "info"}` }, t(`state_${job.visit_state}`));
+  return h("span", { class: `state state-${state}` }, words);
+}
+
+const of = (items, name) => items.filter((item) => item.job === name);
+
+function route(jobs, items) {
+  const next = jobs.find((each) => each.visit_state !== "DONE" && !each.given_back);
+  return h("ol", { class: "route" }, jobs.map((each) => h("li", { class: `stop ${each.visit_state === "DONE" ? "stop-done" : each === next ? "stop-next" : ""}` },
+    h("time", { class: "stop-time", datetime: each.starts_at }, clock(each.starts_at)),
+    h("a", { class: "panel stop-card", href: `#job/${each.work_order_id}` },
+      h("span", { class: "job-line" }, plate(each.plate), mark(of(items, each.work_order_id), each.visit_state === "DONE" ? "ok" : "info", t(`state_${each.visit_state}`))),
+      h("b", {}, each.services.join("、")),
+      h("span", { class: "quiet" }, `${each.address || each.customer_name} · ${t("minutes", { n: each.minutes })}`)))));
+}
+
+function standing(each) {
+  if (each.left || (each.kind === "IN" && each.handed)) return ["ok", t("state_DONE")];
+  if (each.handed) return ["warn", t("leave")];
+  if (each.draft) return ["info", t("inspecting")];
+  if (each.arrived_at) return ["warn", t("arrived")];
+  return ["info", dayOf(each.on)];
+}
+
+function list(title, records, line) {
+  if (!records.length) return null;
+  return h("section", { class: "yard" }, h("h2", {}, title), h("ul", { class: "panel sheet-list" }, records.map((each) => h("li", {}, h("a", { class: "yard-line", href: `#${each.id}` }, line(each))))));
+}
+
+async function yard(items) {
+  const [handings, tasks, counts] = await Promise.all(["handing", "upkeep", "count"].map(store.yard));
+  return [
+    list(t("handings"), handings, (each) => [
+      h("span", { class: "job-line" }, plate(each.plate), mark(of(items, each.id), ...standing(each))),
+      h("b", {}, t(`handing_${each.kind}`)), h("span", { class: "quiet" }, each.customer_name)]),
+    list(t("upkeep"), tasks, (each) => [
+      h("span", { class: "job-line" }, plate(each.plate), mark(of(items, each.id), each.done ? "ok" : each.late ? "bad" : "info", each.done ? t("state_DONE") : dayOf(each.due_on))),
+      h("span", {}, h("b", {}, each.words), h("span", { class: "quiet" }, ` · ${each.place}`))]),
+    list(t("counts"), counts, (each) => [
+      h("span", { class: "job-line" }, h("b", {}, each.lot), each.stocktake_id || of(items, each.id).length ? mark(of(items, each.id), each.over ? "ok" : "info", t("count_of", { n: each.seen.length, of: each.expected.length })) : null),
+      h("span", { class: "quiet" }, t("count_expected", { n: each.expected.length }))]),
+  ];
 }
 
 async function today() {
   const [all, items, day] = await Promise.all([store.jobs(), store.queued(), store.note("day")]);
+  const below = (await yard(items)).filter(Boolean);
   title.textContent = t("today");
   back.hidden = true;
-  const next = all.find((job) => job.visit_state !== "DONE" && !job.given_back);
   return h("div", {},
     h("p", { class: "day" }, longDay(day ? day.made_at : new Date()), day ? h("span", { class: "quiet" }, ` · ${t("fetched", { time: clock(day.made_at) })}`) : null),
-    all.length ? h("ol", { class: "route" }, all.map((job) => h("li", { class: `stop ${job.visit_state === "DONE" ? "stop-done" : job === next ? "stop-next" : ""}` },
-      h("time", { class: "stop-time", datetime: job.starts_at }, clock(job.starts_at)),
-      h("a", { class: "panel stop-card", href: `#job/${job.work_order_id}` },
-        h("span", { class: "job-line" }, plate(job.plate), mark(job, items.filter((item) => item.job === job.work_order_id))),
-        h("b", {}, job.services.join("、")),
-        h("span", { class: "quiet" }, `${job.address || job.customer_name} · ${t("minutes", { n: job.minutes })}`)))))
-      : h("div", { class: "blank" }, icon("route"), h("p", {}, day ? t("no_jobs") : t("no_day"))),
+    all.length ? route(all, items)
+      : below.length ? null : h("div", { class: "blank" }, icon("route"), h("p", {}, !day ? t("no_day") : t(day.works_in_yard ? "no_yard" : "no_jobs"))),
+    below,
     day?.van ? h("p", { class: "quiet van" }, icon("truck"), ` ${t("van", { name: day.van.name, n: day.van.parts.length })}`) : null);
 }
 
@@ -69,7 +109,7 @@ async function waiting() {
   return h("div", {},
     items.length ? h("ul", { class: "panel queue" }, items.map((item) => h("li", {},
       h("span", { class: `state state-${item.state === "REFUSED" ? "bad" : "warn"}` }, item.label), h("span", { class: "quiet" }, clock(item.done_at)),
-      item.words ? h("p", { class: "quiet" }, item.words, " ", h("a", { href: `#job/${item.job}` }, t("look"))) : null)))
+      item.words ? h("p", { class: "quiet" }, item.words, " ", h("a", { href: store.screenOf(item.job) }, t("look"))) : null)))
       : h("p", { class: "blank" }, t("all_sent")),
     h("div", { class: "stack" },
       h("button", { class: "btn btn-primary btn-wide", type: "button", disabled: !items.length, onclick: async () => { if (!navigator.onLine) say(t("no_network"), "bad"); await queue.flush(true); await fetchDay(); } }, t("send_now")),
@@ -105,10 +145,12 @@ async function draw() {
   const turn = ++drawing;
   const [, place, id] = location.hash.match(/^#(\w+)(?:\/(.+))?$/) || [];
   let content;
-  if (place === "job") {
-    content = await screen(id, draw);
-    const job = await store.job(id);
-    title.textContent = job ? job.number : t("today");
+  if (place in SCREENS) {
+    const name = place === "job" ? id : `${place}/${id}`;
+    content = await SCREENS[place](name, draw);
+    const record = await (place === "job" ? store.job(id) : store.inYard(name));
+    const called = record?.work_order_id ? record.number : record?.plate && plateText(record.plate);
+    title.textContent = called || record?.lot || t("today");
     back.hidden = false;
   } else content = place === "queue" ? await waiting() : await today();
   if (turn !== drawing) return; // A newer drawing began meanwhile.

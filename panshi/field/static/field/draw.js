@@ -32,12 +32,20 @@ export function icon(name) {
 const zone = "Asia/Shanghai";
 const hours = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit" });
 const days = new Intl.DateTimeFormat(language, { timeZone: zone, month: "long", day: "numeric", weekday: "long" });
+const shortDays = new Intl.DateTimeFormat(language, { timeZone: zone, month: "long", day: "numeric" });
 export const clock = (moment) => hours.format(new Date(moment));
+const money = new Intl.NumberFormat("zh-CN", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+export const yuan = (fen) => `¥${money.format(fen / 100)}`;
+export const dayOf = (text) => shortDays.format(new Date(`${text}T12:00:00+08:00`));
 export const day = (moment) => days.format(new Date(moment));
 
+const bareOf = (text) => text.replace("·", "").replace(" ", "");
+// A vehicle without a plate goes by its VIN, which has no dot.
+export const plateText = (text) => (bareOf(text).length > 8 ? text : `${bareOf(text).slice(0, 2)}·${bareOf(text).slice(2)}`);
+
 export function plate(text) {
-  const bare = text.replace("·", "").replace(" ", "");
-  return h("span", { class: `plate ${bare.length >= 8 ? "plate-green" : "plate-blue"}` }, `${bare.slice(0, 2)}·${bare.slice(2)}`);
+  const length = bareOf(text).length;
+  return h("span", { class: length > 8 ? "mono" : `plate ${length === 8 ? "plate-green" : "plate-blue"}` }, plateText(text));
 }
 
 let leaving = 0;

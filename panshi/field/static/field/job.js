@@ -1,40 +1,13 @@
 // One job on one screen: its steps from top to bottom, each done with one act that is kept at once.
-import * as queue from "./queue.js";
 import * as store from "./store.js";
-import { ask, clock, h, icon, plate, say, t } from "./draw.js";
-import { here, shrink } from "./photo.js";
-import { procedure } from "./procedure.js";
+import { clock, h, icon, plate, say, t } from "./draw.js";
+import { camera, here } from "./photo.js";
+import { openProcedures, procedure } from "./procedure.js";
+import { act, button, once, refused, section } from "./sections.js";
 import { pad } from "./sign.js";
 
 const REACHED = { PROMISED: 0, COMMITTED: 1, TRAVELLING: 2, ON_SITE: 3, DONE: 4 };
 const AFTER_WORK = ["SELF_CHECKED", "RELEASED", "BILLED", "CLOSED"];
-
-// What an act makes of the job is reckoned from the job as it is kept, not as it was drawn.
-async function act(drawn, verb, label, given, change, more = {}) {
-  const job = await store.job(drawn.work_order_id);
-  const changed = { ...job, ...(typeof change === "function" ? change(job) : change) };
-  await queue.add({ job: job.work_order_id, verb, label, given, ...more }, changed);
-}
-
-// `shows` is what the body depends on: a section that shows the same is left alone when redrawn.
-function section(number, title, mark, shows, ...body) {
-  const done = mark === "done";
-  return h("section", { class: `step step-${mark}`, "aria-current": mark === "now" && "step", "data-key": number, "data-print": mark + JSON.stringify(shows) },
-    h("h2", { class: "step-head" },
-      h("span", { class: "step-number" }, done ? icon("check") : String(number)), h("span", {}, title)),
-    mark === "ahead" || !body.length ? null : h("div", { class: "step-body" }, ...body));
-}
-
-const button = (words, onclick, kind = "btn-primary") => h("button", { class: `btn ${kind} btn-wide`, type: "button", onclick }, words);
-
-function once(run) {
-  let busy = false;
-  return async (event) => {
-    if (busy) return;
-    busy = true;
-    try { await run(event); } finally { busy = false; }
-  };
-}
 
 function head(job) {
   const place = job.lon !== null && job.lat !== null ? `geo:${job.lat},${job.lon}` : null;
@@ -45,17 +18,6 @@ function head(job) {
     h("p", {}, place ? h("a", { class: "job-place", href: place }, icon("map-pin"), job.address || t("map")) : job.address),
     job.high_voltage ? h("p", { class: "note note-warn" }, t("high_voltage")) : null,
     job.missing.length ? h("p", { class: "note note-bad", role: "alert" }, t("certificate", { kinds: job.missing.join("、") })) : null);
-}
-
-function refused(items, redraw) {
-  return items.filter((item) => item.state === "REFUSED").map((item) => h("section", { class: "panel refused", role: "alert" },
-    h("p", {}, h("b", {}, t("refused", { act: item.label }))),
-    h("p", {}, item.words),
-    h("div", { class: "pair" },
-      h("button", { class: "btn", type: "button", onclick: once(async () => { await queue.retry(item); redraw(); }) }, t("again")),
-      h("button", { class: "btn", type: "button", onclick: once(async () => {
-        if (await ask(t("discard_ask", { act: item.label }), t("discard"))) { await queue.discard(item); redraw(); }
-      }) }, t("discard")))));
 }
 
 function diagnosis(job) {
@@ -98,22 +60,18 @@ function parts(job, day, aboard) {
 function photos(job, items) {
   const waiting = items.filter((item) => item.verb === "service.attach_photo").length;
   const take = (purpose) => {
-    const input = h("input", { type: "file", accept: "image/*", capture: "environment", class: "sr-only", "data-purpose": purpose, onchange: async () => {
-      const [file] = input.files;
-      if (!file) return;
-      try {
-        const content = await shrink(file);
-        const place = await here(1500);
-        await act(job, "service.attach_photo", t(`photo_${purpose}`),
-          { work_order_id: job.work_order_id, name: `${purpose.toLowerCase()}.jpg`, purpose, ...(place || {}) },
-          (now) => ({ photos: now.photos + 1 }), { content, name: `${purpose.toLowerCase()}.jpg` });
-      } catch { say(t("photo_bad"), "bad"); }
-    } });
-    return h("label", { class: "btn photo" }, icon("camera"), t(`photo_${purpose}`), input);
+    const name = `${purpose.toLowerCase()}.jpg`;
+    return camera(`${job.work_order_id}/${purpose}`, t(`photo_${purpose}`), async (content) => {
+      const place = await here(1500);
+      await act(job, "service.attach_photo", t(`photo_${purpose}`),
+        { work_order_id: job.work_order_id, name, purpose, ...(place || {}) },
+        (now) => ({ photos: now.photos + 1 }), { content, name });
+    }, { marks: { "data-purpose": purpose } });
   };
+  const taken = ["BEFORE", "AFTER", "EVIDENCE"].map(take);
   return [
     h("p", { class: "quiet" }, t("photos", { n: job.photos }), waiting ? ` · ${t("on_phone", { n: waiting })}` : ""),
-    h("div", { class: "choices" }, ["BEFORE", "AFTER", "EVIDENCE"].map(take)),
+    h("div", { class: "choices" }, taken.map(([button_]) => button_)), taken.map(([, fault]) => fault),
   ];
 }
 
@@ -162,7 +120,7 @@ export async function screen(id, redraw) {
   const mark = (from, until) => (at >= until ? "done" : at >= from ? "now" : "ahead");
   const onSite = at >= 3 && at < 4;
   const working = onSite && job.order_state === "IN_WORK";
-  const openSteps = job.runs.flatMap((run) => run.steps).filter((step) => step.required && !step.done && step.mine);
+  const open = openProcedures(job);
   const day = await store.note("day");
   const aboard = (day?.van?.parts || []).filter((part) => part.on_hand > 0);
   const checked = AFTER_WORK.includes(job.order_state);
@@ -176,7 +134,7 @@ export async function screen(id, redraw) {
     await act(job, "service.arrive", t("arrive"), { visit_id: job.visit_id, ...place }, (now) => ({ visit_state: "ON_SITE", order_state: now.order_state === "SCHEDULED" ? "IN_DIAGNOSIS" : now.order_state }));
   });
   const complete = once(async () => {
-    if (openSteps.length) return say(t("steps_open", { n: openSteps.length }), "bad");
+    if (open.length) return say(t("steps_open", { steps: open.map((run) => `${run.title} (${run.left})`).join("、") }), "bad");
     if (job.has_customer && !(await store.job(id)).signed) return say(t("sign_missing"), "bad");
     await act(job, "service.complete_visit", t("complete"), { visit_id: job.visit_id }, { visit_state: "DONE" });
   });
@@ -193,7 +151,7 @@ export async function screen(id, redraw) {
       section(5, t("parts"), at >= 4 ? "done" : onSite ? "now" : "ahead", [job.parts, aboard], parts(job, day, aboard)),
       section(6, t("photo_title"), at >= 4 ? "done" : onSite ? "now" : "ahead", [job.photos, items.length], photos(job, items)),
       section(7, t("signature"), workMark(job.signed), 0, signature(job)),
-      section(8, t("complete"), mark(9, 4) === "done" ? "done" : working ? "now" : "ahead", [openSteps.length, job.signed], button(t("complete_do"), complete)),
+      section(8, t("complete"), mark(9, 4) === "done" ? "done" : working ? "now" : "ahead", [open, job.signed], button(t("complete_do"), complete)),
       section(9, t("self_check"), checked ? "done" : at >= 4 ? "now" : "ahead", 0, selfCheck(job)),
       checked ? h("p", { class: "note" }, t("second_person")) : null));
 }

@@ -1,6 +1,6 @@
 // The handbook's steps on this job: each is proved as the book asks, on the phone first.
 import { ask, h, icon, say, t } from "./draw.js";
-import { here, shrink } from "./photo.js";
+import { camera, here } from "./photo.js";
 
 // How the job looks once this step is changed; reckoned when the act is kept.
 function marked(run, step, change) {
@@ -33,19 +33,14 @@ function reading(job, run, step, act) {
 
 function picture(job, run, step, act) {
   const taken = step.taken || 0;
-  const input = h("input", { type: "file", accept: "image/*", capture: "environment", class: "sr-only", "data-step": step.step_id, onchange: async () => {
-    const [file] = input.files;
-    if (!file) return;
-    try {
-      const content = await shrink(file);
-      const place = await here(1500);
-      await act(job, "handbook.attach_evidence", step.title,
-        { run_id: run.run_id, step_id: step.step_id, iteration: step.iteration, kind: step.kind, file_name: "photo.jpg", client_id: crypto.randomUUID(), ...(place || {}) },
-        marked(run, step, (now) => ({ taken: (now.taken || 0) + 1 })), { content, name: "photo.jpg" });
-    } catch { say(t("photo_bad"), "bad"); }
-  } });
+  const keep = async (content) => {
+    const place = await here(1500);
+    await act(job, "handbook.attach_evidence", step.title,
+      { run_id: run.run_id, step_id: step.step_id, iteration: step.iteration, kind: step.kind, file_name: "photo.jpg", client_id: crypto.randomUUID(), ...(place || {}) },
+      marked(run, step, (now) => ({ taken: (now.taken || 0) + 1 })), { content, name: "photo.jpg" });
+  };
   return [
-    h("label", { class: "btn btn-wide photo" }, icon("camera"), t("take", { n: taken, of: step.least }), input),
+    camera(`${run.run_id}/${step.step_id}/${step.iteration}`, t("take", { n: taken, of: step.least }), keep, { wide: true, marks: { "data-step": step.step_id } }),
     taken >= step.least ? wide(t("done"), () => finish(job, run, step, act, ""), "btn-primary") : null,
   ];
 }
@@ -81,11 +76,24 @@ function isOpen(steps, at) {
   return steps.slice(0, at).every((before) => before.done || !before.required || !before.mine || (step.group > 0 && before.group === step.group));
 }
 
+// Each procedure of the job is a section of its own, as each keeps its own proofs; it says which of
+// several it is and how far it has come, and folds up when nothing of it is left to do.
 export function procedure(job, onSite, act) {
-  return job.runs.map((run) => {
-    const left = run.steps.filter((step) => step.required && !step.done && step.mine).length;
-    return h("section", { class: `step ${left ? (onSite ? "step-now" : "step-ahead") : "step-done"}`, "data-key": run.run_id, "data-print": JSON.stringify([onSite, run]) },
+  return job.runs.map((run, at) => {
+    const mine = run.steps.filter((step) => step.required && step.mine);
+    const left = mine.filter((step) => !step.done).length;
+    const list = h("ul", { class: "checks" }, run.steps.map((step, place) => line(job, run, step, onSite && isOpen(run.steps, place), act)));
+    const which = job.runs.length > 1 ? `${t("procedure_of", { n: at + 1, of: job.runs.length })} · ` : "";
+    return h("section", { class: `step ${left ? (onSite ? "step-now" : "step-ahead") : "step-done"}`, "data-key": run.run_id, "data-print": JSON.stringify([onSite, run, job.runs.length]) },
       h("h2", { class: "step-head" }, h("span", { class: "step-number" }, left ? icon("list-check") : icon("check")), h("span", {}, run.title)),
-      h("ul", { class: "checks" }, run.steps.map((step, at) => line(job, run, step, onSite && isOpen(run.steps, at), act))));
+      h("p", { class: "quiet procedure-state" }, which, t("steps_of", { n: mine.length - left, of: mine.length })),
+      left ? list : h("details", { class: "procedure-done" }, h("summary", {}, t("steps_show")), list));
   });
+}
+
+// The procedures that still hold open steps of this post, with how many.
+export function openProcedures(job) {
+  return job.runs
+    .map((run) => ({ title: run.title, left: run.steps.filter((step) => step.required && !step.done && step.mine).length }))
+    .filter((run) => run.left);
 }

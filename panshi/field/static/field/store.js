@@ -1,4 +1,4 @@
-// What the phone keeps, per person: the day's jobs, acts not yet uploaded, and a few notes.
+// What the phone keeps, per person: the shift's records, acts not yet uploaded, and a few notes.
 import { openDB, deleteDB } from "idb";
 
 const person = document.body.dataset.user;
@@ -6,12 +6,16 @@ const NAME = `panshi-field-${person}`;
 let opened;
 
 function base() {
-  opened ??= openDB(NAME, 1, {
-    upgrade(db) {
-      const queue = db.createObjectStore("queue", { keyPath: "seq", autoIncrement: true });
-      queue.createIndex("job", "job");
-      db.createObjectStore("jobs", { keyPath: "work_order_id" });
-      db.createObjectStore("notes");
+  opened ??= openDB(NAME, 2, {
+    upgrade(db, before) {
+      if (before < 1) {
+        const queue = db.createObjectStore("queue", { keyPath: "seq", autoIncrement: true });
+        queue.createIndex("job", "job");
+        db.createObjectStore("jobs", { keyPath: "work_order_id" });
+        db.createObjectStore("notes");
+      }
+      // Of the yard: vehicles that change hands, upkeep, counts; `id` is the place of their screen.
+      if (before < 2) db.createObjectStore("yard", { keyPath: "id" });
     },
   });
   return opened;
@@ -23,36 +27,70 @@ export const keepNote = async (key, value) => (await base()).put("notes", value,
 export const jobs = async () =>
   (await (await base()).getAll("jobs")).sort((a, b) => a.starts_at.localeCompare(b.starts_at));
 export const job = async (id) => (await base()).get("jobs", id);
-export const keepJob = async (value) => (await base()).put("jobs", value);
+export const yard = async (kind) =>
+  (await (await base()).getAll("yard")).filter((each) => each.id.startsWith(`${kind}/`)).sort((a, b) => a.rank - b.rank);
+export const inYard = async (id) => (await base()).get("yard", id);
+export const keepInYard = async (value) => (await base()).put("yard", value);
+
+// A record of either kind as it is kept now, and the name under which its acts wait.
+export const again = (drawn) => (drawn.work_order_id ? job(drawn.work_order_id) : inYard(drawn.id));
+export const nameOf = (record) => record.work_order_id || record.id;
+export const screenOf = (name) => (name.includes("/") ? `#${name}` : `#job/${name}`);
 
 export const queued = async () => (await base()).getAll("queue");
 export const queuedFor = async (id) => (await base()).getAllFromIndex("queue", "job", id);
 export const keepItem = async (item) => (await base()).put("queue", item);
 export const dropItem = async (seq) => (await base()).delete("queue", seq);
 
-// An act and what it makes of the job are kept together or not at all.
+// An act and what it makes of its record are kept together or not at all.
 export async function keepAct(item, changed) {
-  const transaction = (await base()).transaction(["queue", "jobs"], "readwrite");
+  const kept = changed.work_order_id ? "jobs" : "yard";
+  const transaction = (await base()).transaction(["queue", kept], "readwrite");
   await Promise.all([
     transaction.objectStore("queue").add(item),
-    transaction.objectStore("jobs").put(changed),
+    transaction.objectStore(kept).put(changed),
     transaction.done,
   ]);
 }
 
-// The server's day replaces ours, but for jobs that hold acts it has not seen.
+// What was typed and ticked on the phone outlives a fresh day while the same inspection is open.
+function drafted(fresh, old) {
+  const { begun } = fresh;
+  if (!begun) return null;
+  const same = old?.draft?.inspection_id === begun.id ? old.draft : { checks: {}, inspection_id: begun.id };
+  return { ...same, marks: begun.marks, views: begun.views };
+}
+
+// What was finished today stays to be seen, though the server has nothing left to do there.
+const finished = (record) => record.done || record.over || record.left || (record.kind === "IN" && record.handed);
+
+function recordsOf({ day, yard }) {
+  if (!yard) return [];
+  const handings = yard.handings.map((each) => ({ ...each, lease_id: each.id, id: `handing/${each.id}` }));
+  const upkeep = yard.upkeep.map((each) => ({ ...each, task_id: each.id, id: `upkeep/${each.id}` }));
+  const counts = yard.counts.map((each) => ({ ...each, lot_id: each.id, id: `count/${each.id}` }));
+  return [...handings, ...upkeep, ...counts].map((each, rank) => ({ ...each, rank, day }));
+}
+
+// The server's day replaces ours, but for records that hold acts it has not seen.
 export async function takeDay(day) {
   const db = await base();
-  const transaction = db.transaction(["queue", "jobs", "notes"], "readwrite");
+  const transaction = db.transaction(["queue", "jobs", "yard", "notes"], "readwrite");
   const busy = new Set((await transaction.objectStore("queue").getAll()).map((item) => item.job));
-  const store = transaction.objectStore("jobs");
-  const fresh = new Set(day.jobs.map((each) => each.work_order_id));
-  for (const old of await store.getAll()) {
-    if (!busy.has(old.work_order_id) && !fresh.has(old.work_order_id)) store.delete(old.work_order_id);
-  }
-  for (const each of day.jobs) if (!busy.has(each.work_order_id)) store.put(each);
-  const { jobs: _left, ...rest } = day;
-  transaction.objectStore("notes").put(rest, "day");
+  const replace = async (name, key, records, merge) => {
+    const store = transaction.objectStore(name);
+    const fresh = new Set(records.map((each) => each[key]));
+    const old = new Map((await store.getAll()).map((each) => [each[key], each]));
+    for (const [id, each] of old) if (!busy.has(id) && !fresh.has(id) && !(each.day === day.day && finished(each))) store.delete(id);
+    for (const each of records) if (!busy.has(each[key])) store.put(merge(each, old.get(each[key])));
+  };
+  await replace("jobs", "work_order_id", day.jobs, (each) => each);
+  await replace("yard", "id", recordsOf(day), (each, old) => (each.vehicle_id ? { ...each, draft: drafted(each, old) } : each));
+  const { jobs: _jobs, yard, ...rest } = day;
+  const { handings: _handings, upkeep: _upkeep, counts: _counts, ...aids } = yard || {};
+  const notes = transaction.objectStore("notes");
+  notes.put({ ...rest, works_in_yard: Boolean(yard) }, "day");
+  notes.put(aids, "yard");
   await transaction.done;
 }
 

@@ -1,0 +1,278 @@
+"""A return inspected where there is no network: priced, signed by both, uploaded once."""
+
+import random
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import FilePayload, Locator, Page, Route, expect
+
+from panshi.field.tests import make
+from panshi.field.tests.test_offline import picture, press
+from panshi.fleet.rules import wear
+from tests.site import Opener, Site, running
+
+pytestmark = [pytest.mark.browser, pytest.mark.needs_database, pytest.mark.plain]
+SCREENS: Final = Path(__file__).resolve().parents[3] / "artifacts/screens/field"
+EMPTY: Final[FilePayload] = {"name": "e.jpg", "mimeType": "image/jpeg", "buffer": b""}
+HEIC: Final[FilePayload] = {
+    "name": "h.heic", "mimeType": "image/heic", "buffer": b"\x00\x00\x00\x18ftypheic" + b"0" * 99,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site(static_files: Path) -> Iterator[Site]:
+    with running("yard", static_files, arrange=make.arrange) as site:
+        yield site
+
+
+def look(page: Page, name: str) -> None:
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    page.evaluate("scrollTo(0, 0)")
+    page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
+
+
+def sign(page: Page, who: str) -> None:
+    section = page.locator(".step", has=page.locator(f"#signed-{who}"))
+    box = section.locator("canvas")
+    box.scroll_into_view_if_needed()
+    place = box.bounding_box()
+    assert place is not None
+    page.mouse.move(place["x"] + 20, place["y"] + 80)
+    page.mouse.down()
+    page.mouse.move(place["x"] + 160, place["y"] + 120, steps=8)
+    page.mouse.up()
+    section.locator(f"[data-keep={who}]").click()
+    expect(box).to_be_hidden()
+
+
+def view(page: Page, code: str) -> Locator:
+    page.locator(f"[data-view={code}]").click()
+    return page.locator(f"[data-view-photo={code}]")
+
+
+def photograph(page: Page, code: str, photo: FilePayload) -> None:
+    view(page, code).set_input_files(photo)
+    expect(page.locator(f"[data-view={code}]")).to_have_class("view view-done")
+
+
+def reckonings(count: int) -> list[dict[str, Any]]:
+    """Marks and clauses at random, a third of them at the edge of what is free."""
+    pick = random.Random(20261122)
+    kinds, parts = ("SCRATCH", "TYRE", "CARGO_WEAR"), wear.VIEWS["LEFT"]
+
+    def tenth(most: int) -> str:
+        return str(Decimal(pick.randint(0, most * 10)) / 10)
+
+    def mark() -> dict[str, Any]:
+        return {"view": "LEFT", "part": pick.choice(parts), "damage": pick.choice(kinds),
+                "size": tenth(30), "count": pick.randint(1, 4)}  # fmt: skip
+
+    def clause(number: int) -> dict[str, Any]:
+        return {
+            "code": f"{number}", "damage": pick.choice(kinds),
+            "parts": pick.sample(parts, 2) if pick.random() < 0.4 else [],
+            "from_months": pick.choice((0, 0, 12, 24)), "free_size": tenth(12),
+            "free_count": pick.randint(0, 2),
+            "unit": pick.choice(("EACH", "PERCENT", "WORN_SHARE", "AGED")),
+            "price": str(Decimal(pick.randint(1, 90_000)) / 100), "full_size": tenth(20),
+            "life_months": pick.choice((0, 36, 60)),
+        }  # fmt: skip
+
+    return [
+        {
+            "known": [mark() for _ in range(3)], "marks": [mark() for _ in range(4)],
+            "clauses": [clause(n) for n in range(5)],
+            "rule": {"months": pick.randint(0, 70), "km": pick.choice((0, 1, 9000))},
+        }
+        for _ in range(count)
+    ]  # fmt: skip
+
+
+def by_the_server(case: dict[str, Any]) -> list[list[Any]]:
+    def marks(rows: list[dict[str, Any]]) -> list[wear.Mark]:
+        return [wear.Mark(**row | {"size": Decimal(row["size"])}) for row in rows]
+
+    sums = ("free_size", "price", "full_size")
+    clauses = [
+        wear.Clause(**row | {key: Decimal(row[key]) for key in sums} | {"parts": (*row["parts"],)})
+        for row in case["clauses"]
+    ]
+    changes = wear.diff(marks(case["known"]), marks(case["marks"]))
+    lines = wear.price(
+        changes,
+        clauses,
+        age_months=case["rule"]["months"],
+        distance_km=Decimal(case["rule"]["km"]),
+    )
+    due = {line.change.key: line for line in lines}
+    return [
+        [change.status, line.clause if (line := due.get(change.key)) else "",
+         int(line.amount * 100) if line else 0]
+        for change in changes
+    ]  # fmt: skip
+
+
+def reckons_as_the_server(page: Page) -> None:
+    """The phone's price of any damage is the server's, to the fen."""
+    cases = reckonings(300)
+    found = page.evaluate(
+        "async (cases) => { const [address] = performance.getEntriesByType('resource')"
+        ".map((entry) => entry.name).filter((name) => /field\\/wear\\./.test(name));"
+        " const { priced } = await import(address);"
+        " return cases.map(({ known, marks, clauses, rule }) => priced(known, marks, clauses, rule)"
+        ".map((line) => [line.status, line.clause?.code ?? '', line.fen])); }",
+        cases,
+    )
+    assert found == [by_the_server(case) for case in cases]
+
+
+def test_a_return_without_network_is_priced_signed_and_settling_once(
+    phone: Opener, site: Site
+) -> None:
+    page = phone("yard", "/field/", language="en")
+    context = page.context
+    page.wait_for_selector(".yard-line")
+    page.wait_for_selector("html[data-worker=ready]")
+    page.reload()
+    page.wait_for_selector(".yard-line")
+    reckons_as_the_server(page)
+    page.locator(".yard-line", has_text="Return from the customer").click()
+    press(page, "The vehicle stands in the yard")
+    look(page, "return-begin-en")
+    press(page, "Begin the inspection")
+    photo: FilePayload = {"name": "p.png", "mimeType": "image/png", "buffer": picture()}
+    photograph(page, "FRONT", photo)
+    expect(page.locator("#count")).to_have_text("All uploaded")
+
+    # Here the network is cut, in the middle of the round.
+    context.set_offline(True)
+    view(page, "LEFT").set_input_files(EMPTY)
+    expect(page.locator("[data-fault]:visible")).to_contain_text("0 bytes")
+    page.locator("[data-view-photo=LEFT]").set_input_files(HEIC)
+    expect(page.locator("[data-fault]:visible")).to_contain_text("HEIC")
+    photograph(page, "LEFT", photo)
+    expect(page.locator("[data-fault]:visible")).to_have_count(0)
+    page.locator("[data-part=SIDE_LEFT]").click()
+    page.select_option("#mark-damage", "DENT")
+    page.fill("#mark-size", "45")
+    page.locator("[data-mark-photo]").set_input_files(photo)
+    expect(page.get_by_text("Photo taken")).to_be_visible()
+    look(page, "return-mark-en")
+    page.locator("dialog.sheet").get_by_role("button", name="Keep").click()
+    expect(page.locator("[data-part=SIDE_LEFT]")).to_have_class("dot dot-new")
+    expect(page.locator("[data-part=DOOR_LEFT]")).to_have_class("dot dot-known")
+    for code in ("REAR", "RIGHT"):
+        photograph(page, code, photo)
+    page.locator("[data-check=KEYS]").check()
+    page.fill("#reading-km", "1100")
+    page.fill("#reading-pct", "41")
+    expect(page.locator(".step .note-warn:visible")).to_contain_text("1200")
+    page.fill("#reading-km", "9000")
+    readings = page.locator(".step", has=page.locator("#reading-km"))
+    readings.get_by_role("button", name="Keep").click()
+    page.locator("[data-fit=true]").click()
+    expect(page.locator("#cost-total")).to_have_text("¥260.00")
+    expect(page.locator("[data-status=NEW]")).to_contain_text("1.3")
+    expect(page.locator("[data-status=SAME]")).to_contain_text("Left door")
+    page.fill("#signed-customer", "王芳")
+    look(page, "return-offline-en")
+    sign(page, "customer")
+    sign(page, "staff")
+    press(page, "Both have signed: take it back")
+    expect(page.locator("#say")).to_contain_text("Not photographed yet: Cargo space")
+    photograph(page, "CARGO", photo)
+    press(page, "Both have signed: take it back")
+    expect(page.get_by_text("Done on this phone")).to_be_visible()
+    # Photos of four views, one mark, two signatures, the inspection and the return.
+    expect(page.locator("#count")).to_have_text("9 not uploaded")
+    assert site.ask("SELECT state FROM leasing_lease WHERE arrived_at IS NOT NULL") == [
+        ("RETURNING",)
+    ]
+
+    page.close()
+    again = context.new_page()
+    again.goto("/field/")
+    expect(again.locator("#count")).to_have_text("9 not uploaded")
+    dropped: list[str] = []
+
+    def drop_one(route: Route) -> None:
+        if "complete_inspection" in (route.request.post_data or "") and not dropped:
+            dropped.append(route.request.headers["idempotency-key"])
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    context.route("**/field/acts/", drop_one)
+    context.set_offline(False)
+    expect(again.locator("#count")).to_have_text("All uploaded", timeout=60_000)
+
+    assert len(dropped) == 1
+    assert site.ask("SELECT state FROM leasing_lease WHERE arrived_at IS NOT NULL") == [
+        ("SETTLING",)
+    ]
+    assert site.ask(
+        "SELECT kind, odometer_km, passed, customer_signed FROM fleet_inspection WHERE kind = 'IN'"
+    ) == [("IN", Decimal("9000.0"), True, "王芳")]
+    marked = (
+        "SELECT m.part, m.size, m.photo_id IS NOT NULL FROM fleet_damagemark m"
+        " JOIN fleet_inspection i ON i.id = m.inspection_id WHERE i.kind = 'IN' ORDER BY 1"
+    )
+    assert site.ask(marked) == [
+        ("DOOR_LEFT", Decimal("30.0"), False), ("SIDE_LEFT", Decimal("45.0"), True),
+    ]  # fmt: skip
+    assert site.ask(
+        "SELECT count(*) FROM fleet_inspectionphoto p"
+        " JOIN fleet_inspection i ON i.id = p.inspection_id WHERE i.kind = 'IN'"
+    ) == [(5,)]
+    assert site.ask(
+        "SELECT count(*), count(signature_id), count(staff_signature_id), count(inspection_id),"
+        " min(checklist->>'KEYS') FROM leasing_handover WHERE kind = 'IN'"
+    ) == [(1, 1, 1, 1, "YES")]
+    assert site.ask("SELECT count(*) FROM kit_idempotent") == [(12,)]
+
+    again.goto("/field/")
+    again.wait_for_selector(".yard-line")
+    expect(again.locator(".yard-line", has_text="Return from the customer")).to_contain_text("Done")
+    for language in ("zh-hans", "en"):
+        the_rest_of_the_day(phone, language)
+    assert site.ask("SELECT volts FROM fleet_upkeeptask WHERE state = 'DONE'") == [
+        (Decimal("12.60"),)
+    ]
+    assert site.ask("SELECT count(*) FROM fleet_inspection WHERE kind = 'COUNT'") == [(1,)]
+
+
+def the_rest_of_the_day(phone: Opener, language: str) -> None:
+    """A delivery is begun, upkeep done, a lot counted; and how that looks in either language."""
+    page = phone("yard", "/field/", language=language)
+    page.wait_for_selector(".yard-line")
+    look(page, f"day-{language}")
+
+    def open_line(words: str) -> None:
+        page.goto("/field/")
+        page.locator(".yard-line", has_text=words).first.click()
+        page.wait_for_selector("#content .panel")
+
+    first = language == "zh-hans"
+    open_line("20871")
+    if first:
+        page.locator(".step-now .btn-primary").click()
+    page.wait_for_selector("[data-view=FRONT]")
+    look(page, f"delivery-{language}")
+    if first:
+        open_line("12 V")
+        page.fill("#upkeep-volts", "12.6")
+        look(page, f"upkeep-{language}")
+        press(page, "完成任务")
+        expect(page.locator(".step-done")).to_have_count(1)
+    open_line("龙岗停车场")
+    if first:
+        press(page, "开始盘点")
+        page.locator("[data-plate=粤BD60001]").click()
+    expect(page.locator(".seen-yes")).to_have_count(1)
+    look(page, f"count-{language}")
+    expect(page.locator("#count")).to_have_class("count-link count-ok")
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
