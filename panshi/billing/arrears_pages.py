@@ -137,6 +137,7 @@ def board(request: Request) -> HttpResponse:
     context = {
         "calls": queries.calls_to_make(today=today, actor=request.actor),
         "may_call": request.actor.may("billing.record_call"),
+        "waivers": queries.waivers_waiting(actor=request.actor),
     }
     return BOARD.respond(request, ask, part, "billing/arrears.html", context)
 
@@ -200,6 +201,14 @@ def case(request: Request, case_id: UUID) -> HttpResponse:
             for name, (_form, words, permission) in _FORMS.items()
             if may(permission) and (running or (card.state == "ON_HOLD" and name != "hold"))
         ],
+        "late": queries.late_fee_card(
+            source_id=card.source_id,
+            source_kind=card.source_kind,
+            due_on=card.oldest_due_on,
+            actor=request.actor,
+        ),
+        "may_bill_fees": may("billing.bill_late_fees"),
+        "may_decide": may("billing.decide_fee_waiver"),
         "may_resume": card.state == CaseState.ON_HOLD and may("billing.hold_case"),
         "may_call": may("billing.record_call"),
     }

@@ -3,6 +3,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from panshi.billing.debt_events import (
+    FeeWaiverAsked,
+    FeeWaiverDeclined,
+    FeeWaiverGranted,
+    LateFeeBilled,
+    LateFeesCounted,
+)
 from panshi.billing.payment_events import (
     AllocationOrderSet,
     CallbackRecorded,
@@ -39,6 +46,11 @@ __all__ = [
     "CallbackRecorded",
     "ChannelChecked",
     "DifferenceSettled",
+    "FeeWaiverAsked",
+    "FeeWaiverDeclined",
+    "FeeWaiverGranted",
+    "LateFeeBilled",
+    "LateFeesCounted",
     "LineSetAside",
     "LineTakenUp",
     "LinesMatched",

@@ -37,6 +37,13 @@ def advance_dunning(at: datetime) -> None:
         services.advance_dunning(on=local_day(at), actor=hq, at=at)
 
 
+@every("20 16 * * *")
+def accrue_late_fees(at: datetime) -> None:
+    """At twenty past midnight: count the late days that are over, bill what has run up."""
+    if hq := _hq():
+        services.accrue_late_fees(on=local_day(at), actor=hq, at=at)
+
+
 @every("40 18 * * *")
 def recognise_revenue(at: datetime) -> None:
     """Each night: earn what last month's lines were billed in advance for, and what came late."""

@@ -7,6 +7,7 @@ from panshi.billing import (
     check_pages,
     close_pages,
     invoice_pages,
+    late_pages,
     pay_pages,
     payment_pages,
     price_pages,
@@ -134,5 +135,6 @@ urlpatterns = [
     path("finance/statements/<uuid:customer_id>/", views.statement, name="billing-statement"),
     path("pay/callback/<str:channel>/", pay_pages.callback, name="billing-callback"),
     path("pay/<str:token>/", pay_pages.pay, name="billing-pay"),
+    *late_pages.URLS,
     *arrears_pages.URLS,
 ]

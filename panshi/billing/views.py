@@ -71,8 +71,18 @@ def bills(request: Request) -> HttpResponse:
 @needs("billing.view")
 def bill(request: Request, bill_id: UUID) -> HttpResponse:
     card = queries.bill_card(bill_id=bill_id, today=_today(), actor=request.actor)
+    late = queries.late_fee_card(
+        bill_id=bill_id,
+        source_kind=card.source_kind,
+        due_on=card.due_on if card.standing == "OVERDUE" else None,
+        actor=request.actor,
+    )
+    asked = any(waiver.state == "ASKED" for waiver in late.waivers)
     context = {
         "bill": card,
+        "late": late,
+        "may_waive": late.is_fee and not asked and request.actor.may("billing.ask_fee_waiver"),
+        "may_decide": request.actor.may("billing.decide_fee_waiver"),
         "standing": lists.standing(card.standing),
         "stages": lists.bill_stages(card),
         "tiles": lists.bill_tiles(card),

@@ -24,8 +24,9 @@ SCHEME: Final = (
 
 
 def keep_books(company: Company, at: datetime, say: Say) -> None:
-    """Share the month's cash, close an older month, invoice and finance a few."""
+    """Count late days, share the month's cash, close an older month, invoice and finance a few."""
     hq = hq_actor(company.platform_id)
+    billing.accrue_late_fees(on=local_day(at), actor=hq, at=at)
     this_month = month_start(local_day(at))
     billing.publish_share_scheme(
         org_id=company.platform_id,

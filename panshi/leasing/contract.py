@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import yaml
 
-from panshi.billing.queries import CREDIT_TERMS, Charge
+from panshi.billing.queries import Charge, CreditTerms
 from panshi.kit import typeset
 from panshi.kit.money import ZERO, in_capitals
 
@@ -71,6 +71,7 @@ class ContractTerms:
     deposit: Decimal
     charges: tuple[Charge, ...]
     early_share: Decimal
+    credit: CreditTerms
 
 
 def contract_pdf(terms: ContractTerms) -> bytes:
@@ -80,7 +81,7 @@ def contract_pdf(terms: ContractTerms) -> bytes:
 
 def _shown(terms: ContractTerms, text: ContractText) -> dict[str, Any]:
     total = sum((charge.amount for charge in terms.charges), ZERO)
-    figures = _figures(text.version, terms.early_share)
+    figures = _figures(text.version, terms.early_share, terms.credit)
     return {
         "number": terms.number,
         "version": text.version,
@@ -134,13 +135,13 @@ def _line(number: int, charge: Charge) -> list[str]:
     ]
 
 
-def _figures(version: str, early_share: Decimal) -> dict[str, str]:
+def _figures(version: str, early_share: Decimal, credit: CreditTerms) -> dict[str, str]:
     """The figures that the clauses name, from the rules that bills and returns follow."""
     return {
-        "grace_days": str(CREDIT_TERMS.grace_days),
-        "after_grace": str(CREDIT_TERMS.grace_days + 1),
-        "late_fee": f"万分之{_plain(CREDIT_TERMS.late_fee_a_day * 10_000)}",
-        "late_cap": f"{_plain(CREDIT_TERMS.late_fee_cap * 100)}%",
+        "grace_days": str(credit.grace_days),
+        "after_grace": str(credit.grace_days + 1),
+        "late_fee": f"万分之{_plain(credit.late_fee_a_day * 10_000)}",
+        "late_cap": f"{_plain(credit.late_fee_cap * 100)}%",
         "early_share": f"{_plain(early_share * 100)}%",
         "refund_days": str(REFUND_DAYS),
         "version": version,

@@ -46,6 +46,13 @@ from panshi.billing.models.invoices import (
     EInvoiceLine,
     InvoiceState,
 )
+from panshi.billing.models.late import (
+    FeeWaiver,
+    LateFee,
+    LateKind,
+    LateTerms,
+    WaiverState,
+)
 from panshi.billing.models.payments import (
     PAYMENT_LIFE,
     RECEIVED,
@@ -146,9 +153,13 @@ __all__ = [
     "EInvoice",
     "EInvoiceLine",
     "Fault",
+    "FeeWaiver",
     "Financing",
     "HoldKind",
     "InvoiceState",
+    "LateFee",
+    "LateKind",
+    "LateTerms",
     "LineState",
     "Party",
     "Payment",
@@ -174,4 +185,5 @@ __all__ = [
     "StatementState",
     "VatRate",
     "Verdict",
+    "WaiverState",
 ]

@@ -59,6 +59,7 @@ class VatRate(models.Model):
 class Product(models.Model):
     """Something a bill line can charge for; the platform publishes it to every operator.
 
+    What is late costs a fee if it `bears_late_fee`; fees and what others demand bear none.
     `account` takes its net amount; with `deferred` that waits as a contract liability until earned.
     """
 
@@ -75,6 +76,7 @@ class Product(models.Model):
     basis = models.CharField(max_length=8, choices=Basis, default=Basis.ACTUAL)
     needs_vehicle = models.BooleanField(default=False)
     recurring = models.BooleanField(default=False)
+    bears_late_fee = models.BooleanField(default=True, db_default=True)
     retired_on = models.DateField(null=True)
 
     def __str__(self) -> str:

@@ -69,6 +69,13 @@ from panshi.billing.queries.invoices import (
     invoice_page,
     invoiceable_bills,
 )
+from panshi.billing.queries.late import (
+    LateFeeCard,
+    LateSpanRow,
+    WaiverRow,
+    late_fee_card,
+    waivers_waiting,
+)
 from panshi.billing.queries.money import (
     AgeRow,
     BoardRow,
@@ -130,11 +137,10 @@ from panshi.billing.queries.shares import (
     share_schemes,
     share_statement,
 )
-from panshi.billing.queries.terms import CREDIT_TERMS
-from panshi.billing.rules import PlanChange, ReturnCharge, SettlementLine
+from panshi.billing.queries.terms import credit_terms
+from panshi.billing.rules import CreditTerms, PlanChange, ReturnCharge, SettlementLine
 
 __all__ = [
-    "CREDIT_TERMS",
     "AgeRow",
     "ArrearsCard",
     "ArrearsPage",
@@ -150,11 +156,14 @@ __all__ = [
     "ChangedPeriod",
     "Charge",
     "ChargePart",
+    "CreditTerms",
     "DebtStanding",
     "FinanceBoard",
     "InvoiceCard",
     "InvoiceRow",
     "LadderRow",
+    "LateFeeCard",
+    "LateSpanRow",
     "OwedRow",
     "PaymentCard",
     "PaymentRecord",
@@ -176,6 +185,7 @@ __all__ = [
     "ShareLine",
     "Standing",
     "Statement",
+    "WaiverRow",
     "accounts_in_use",
     "allocation_order",
     "arrears_card",
@@ -196,6 +206,7 @@ __all__ = [
     "check_card",
     "check_of_difference",
     "check_rows",
+    "credit_terms",
     "customer_bills",
     "customer_invoices",
     "debts_of",
@@ -215,6 +226,7 @@ __all__ = [
     "invoice_page",
     "invoiceable_bills",
     "ladder_of",
+    "late_fee_card",
     "line_to_judge",
     "on_account",
     "open_bills",
@@ -243,4 +255,5 @@ __all__ = [
     "statement",
     "statement_rows",
     "unmatched_lines",
+    "waivers_waiting",
 ]

@@ -3,14 +3,11 @@
 Every range is half-open, [start, end). Amounts are CNY and tax-inclusive unless called net.
 """
 
+from panshi.billing.rules.late import CreditTerms, LateSpan, late_spans, principal_spans
 from panshi.billing.rules.money import (
-    GRACE_DAYS,
-    LATE_FEE_A_DAY,
-    LATE_FEE_CAP,
     Instalment,
     given_back,
     instalments,
-    late_fee,
     line_parts,
     vat_and_net,
 )
@@ -70,9 +67,6 @@ __all__ = [
     "EARLY_FEE_SHARE",
     "END",
     "FARTHEST",
-    "GRACE_DAYS",
-    "LATE_FEE_A_DAY",
-    "LATE_FEE_CAP",
     "ONE_DAY",
     "PAUSE",
     "PRICE",
@@ -83,9 +77,11 @@ __all__ = [
     "Asked",
     "BreakSpan",
     "ChargeLine",
+    "CreditTerms",
     "EarlyTerms",
     "Impossible",
     "Instalment",
+    "LateSpan",
     "PeriodCharge",
     "Place",
     "PlanChange",
@@ -104,7 +100,7 @@ __all__ = [
     "early_fee",
     "given_back",
     "instalments",
-    "late_fee",
+    "late_spans",
     "line_parts",
     "most_specific",
     "next_bill_on",
@@ -112,6 +108,7 @@ __all__ = [
     "period_charge",
     "period_charges",
     "period_containing",
+    "principal_spans",
     "rent",
     "rent_differences",
     "settlement",

@@ -2,17 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
-from typing import Final
 
 from panshi.kit.money import ZERO, split, to_fen, vat_in
-
-GRACE_DAYS: Final = 5
-
-LATE_FEE_A_DAY: Final = Decimal("0.0005")
-
-LATE_FEE_CAP: Final = Decimal("0.20")
 
 
 def given_back(
@@ -30,12 +22,6 @@ def given_back(
         missing = amount - sum(given, ZERO)
         given[i] += min(missing, room - given[i])
     return given
-
-
-def late_fee(*, principal: Decimal, due_on: date, paid_on: date) -> Decimal:
-    """0.05 % of the open principal a day after five days of grace, at most a fifth of it."""
-    days = max((paid_on - due_on).days - GRACE_DAYS, 0)
-    return min(to_fen(principal * LATE_FEE_A_DAY) * days, to_fen(principal * LATE_FEE_CAP))
 
 
 def vat_and_net(*, gross: Decimal, rate: Decimal) -> tuple[Decimal, Decimal]:

@@ -77,6 +77,7 @@ def draft(
     at: datetime,
     plan: ChargePlan | None = None,
     period: tuple[date | None, date | None] = (None, None),
+    city: str = "",
 ) -> Bill:
     """Write a draft with its lines; called inside a verb. Raises NoLines or AlreadyBilled."""
     if not lines:
@@ -123,7 +124,7 @@ def draft(
                 sequence=sequence,
                 due_on=due_on,
                 total=sum((row.gross for row in rows), ZERO),
-                city=plan.city if plan else city_of(org_id, actor),
+                city=plan.city if plan else city or city_of(org_id, actor),
                 drafted_at=at,
             )
     except IntegrityError as error:

@@ -141,15 +141,6 @@ def test_p11_rent_to_own() -> None:
     assert sum(row.interest for row in rows) == D("11027.54")
 
 
-@pytest.mark.parametrize(
-    ("days_late", "fee"), [(5, "0.00"), (12, "10.50"), (405, "600.00"), (500, "600.00")]
-)
-def test_the_late_fee(days_late: int, fee: str) -> None:
-    due = date(2027, 6, 1)
-    paid = due + timedelta(days=days_late)
-    assert rules.late_fee(principal=D("3000.00"), due_on=due, paid_on=paid) == D(fee)
-
-
 ANCHORS = st.dates(date(2024, 1, 1), date(2030, 12, 31))
 PRICES = st.integers(min_value=1, max_value=10**7).map(lambda fen: D(fen) / 100)
 

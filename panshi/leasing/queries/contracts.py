@@ -2,18 +2,20 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Q
 
+from panshi.billing import queries as billing
+from panshi.billing.queries import CreditTerms
 from panshi.crm import queries as crm
 from panshi.fleet import queries as fleet
 from panshi.kit import files
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 from panshi.leasing import signers
-from panshi.leasing.contract import ContractTerms, contract_pdf, text_of
+from panshi.leasing.contract import ClauseMissing, ContractTerms, contract_pdf, text_of
 from panshi.leasing.models import Contract, ContractKind, ContractState, ContractView, Lease
 from panshi.leasing.queries import leases
 from panshi.leasing.queries.changes import return_terms
@@ -151,10 +153,19 @@ def contract_draft(*, lease_id: UUID, actor: Actor) -> leases.Picture:
         deposit=row.deposit,
         charges=quoted.charges,
         early_share=return_terms(lease).early_share,
+        credit=_credit(row.starts_on),
     )
     return leases.Picture(
         name=f"{row.number}.pdf", media_type="application/pdf", content=contract_pdf(terms)
     )
+
+
+def _credit(on: date) -> CreditTerms:
+    """What being late costs by a contract of this day. Raises ClauseMissing where nothing holds."""
+    terms = billing.credit_terms(source_kind="leasing.lease", on=on)
+    if terms is None:
+        raise ClauseMissing("late payment")
+    return terms
 
 
 def _rows(found: list[Contract], actor: Actor) -> tuple[ContractRow, ...]:

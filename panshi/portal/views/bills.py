@@ -63,6 +63,12 @@ def bill(request: Request, bill_id: UUID) -> HttpResponse:
     context = {
         "tab": "me",
         "bill": card,
+        "late": billing.late_fee_card(
+            bill_id=bill_id,
+            source_kind=card.source_kind,
+            due_on=card.due_on if card.standing == "OVERDUE" else None,
+            actor=request.actor,
+        ),
         "plate": _plates(request).get(card.vehicle_id, "") if card.vehicle_id else "",
         "state": words.BILL_WORDS.get(card.standing, card.standing),
         "tone": words.BILL_TONES.get(card.standing, "idle"),

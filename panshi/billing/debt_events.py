@@ -1,0 +1,57 @@
+"""Facts about debts: late fees, their waivers, and what is written off."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from panshi.kit.facts import Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateFeesCounted(Fact):
+    """Late days before `on` of so many bills; `waiting` is counted and not billed yet, in CNY."""
+
+    on: date
+    bills: int
+    waiting: Decimal
+    billed: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateFeeBilled(Fact):
+    bill_id: UUID
+    number: str
+    customer_id: UUID
+    vehicle_id: UUID | None
+    source_kind: str
+    source_id: UUID
+    due_on: date
+    total: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeWaiverAsked(Fact):
+    waiver_id: UUID
+    bill_id: UUID
+    customer_id: UUID
+    amount: Decimal
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeWaiverGranted(Fact):
+    waiver_id: UUID
+    bill_id: UUID
+    credit_id: UUID
+    customer_id: UUID
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeWaiverDeclined(Fact):
+    waiver_id: UUID
+    bill_id: UUID
+    customer_id: UUID
+    words: str
