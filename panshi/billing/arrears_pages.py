@@ -1,6 +1,6 @@
 """Pages of arrears: the board, one case with its ladder, calls to make, the ladder itself."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 from uuid import UUID
 
@@ -137,6 +137,7 @@ def board(request: Request) -> HttpResponse:
     context = {
         "calls": queries.calls_to_make(today=today, actor=request.actor),
         "may_call": request.actor.may("billing.record_call"),
+        "losses": queries.write_off_rows(state="PROPOSED", actor=request.actor).rows,
         "waivers": queries.waivers_waiting(actor=request.actor),
     }
     return BOARD.respond(request, ask, part, "billing/arrears.html", context)
@@ -165,6 +166,16 @@ def _source(card: ArrearsCard) -> list[Detail]:
         return []
     words, url_name = SOURCES[card.source_kind]
     return [Detail(label=words, value=_("See it"), url=reverse(url_name, args=[card.source_id]))]
+
+
+def _ends(card: ArrearsCard, may: Callable[[str], bool]) -> list[tuple[str, str]]:
+    """How a case may leave the ladder for good."""
+    ends = []
+    if card.state == CaseState.OPEN and may("billing.hand_to_lawyers"):
+        ends.append(("lawyers", _("Hand over to the lawyers")))
+    if card.state == CaseState.LEGAL and may("billing.propose_write_off"):
+        ends.append(("write-off", _("Propose a write-off")))
+    return ends
 
 
 @require_GET
@@ -209,6 +220,8 @@ def case(request: Request, case_id: UUID) -> HttpResponse:
         ),
         "may_bill_fees": may("billing.bill_late_fees"),
         "may_decide": may("billing.decide_fee_waiver"),
+        "ends": _ends(card, may),
+        "losses": queries.write_off_rows(case_id=case_id, actor=request.actor).rows,
         "may_resume": card.state == CaseState.ON_HOLD and may("billing.hold_case"),
         "may_call": may("billing.record_call"),
     }

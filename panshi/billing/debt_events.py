@@ -55,3 +55,51 @@ class FeeWaiverDeclined(Fact):
     bill_id: UUID
     customer_id: UUID
     words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseWithLawyers(Fact):
+    case_id: UUID
+    customer_id: UUID
+    source_kind: str
+    source_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteOffProposed(Fact):
+    write_off_id: UUID
+    case_id: UUID
+    customer_id: UUID
+    amount: Decimal
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteOffDeclined(Fact):
+    write_off_id: UUID
+    case_id: UUID
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DebtWrittenOff(Fact):
+    write_off_id: UUID
+    case_id: UUID
+    customer_id: UUID
+    vehicle_id: UUID | None
+    source_kind: str
+    source_id: UUID
+    amount: Decimal
+    bill_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DebtRecovered(Fact):
+    """Money that came in of a debt written off before; `left` is still lost, in CNY."""
+
+    write_off_id: UUID
+    payment_id: UUID
+    customer_id: UUID
+    amount: Decimal
+    left: Decimal

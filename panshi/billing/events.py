@@ -4,11 +4,16 @@ from decimal import Decimal
 from uuid import UUID
 
 from panshi.billing.debt_events import (
+    CaseWithLawyers,
+    DebtRecovered,
+    DebtWrittenOff,
     FeeWaiverAsked,
     FeeWaiverDeclined,
     FeeWaiverGranted,
     LateFeeBilled,
     LateFeesCounted,
+    WriteOffDeclined,
+    WriteOffProposed,
 )
 from panshi.billing.payment_events import (
     AllocationOrderSet,
@@ -44,7 +49,10 @@ from panshi.kit.facts import Fact
 __all__ = [
     "AllocationOrderSet",
     "CallbackRecorded",
+    "CaseWithLawyers",
     "ChannelChecked",
+    "DebtRecovered",
+    "DebtWrittenOff",
     "DifferenceSettled",
     "FeeWaiverAsked",
     "FeeWaiverDeclined",
@@ -73,6 +81,8 @@ __all__ = [
     "RefundSent",
     "StatementImported",
     "VirtualAccountGiven",
+    "WriteOffDeclined",
+    "WriteOffProposed",
 ]
 
 

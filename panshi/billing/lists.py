@@ -26,6 +26,7 @@ STANDING_TONES: Final[Mapping[str, str]] = {
     "OPEN": "info",
     "OVERDUE": "bad",
     "PAID": "ok",
+    "WRITTEN_OFF": "idle",
     "CREDIT": "idle",
     "DISCARDED": "idle",
 }
@@ -34,6 +35,7 @@ STANDINGS: Final = [
     ("OPEN", pgettext_lazy("bill", "To be paid")),
     ("OVERDUE", lazy("Overdue")),
     ("PAID", lazy("Paid")),
+    ("WRITTEN_OFF", lazy("Written off")),
     ("CREDIT", lazy("Credit note")),
     ("DISCARDED", lazy("Discarded")),
 ]
@@ -252,6 +254,7 @@ ORIGINS: Final = {
     "PAYMENT": lazy("Payment"),
     "CREDIT": lazy("Credit note"),
     "DEPOSIT": lazy("Deposit"),
+    "WRITE_OFF": lazy("Written off"),
 }
 
 

@@ -8,6 +8,7 @@ from panshi.billing import (
     close_pages,
     invoice_pages,
     late_pages,
+    loss_pages,
     pay_pages,
     payment_pages,
     price_pages,
@@ -136,5 +137,6 @@ urlpatterns = [
     path("pay/callback/<str:channel>/", pay_pages.callback, name="billing-callback"),
     path("pay/<str:token>/", pay_pages.pay, name="billing-pay"),
     *late_pages.URLS,
+    *loss_pages.URLS,
     *arrears_pages.URLS,
 ]

@@ -63,6 +63,7 @@ STANDINGS = {
     "OPEN": (pgettext_lazy("bill", "To be paid"), "info"),
     "OVERDUE": (_("Overdue"), "bad"),
     "PAID": (_("Paid"), "ok"),
+    "WRITTEN_OFF": (_("Written off"), "idle"),
 }
 PATH = [
     ("RESERVED", _("Reserved")), ("SIGNED", _("Signed")), ("ACTIVE", _("On the road")),
@@ -280,7 +281,7 @@ def _charges(card: queries.LeaseCard, today: date, request: Request) -> tuple[bi
 def _standing(bill: billing.OwedRow, today: date) -> tuple[Any, str]:
     """The words and the tone of an issued bill."""
     if not bill.open_amount:
-        return STANDINGS["PAID"]
+        return STANDINGS["WRITTEN_OFF" if bill.written_off else "PAID"]
     return STANDINGS["OVERDUE" if bill.due_on < today else "OPEN"]
 
 

@@ -42,11 +42,18 @@ REVIEW_TAGS: Final[dict[str, "Promise | str"]] = {
     "NOT_FIXED": _("Not fixed"),
     "DEAR": _("Too expensive"),
 }
-BILL_TONES: Final = {"OPEN": "warn", "OVERDUE": "bad", "PAID": "ok", "CREDIT": "info"}
+BILL_TONES: Final = {
+    "OPEN": "warn",
+    "OVERDUE": "bad",
+    "PAID": "ok",
+    "WRITTEN_OFF": "idle",
+    "CREDIT": "info",
+}
 BILL_WORDS: Final[dict[str, "Promise | str"]] = {
     "OPEN": _("To be paid"),
     "OVERDUE": _("Overdue"),
     "PAID": _("Paid"),
+    "WRITTEN_OFF": _("Closed"),
     "CREDIT": _("Credit note"),
 }
 VIOLATION_TONES: Final = {

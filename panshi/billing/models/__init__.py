@@ -53,6 +53,7 @@ from panshi.billing.models.late import (
     LateTerms,
     WaiverState,
 )
+from panshi.billing.models.losses import WRITE_OFF_LIFE, WriteOff, WriteOffPart, WriteOffState
 from panshi.billing.models.payments import (
     PAYMENT_LIFE,
     RECEIVED,
@@ -114,6 +115,7 @@ __all__ = [
     "RECEIVED",
     "REFUND_LIFE",
     "STATEMENT_LIFE",
+    "WRITE_OFF_LIFE",
     "AccountKind",
     "Alignment",
     "Allocation",
@@ -186,4 +188,7 @@ __all__ = [
     "VatRate",
     "Verdict",
     "WaiverState",
+    "WriteOff",
+    "WriteOffPart",
+    "WriteOffState",
 ]

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -177,6 +179,9 @@ class BillBalance(models.Model):
     due_on = models.DateField()
     total = models.DecimalField(max_digits=14, decimal_places=2)
     open_amount = models.DecimalField(max_digits=14, decimal_places=2)
+    written_off = models.DecimalField(
+        max_digits=14, decimal_places=2, default=0, db_default=Decimal(0)
+    )
     settled_on = models.DateField(null=True)
     rung = models.SmallIntegerField(null=True)
 
@@ -187,7 +192,11 @@ class BillBalance(models.Model):
             models.CheckConstraint(
                 name="open_lies_between_nothing_and_all",
                 condition=Q(open_amount__gte=0) & Q(open_amount__lte=F("total")),
-            )
+            ),
+            models.CheckConstraint(
+                name="what_is_written_off_is_not_open",
+                condition=Q(written_off__gte=0) & Q(written_off__lte=F("total") - F("open_amount")),
+            ),
         ]
         indexes = [
             models.Index(

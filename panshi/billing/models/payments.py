@@ -124,9 +124,10 @@ class PaymentBill(OwnedModel):
 
 
 class Allocation(OwnedModel):
-    """The part of a payment, of a credit note or of a deposit that settles a bill.
+    """The part of a payment, credit note or deposit that settles a bill, or that is written off.
 
-    Rows are never changed: an undone one is followed by its negative, so that sums stay right.
+    Rows are never changed: an undone one is followed by its negative, so that sums stay right;
+    what is recovered of a write-off is a negative of it beside what the payment gives.
     """
 
     payment = models.ForeignKey(
@@ -135,6 +136,9 @@ class Allocation(OwnedModel):
     credit = models.ForeignKey(Bill, null=True, on_delete=models.PROTECT, related_name="+")
     deposit = models.ForeignKey(
         "billing.Deposit", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    write_off = models.ForeignKey(
+        "billing.WriteOff", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     bill = models.ForeignKey(Bill, on_delete=models.PROTECT, related_name="allocations")
     customer_id = models.UUIDField()
@@ -151,11 +155,21 @@ class Allocation(OwnedModel):
                 condition=(
                     Q(amount__gt=0, undoes__isnull=True)
                     | Q(amount__lt=0, undoes__isnull=False, payment__isnull=False)
+                    | Q(amount__lt=0, undoes__isnull=True, write_off__isnull=False)
                 )
                 & (
-                    Q(payment__isnull=False, credit__isnull=True, deposit__isnull=True)
-                    | Q(payment__isnull=True, credit__isnull=False, deposit__isnull=True)
-                    | Q(payment__isnull=True, credit__isnull=True, deposit__isnull=False)
+                    Q(write_off__isnull=True)
+                    & (
+                        Q(payment__isnull=False, credit__isnull=True, deposit__isnull=True)
+                        | Q(payment__isnull=True, credit__isnull=False, deposit__isnull=True)
+                        | Q(payment__isnull=True, credit__isnull=True, deposit__isnull=False)
+                    )
+                    | Q(
+                        write_off__isnull=False,
+                        payment__isnull=True,
+                        credit__isnull=True,
+                        deposit__isnull=True,
+                    )
                 ),
             )
         ]

@@ -76,6 +76,13 @@ from panshi.billing.queries.late import (
     late_fee_card,
     waivers_waiting,
 )
+from panshi.billing.queries.losses import (
+    WriteOffCard,
+    WriteOffPage,
+    WriteOffRow,
+    write_off_card,
+    write_off_rows,
+)
 from panshi.billing.queries.money import (
     AgeRow,
     BoardRow,
@@ -186,6 +193,9 @@ __all__ = [
     "Standing",
     "Statement",
     "WaiverRow",
+    "WriteOffCard",
+    "WriteOffPage",
+    "WriteOffRow",
     "accounts_in_use",
     "allocation_order",
     "arrears_card",
@@ -256,4 +266,6 @@ __all__ = [
     "statement_rows",
     "unmatched_lines",
     "waivers_waiting",
+    "write_off_card",
+    "write_off_rows",
 ]

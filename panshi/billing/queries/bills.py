@@ -24,7 +24,8 @@ EXACT_UP_TO: Final = 50_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillRow:
-    """A bill in a list; `standing` is DRAFT, OPEN, OVERDUE, PAID, CREDIT or DISCARDED."""
+    """A bill in a list; `standing` is DRAFT, OPEN, OVERDUE, PAID, WRITTEN_OFF, CREDIT or
+    DISCARDED."""
 
     id: UUID
     number: str
@@ -83,7 +84,7 @@ class LineRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettledRow:
-    """What closed a part of a bill: PAYMENT, CREDIT or DEPOSIT."""
+    """What closed a part of a bill: PAYMENT, CREDIT, DEPOSIT or WRITE_OFF."""
 
     origin: str
     origin_id: UUID
@@ -133,6 +134,7 @@ class BillCard:
 
 _STANDING: Final = """
 CASE WHEN b.kind = 'CREDIT' THEN 'CREDIT' WHEN b.state <> 'ISSUED' THEN b.state
+    WHEN w.open_amount = 0 AND w.written_off > 0 THEN 'WRITTEN_OFF'
     WHEN w.open_amount = 0 THEN 'PAID' WHEN b.due_on < %(today)s THEN 'OVERDUE' ELSE 'OPEN' END
 """
 _FROM: Final = "FROM billing_bill b LEFT JOIN billing_billbalance w ON w.bill_id = b.id"
@@ -149,7 +151,8 @@ _STANDINGS: Final = {
     "DRAFT": "b.state = 'DRAFT'",
     "DISCARDED": "b.state = 'DISCARDED'",
     "CREDIT": "b.kind = 'CREDIT'",
-    "PAID": "b.state = 'ISSUED' AND w.open_amount = 0",
+    "PAID": "b.state = 'ISSUED' AND w.open_amount = 0 AND w.written_off = 0",
+    "WRITTEN_OFF": "w.open_amount = 0 AND w.written_off > 0",
     "OPEN": "w.open_amount > 0 AND w.due_on >= %(today)s",
     "OVERDUE": "w.open_amount > 0 AND w.due_on < %(today)s",
 }
@@ -270,13 +273,13 @@ def _plates(vehicle_ids: Sequence[UUID | None], actor: Actor) -> dict[UUID | Non
     return {vehicle_id: ref.plate or ref.vin for vehicle_id, ref in refs.items()}
 
 
-def _standing(bill: Bill, open_amount: Decimal, today: date) -> str:
+def _standing(bill: Bill, open_amount: Decimal, written_off: Decimal, today: date) -> str:
     if bill.kind == BillKind.CREDIT:
         return "CREDIT"
     if bill.issued_on is None:
         return bill.state
     if open_amount == 0:
-        return "PAID"
+        return "WRITTEN_OFF" if written_off else "PAID"
     return "OVERDUE" if bill.due_on < today else "OPEN"
 
 
@@ -288,6 +291,8 @@ def _settled(bill: Bill) -> tuple[SettledRow, ...]:
             origin, origin_id, words = "PAYMENT", row.payment.id, row.payment.merchant_no
         elif row.credit is not None:
             origin, origin_id, words = "CREDIT", row.credit.id, row.credit.number or ""
+        elif row.write_off_id is not None:
+            origin, origin_id, words = "WRITE_OFF", row.write_off_id, ""
         else:
             assert row.deposit_id is not None
             origin, origin_id, words = "DEPOSIT", row.deposit_id, ""
@@ -319,7 +324,7 @@ def bill_card(*, bill_id: UUID, today: date, actor: Actor) -> BillCard:
         org_id=bill.org_id,
         kind=bill.kind,
         state=bill.state,
-        standing=_standing(bill, open_amount, today),
+        standing=_standing(bill, open_amount, balance.written_off if balance else ZERO, today),
         customer_id=bill.customer_id,
         customer_name=names.get(bill.customer_id, ""),
         vehicle_id=bill.vehicle_id,

@@ -225,7 +225,8 @@ def _standing(bills: list[Bill], today: date) -> str:
         return "DRAFT"
     due = [due_on for balance, due_on in balances if balance is not None and balance.open_amount]
     if not due:
-        return "PAID"
+        lost = any(balance is not None and balance.written_off for balance, _due in balances)
+        return "WRITTEN_OFF" if lost else "PAID"
     return "OVERDUE" if min(due) < today else "OPEN"
 
 

@@ -45,7 +45,7 @@ class DuePage:
 _DUES = """
 FROM (
     SELECT w.bill_id, w.org_id, w.city, w.due_on, w.total + COALESCE(c.credited, 0) AS due,
-        w.total + COALESCE(c.credited, 0) - w.open_amount AS paid
+        w.total + COALESCE(c.credited, 0) - w.open_amount - w.written_off AS paid
     FROM billing_billbalance w LEFT JOIN (
         SELECT credits_id, sum(total) AS credited FROM billing_bill
         WHERE credits_id IS NOT NULL AND state = 'ISSUED' GROUP BY credits_id

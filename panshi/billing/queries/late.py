@@ -112,7 +112,7 @@ def late_fee_card(
         is_fee = own.exists()
         found = own if is_fee else found.filter(bill_id=bill_id)
     else:
-        is_fee, found = False, found.filter(bill__source_id=source_id)
+        is_fee, found = False, found.filter(bill__source_id__in=[source_id] if source_id else [])
     spans = tuple(_span(row) for row in found.order_by("bill__due_on", "starts_on", "id"))
     terms = None
     if due_on is not None and not is_fee:

@@ -151,7 +151,7 @@ def receivables_before(*, until: date, actor: Actor) -> dict[tuple[int, str], De
 
 
 _DUE_SQL: Final = """
-SELECT org_id, city, sum(total), sum(total - open_amount) FROM billing_billbalance
+SELECT org_id, city, sum(total), sum(total - open_amount - written_off) FROM billing_billbalance
 WHERE kind = 'CHARGE' AND due_on >= %(since)s AND due_on < %(until)s
     AND (%(org)s::int IS NULL OR org_id = %(org)s)
 GROUP BY org_id, city
@@ -296,6 +296,10 @@ UNION ALL
 SELECT a."on", 'DEPOSIT', a.id, '', NULL, -a.amount
 FROM billing_allocation a
 WHERE customer_id = %(customer)s AND deposit_id IS NOT NULL AND a."on" < %(until)s
+UNION ALL
+SELECT a."on", 'WRITE_OFF', a.id, '', NULL, -a.amount
+FROM billing_allocation a
+WHERE customer_id = %(customer)s AND write_off_id IS NOT NULL AND a."on" < %(until)s
 ORDER BY 1, 3
 """
 

@@ -26,6 +26,7 @@ class OwedRow:
     due_on: date
     total: Decimal
     open_amount: Decimal
+    written_off: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,7 @@ def _rows(balances: QuerySet[BillBalance]) -> list[OwedRow]:
             due_on=b.due_on,
             total=b.total,
             open_amount=b.open_amount,
+            written_off=b.written_off,
         )
         for b in balances.select_related("bill").order_by("due_on", "bill_id")
     ]

@@ -49,7 +49,8 @@ class PaymentInUse(Refusal):
     pass
 
 
-def _free(payment: Payment, actor: Actor) -> Decimal:
+def free_of(payment: Payment, actor: Actor) -> Decimal:
+    """What a payment has on account, in CNY."""
     own = payment.amount - payment.allocated - payment.refunding - payment.refunded
     account = queries.on_account(
         org_id=payment.org_id, customer_id=payment.customer_id, actor=actor
@@ -85,7 +86,7 @@ def allocate(
     far as the money reaches. Raises PaymentNotReceived, AllocationExceeds or NothingToPay.
     """
     payment = received_payment(payment_id, "billing.allocate", actor)
-    free = _free(payment, actor)
+    free = free_of(payment, actor)
     wanted = free if amount is None else to_fen(amount)
     if not 0 < wanted <= free:
         raise AllocationExceeds(_("This payment has %(free)s on account.") % {"free": yuan(free)})

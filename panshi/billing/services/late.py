@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
@@ -73,6 +73,7 @@ JOIN billing_lateterms t ON t.source_kind = b.source_kind AND t.starts_on <= b.d
 WHERE b.kind = 'CHARGE' AND b.due_on + t.grace_days < %(on)s
     AND (b.open_amount > 0 OR b.settled_on >= %(since)s AND b.settled_on > b.due_on + t.grace_days)
     AND (%(sources)s::uuid[] IS NULL OR b.source_id = ANY(%(sources)s))
+    AND b.written_off = 0
 UNION SELECT f.bill_id FROM billing_latefee f JOIN billing_bill b ON b.id = f.bill_id
 WHERE f.fee_bill_id IS NULL AND f.kind = 'COUNTED'
     AND (%(sources)s::uuid[] IS NULL OR b.source_id = ANY(%(sources)s))
@@ -94,7 +95,11 @@ class _Late:
 
 def _load(on: date, sources: Sequence[UUID] | None) -> list[_Late]:
     with connection.cursor() as cursor:
-        values = {"on": on, "since": on - _LOOK_BACK, "sources": sources and list(sources)}
+        values: dict[str, Any] = {
+            "on": on,
+            "since": on - _LOOK_BACK,
+            "sources": None if sources is None else list(sources),
+        }
         cursor.execute(_LATE, values)
         ids = [bill_id for (bill_id,) in cursor.fetchall()]
     bills = list(Bill.objects.filter(id__in=ids).select_related("balance").order_by("id"))

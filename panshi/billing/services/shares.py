@@ -147,7 +147,7 @@ WITH touched AS (
 )
 SELECT b.subject_id, b.period_from, b.id, b.org_id, b.vehicle_id, b.customer_id, b.city,
     COALESCE((SELECT sum(a.amount) FROM billing_allocation a
-        WHERE a.bill_id = b.id AND a.credit_id IS NULL), 0)
+        WHERE a.bill_id = b.id AND a.credit_id IS NULL AND a.write_off_id IS NULL), 0)
     - COALESCE((SELECT sum(-c.total - COALESCE((SELECT sum(a.amount) FROM billing_allocation a
             WHERE a.credit_id = c.id), 0))
         FROM billing_bill c WHERE c.credits_id = b.id AND c.state = 'ISSUED'), 0),

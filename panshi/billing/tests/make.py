@@ -169,5 +169,11 @@ def pay(org: OrgNode, *bill_ids: UUID, at: datetime = NOON) -> PaymentReceived:
     return notice(payment(org, *bill_ids, at=at), at=at)
 
 
+def books_agree(org: OrgNode) -> None:
+    """What billing and ledger say of receivables, deposits and money on account is the same."""
+    for counted in services.count_invariants(org_id=org.id):
+        assert (counted.left, counted.broken) == (counted.right, 0), counted
+
+
 def days_after(day: date, days: int) -> date:
     return day + timedelta(days=days)
