@@ -19,6 +19,7 @@ from panshi.billing.payment_events import (
     AllocationOrderSet,
     CallbackRecorded,
     ChannelChecked,
+    DepositReturnAsked,
     DifferenceSettled,
     LineSetAside,
     LinesMatched,
@@ -38,6 +39,7 @@ from panshi.billing.payment_events import (
     RefundDeclined,
     RefundFailed,
     RefundPaid,
+    RefundPayeeNamed,
     RefundRequested,
     RefundSent,
     StatementImported,
@@ -53,6 +55,7 @@ __all__ = [
     "ChannelChecked",
     "DebtRecovered",
     "DebtWrittenOff",
+    "DepositReturnAsked",
     "DifferenceSettled",
     "FeeWaiverAsked",
     "FeeWaiverDeclined",
@@ -77,6 +80,7 @@ __all__ = [
     "RefundDeclined",
     "RefundFailed",
     "RefundPaid",
+    "RefundPayeeNamed",
     "RefundRequested",
     "RefundSent",
     "StatementImported",
@@ -263,6 +267,8 @@ class DepositApplied(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepositReturned(Fact):
+    """A deposit, or a part of it, has reached the customer."""
+
     deposit_id: UUID
     source_kind: str
     source_id: UUID

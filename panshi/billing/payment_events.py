@@ -142,9 +142,28 @@ class RefundSent(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefundPayeeNamed(Fact):
+    refund_id: UUID
+    customer_id: UUID
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositReturnAsked(Fact):
+    """A deposit, or a part of it, is to go back by these refunds, in CNY."""
+
+    deposit_id: UUID
+    source_kind: str
+    source_id: UUID
+    customer_id: UUID
+    amount: Decimal
+    refund_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefundPaid(Fact):
     refund_id: UUID
-    payment_id: UUID
+    payment_id: UUID | None
     customer_id: UUID
     channel: str
     amount: Decimal
@@ -153,10 +172,10 @@ class RefundPaid(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundFailed(Fact):
-    """The money is on the customer's account again; `words` are the channel's."""
+    """The money is on the customer's account again, a deposit still reserved; `words` say why."""
 
     refund_id: UUID
-    payment_id: UUID
+    payment_id: UUID | None
     customer_id: UUID
     channel: str
     amount: Decimal

@@ -171,9 +171,9 @@ def refund_details(card: RefundCard) -> list[Detail]:
         ),
         Detail(
             label=_("Payment"),
-            value=card.payment_no,
+            value=card.payment_no or None,
             kind="mono",
-            url=reverse("billing-payment", args=[card.payment_id]),
+            url=reverse("billing-payment", args=[card.payment_id]) if card.payment_id else "",
         ),
         Detail(label=_("Channel"), value=str(Channel(card.channel).label)),
         Detail(label=_("Amount"), value=card.amount, kind="money"),

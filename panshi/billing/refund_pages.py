@@ -4,7 +4,7 @@ from typing import Final
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -101,6 +101,13 @@ def refund(request: Request, refund_id: UUID) -> HttpResponse:
         "stages": lists.refund_stages(card),
         "details": lists.refund_details(card),
         "moves": [(m, lists.refund_state(m.state), names.get(m.by_id, "")) for m in card.moves],
+        "may_name": card.state == "ASKED"
+        and (by_bank or card.deposit_id is not None)
+        and may("billing.refund_payment"),
+        "account_missing": card.state == "ASKED" and by_bank and not card.account_masked,
+        "may_ask_again": card.state == "DECLINED"
+        and card.deposit_id is not None
+        and may("billing.return_deposit"),
         "may_decide": decides and not own,
         "waits_for_another": decides and own,
         "may_send": card.state in ("APPROVED", "FAILED") and may("billing.send_refund"),
@@ -108,6 +115,43 @@ def refund(request: Request, refund_id: UUID) -> HttpResponse:
         "may_conclude": card.state == "SENT" and by_bank and may("billing.conclude_refund"),
     }
     return render(request, "billing/refund.html", context)
+
+
+PAYEE: Final = Form(
+    fields=[
+        Field(name="payee", label=lazy("Payee"), longest=80),
+        Field(name="account", label=lazy("Account of the payee"), kind="mono", longest=40),
+    ]
+)
+
+
+@require_http_methods(["GET", "POST"])
+@needs("billing.refund_payment")
+def payee(request: Request, refund_id: UUID) -> HttpResponse:
+    """Name the payee of a bank transfer, before it is approved."""
+    card = queries.refund_card(refund_id=refund_id, actor=request.actor)
+    context = {"refund": card, "submit": _("Name the payee")}
+    if request.method == "GET":
+        return PAYEE.blank(payee=card.payee).respond(request, "billing/payee.html", context)
+    form = PAYEE.read(request.POST)
+    if not form.ok:
+        return form.respond(request, "billing/payee.html", context)
+    form.call(request, services.name_payee, refund_id=refund_id, at=timezone.now())
+    messages.success(request, _("Named. Another person has to approve it."))
+    return redirect("billing-refund", refund_id)
+
+
+@require_POST
+def ask_again(request: Request, refund_id: UUID) -> HttpResponse:
+    """Ask once more for a deposit to go back whose return was declined."""
+    card = queries.refund_card(refund_id=refund_id, actor=request.actor)
+    if card.deposit_id is None:
+        raise Http404
+    fact = services.return_deposit(
+        deposit_id=card.deposit_id, amount=card.amount, actor=request.actor, at=timezone.now()
+    )
+    messages.success(request, _("Asked for. Another person has to approve it."))
+    return redirect("billing-refund", fact.refund_ids[0])
 
 
 @require_POST
@@ -125,7 +169,7 @@ def decline(request: Request, refund_id: UUID) -> HttpResponse:
         actor=request.actor,
         at=timezone.now(),
     )
-    messages.success(request, _("Declined; the money stays on account."))
+    messages.success(request, _("Declined; the money stays where it is."))
     return redirect("billing-refund", refund_id)
 
 

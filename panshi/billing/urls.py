@@ -79,6 +79,14 @@ urlpatterns = [
         refund_pages.conclude,
         name="billing-refund-conclude",
     ),
+    path(
+        "finance/refunds/<uuid:refund_id>/payee/", refund_pages.payee, name="billing-refund-payee"
+    ),
+    path(
+        "finance/refunds/<uuid:refund_id>/again/",
+        refund_pages.ask_again,
+        name="billing-refund-again",
+    ),
     path("finance/shares/", share_pages.shares, name="billing-shares"),
     path("finance/shares/lines.csv", share_pages.lines, name="billing-share-lines"),
     path("finance/shares/accrue/", share_pages.accrue, name="billing-accrue-shares"),

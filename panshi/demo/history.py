@@ -19,7 +19,8 @@ from panshi.demo.world import ModelPlan
 from panshi.fleet import services as fleet
 from panshi.kit import typeset
 from panshi.kit.clock import add_months, day_start, local_day, month_start
-from panshi.kit.tenancy import Actor
+from panshi.kit.tenancy import Actor, hq_actor
+from panshi.leasing import queries as leasing_queries
 from panshi.leasing import services as leasing
 
 MONTHS = 24
@@ -186,7 +187,21 @@ def take_back(
         at=moment,
     )
     leasing.settle_lease(lease_id=lease.lease_id, charges=charges, actor=actor, at=moment)
+    _hand_back_deposit(lease, moment)
     make_ready(actor, lease.vehicle_id, lease.odometer_km, soc, moment)
+
+
+def _hand_back_deposit(lease: Running, moment: datetime) -> None:
+    """What is left of a deposit leaves by the bank, approved by another person."""
+    actor, other = lease.operator.actor, hq_actor(lease.operator.org_id)
+    for back in leasing_queries.deposit_returns(lease_id=lease.lease_id, actor=actor):
+        billing.name_payee(
+            refund_id=back.refund_id, payee="演示客户", account="6222000000000000", actor=actor,
+            at=moment,
+        )  # fmt: skip
+        billing.approve_refund(refund_id=back.refund_id, actor=other, at=moment)
+        billing.send_refund(refund_id=back.refund_id, actor=actor, at=moment)
+        billing.conclude_refund(refund_id=back.refund_id, paid=True, actor=actor, at=moment)
 
 
 def make_ready(

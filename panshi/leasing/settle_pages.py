@@ -122,6 +122,8 @@ def settle(request: Request, lease_id: UUID) -> HttpResponse:
         "open": card.row.state == "SETTLING",
         "decide": _to_decide(sheet) if sheet and sheet.settled_at else [],
         "retention": queries.retention_of(lease_id=lease_id, actor=request.actor),
+        "returns": queries.deposit_returns(lease_id=lease_id, actor=request.actor),
+        "sees_money": request.actor.may("billing.view"),
     }
     if card.row.state == "ENDED" or card.returned_at is None:
         return render(request, "leasing/settle.html", context)

@@ -241,6 +241,7 @@ DEPOSIT_LIFE = Machine(
 class Deposit(OwnedModel):
     """A customer's security: held while the lease runs, reserved at return, applied or returned.
 
+    `returning` of what is reserved is on its way back by refunds that have not been paid yet.
     `bill` is null for one that the operator already held when it moved in.
     """
 
@@ -255,10 +256,17 @@ class Deposit(OwnedModel):
     reserved = models.DecimalField(max_digits=14, decimal_places=2, default=0)
     applied = models.DecimalField(max_digits=14, decimal_places=2, default=0)
     returned = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    returning = models.DecimalField(
+        max_digits=14, decimal_places=2, default=0, db_default=Decimal(0)
+    )
     state = models.CharField(max_length=10, choices=DepositState, default=DepositState.DEMANDED)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="what_goes_back_is_reserved_until_it_has_gone",
+                condition=Q(returning__gte=0) & Q(returning__lte=F("reserved")),
+            ),
             models.UniqueConstraint(name="one_deposit_per_source", fields=["source_id"]),
             models.CheckConstraint(
                 name="a_deposit_reserves_only_what_it_holds",

@@ -30,11 +30,17 @@ REFUND_LIFE = Machine(
 class Refund(OwnedModel):
     """Money on its way back to a customer: by the channel that brought it, or by the bank.
 
-    A refund by the bank names the account, sealed. `number` is what the channel knows this attempt
-    by; a failed one is sent again under a new number.
+    Of a `deposit` it gives back what is reserved, else what is on account; a deposit that no
+    payment brought goes by the bank. A refund by the bank names the account, sealed. `number` is
+    what the channel knows this attempt by; a failed one is sent again under a new number.
     """
 
-    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    payment = models.ForeignKey(
+        Payment, null=True, on_delete=models.PROTECT, related_name="refunds"
+    )
+    deposit = models.ForeignKey(
+        "billing.Deposit", null=True, on_delete=models.PROTECT, related_name="refunds"
+    )
     customer_id = models.UUIDField()
     channel = models.CharField(max_length=8, choices=Channel)
     number = models.CharField(max_length=40)
@@ -56,6 +62,10 @@ class Refund(OwnedModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(name="refund_numbers_differ", fields=["channel", "number"]),
+            models.CheckConstraint(
+                name="a_refund_gives_back_a_payment_or_a_deposit",
+                condition=Q(payment__isnull=False) | Q(deposit__isnull=False, channel=Channel.BANK),
+            ),
             models.CheckConstraint(name="a_refund_is_money", condition=Q(amount__gt=0)),
             models.CheckConstraint(
                 name="two_people_refund",

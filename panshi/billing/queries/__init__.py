@@ -96,11 +96,13 @@ from panshi.billing.queries.money import (
 )
 from panshi.billing.queries.ordering import allocation_order
 from panshi.billing.queries.owed import (
+    DepositReturnRow,
     OwedRow,
     Standing,
     accounts_in_use,
     bills_of_source,
     deposit_of,
+    deposit_returns,
     open_bills,
     standings,
 )
@@ -165,6 +167,7 @@ __all__ = [
     "ChargePart",
     "CreditTerms",
     "DebtStanding",
+    "DepositReturnRow",
     "FinanceBoard",
     "InvoiceCard",
     "InvoiceRow",
@@ -221,6 +224,7 @@ __all__ = [
     "customer_invoices",
     "debts_of",
     "deposit_of",
+    "deposit_returns",
     "doubtful_payments",
     "drafts_waiting",
     "due_page",

@@ -288,7 +288,8 @@ UNION ALL
 SELECT (m.at AT TIME ZONE 'Asia/Shanghai')::date, 'REFUND', m.refund_id, m.number, NULL,
     CASE WHEN m.state IN ('DECLINED', 'FAILED') THEN -r.amount ELSE r.amount END
 FROM billing_refundmove m JOIN billing_refund r ON r.id = m.refund_id
-WHERE r.customer_id = %(customer)s AND (m.at AT TIME ZONE 'Asia/Shanghai')::date < %(until)s
+WHERE r.customer_id = %(customer)s AND r.deposit_id IS NULL
+    AND (m.at AT TIME ZONE 'Asia/Shanghai')::date < %(until)s
     AND (m.state IN ('ASKED', 'DECLINED', 'FAILED') OR m.state = 'SENT' AND EXISTS (
         SELECT FROM billing_refundmove f
         WHERE f.refund_id = m.refund_id AND f.state = 'FAILED' AND f.id < m.id))

@@ -1,7 +1,7 @@
 """What is owed on account of one source, and what secures it: for the rooms that send bills."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -9,7 +9,16 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import F, QuerySet
 
-from panshi.billing.models import Bill, BillBalance, Deposit, DepositMove, DepositState
+from panshi.billing.models import (
+    Bill,
+    BillBalance,
+    Channel,
+    Deposit,
+    DepositMove,
+    DepositState,
+    Refund,
+    RefundState,
+)
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 
@@ -36,6 +45,7 @@ class DepositRow:
     amount: Decimal
     held: Decimal
     reserved: Decimal
+    returning: Decimal
 
 
 def _rows(balances: QuerySet[BillBalance]) -> list[OwedRow]:
@@ -80,7 +90,45 @@ def deposit_of(*, source_kind: str, source_id: UUID, actor: Actor) -> DepositRow
     if row is None:
         return None
     return DepositRow(
-        id=row.id, state=row.state, amount=row.amount, held=row.held, reserved=row.reserved
+        id=row.id,
+        state=row.state,
+        amount=row.amount,
+        held=row.held,
+        reserved=row.reserved,
+        returning=row.returning,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositReturnRow:
+    """A part of a deposit on its way back, or there; `state` is the refund's, amount in CNY."""
+
+    refund_id: UUID
+    channel: str
+    state: str
+    state_words: str
+    amount: Decimal
+    ended_at: datetime | None
+
+
+@question
+def deposit_returns(
+    *, source_kind: str, source_id: UUID, actor: Actor
+) -> tuple[DepositReturnRow, ...]:
+    """How the deposit of a source goes back, for staff and for the customer."""
+    found = Refund.objects.visible_to(actor).filter(
+        deposit__source_kind=source_kind, deposit__source_id=source_id
+    )
+    return tuple(
+        DepositReturnRow(
+            refund_id=row.id,
+            channel=str(Channel(row.channel).label),
+            state=row.state,
+            state_words=str(RefundState(row.state).label),
+            amount=row.amount,
+            ended_at=row.ended_at,
+        )
+        for row in found.defer("account").order_by("asked_at", "id")
     )
 
 

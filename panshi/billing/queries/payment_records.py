@@ -53,7 +53,7 @@ class OpenBill:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundRow:
     id: UUID
-    payment_id: UUID
+    payment_id: UUID | None
     number: str
     customer_id: UUID
     customer_name: str
@@ -80,6 +80,7 @@ class RefundCard(RefundRow):
 
     org_id: int
     payment_no: str
+    deposit_id: UUID | None
     payee: str
     account_masked: str
     asked_by_id: UUID
@@ -277,7 +278,8 @@ def refund_card(*, refund_id: UUID, actor: Actor) -> RefundCard:
     return RefundCard(
         **{name: getattr(base, name) for name in RefundRow.__slots__},
         org_id=row.org_id,
-        payment_no=row.payment.merchant_no,
+        payment_no=row.payment.merchant_no if row.payment is not None else "",
+        deposit_id=row.deposit_id,
         payee=row.payee,
         account_masked=mask_id(row.account) if row.account else "",
         asked_by_id=row.asked_by_id,

@@ -53,11 +53,11 @@ from panshi.billing.services.checks import (
 )
 from panshi.billing.services.deposits import (
     DepositTooSmall,
+    DepositUnderWay,
     apply_deposit,
     demand_deposit,
     release_deposit,
     reserve_deposit,
-    return_deposit,
 )
 from panshi.billing.services.dunning import advance_dunning
 from panshi.billing.services.financing import (
@@ -164,6 +164,7 @@ from panshi.billing.services.refunds import (
     refund_payment,
     send_refund,
 )
+from panshi.billing.services.returning import name_payee, return_deposit
 from panshi.billing.services.runs import discard_drafts, issue_bills, run_bills
 from panshi.billing.services.shares import (
     NewShareStep,
@@ -201,6 +202,7 @@ __all__ = [
     "DebtChanged",
     "DepositInUse",
     "DepositTooSmall",
+    "DepositUnderWay",
     "DuplicateLine",
     "ForgedCallback",
     "InputsChanged",
@@ -293,6 +295,7 @@ __all__ = [
     "issue_bills",
     "match_lines",
     "month_checks",
+    "name_payee",
     "open_payment",
     "open_plan",
     "open_plans",

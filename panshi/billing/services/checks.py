@@ -45,7 +45,7 @@ _PAID_BACK: Final = """
 SELECT m.refund_id, -sum(p.amount)
 FROM billing_refundmove m
 JOIN ledger_entry e ON e.source_kind = 'billing.RefundMove' AND e.source_id = m.id
-    AND e.kind = 'REFUND_PAID'
+    AND e.kind IN ('REFUND_PAID', 'DEPOSIT_RETURNED')
 JOIN ledger_posting p ON p.entry_id = e.id
 WHERE m.refund_id = ANY(%(ids)s) AND p.account_id = %(account)s
 GROUP BY m.refund_id

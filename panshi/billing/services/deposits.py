@@ -12,7 +12,6 @@ from panshi.billing.events import (
     DepositDemanded,
     DepositReleased,
     DepositReserved,
-    DepositReturned,
 )
 from panshi.billing.models import (
     DEPOSIT_LIFE,
@@ -45,6 +44,10 @@ MONEY_ACCOUNT: Final = {
 
 class DepositTooSmall(Refusal):
     pass
+
+
+class DepositUnderWay(Refusal):
+    """A part of the deposit is going back to the customer."""
 
 
 @verb
@@ -118,7 +121,8 @@ def demand_deposit(
     )
 
 
-def _locked(deposit_id: UUID, actor: Actor, permission: str) -> Deposit:
+def locked_deposit(deposit_id: UUID, actor: Actor, permission: str) -> Deposit:
+    """A deposit, locked, that the actor may do this with."""
     deposit = Deposit.objects.visible_to(actor).select_for_update().get(id=deposit_id)
     actor.must(permission, deposit.org_id)
     return deposit
@@ -161,7 +165,8 @@ def _move(
     )
 
 
-def _reserve(deposit: Deposit, amount: Decimal, actor: Actor, at: datetime) -> None:
+def reserve(deposit: Deposit, amount: Decimal, actor: Actor, at: datetime) -> None:
+    """Set an amount aside and post it; the caller saves the deposit. Raises DepositTooSmall."""
     if amount <= 0 or amount > deposit.held - deposit.reserved:
         raise DepositTooSmall(
             _("Of this deposit only %(free)s is free.") % {"free": deposit.held - deposit.reserved}
@@ -172,12 +177,12 @@ def _reserve(deposit: Deposit, amount: Decimal, actor: Actor, at: datetime) -> N
     _move(deposit, DepositMoveKind.RESERVED, "2241.01", "2241.09", amount, actor, at)
 
 
-def _close(deposit: Deposit) -> None:
+def close_deposit(deposit: Deposit) -> None:
     """Name the end once nothing is held; applied in part and returned in part is returned."""
     if deposit.held == 0:
         target = DepositState.RETURNED if deposit.returned else DepositState.APPLIED
         deposit.state = DEPOSIT_LIFE.step(deposit.state, target)
-    deposit.save(update_fields=["state", "held", "reserved", "applied", "returned"])
+    deposit.save(update_fields=["state", "held", "reserved", "applied", "returned", "returning"])
 
 
 @verb
@@ -185,10 +190,10 @@ def reserve_deposit(
     *, deposit_id: UUID, actor: Actor, at: datetime, amount: Decimal | None = None
 ) -> DepositReserved:
     """Set the deposit, or a part of it, aside while a return is settled. Raises DepositTooSmall."""
-    deposit = _locked(deposit_id, actor, "billing.reserve_deposit")
+    deposit = locked_deposit(deposit_id, actor, "billing.reserve_deposit")
     amount = deposit.held - deposit.reserved if amount is None else to_fen(amount)
-    _reserve(deposit, amount, actor, at)
-    _close(deposit)
+    reserve(deposit, amount, actor, at)
+    close_deposit(deposit)
     return DepositReserved(
         org_id=deposit.org_id,
         actor_id=actor.id,
@@ -202,13 +207,18 @@ def reserve_deposit(
 
 @verb
 def release_deposit(*, deposit_id: UUID, actor: Actor, at: datetime) -> DepositReleased:
-    """Give what was reserved back to the deposit, when a settlement is void."""
-    deposit = _locked(deposit_id, actor, "billing.reserve_deposit")
+    """Give what was reserved back to the deposit, when a settlement is void.
+
+    Raises DepositUnderWay while a part of it is going back to the customer.
+    """
+    deposit = locked_deposit(deposit_id, actor, "billing.reserve_deposit")
+    if deposit.returning:
+        raise DepositUnderWay(_("A part of this deposit is on its way back to the customer."))
     amount = deposit.reserved
     deposit.state = DEPOSIT_LIFE.step(deposit.state, DepositState.HELD)
     deposit.reserved = to_fen(0)
     _move(deposit, DepositMoveKind.RELEASED, "2241.09", "2241.01", amount, actor, at)
-    _close(deposit)
+    close_deposit(deposit)
     return DepositReleased(
         org_id=deposit.org_id,
         actor_id=actor.id,
@@ -224,8 +234,9 @@ def _take(deposit: Deposit, amount: Decimal, actor: Actor, at: datetime) -> None
     """Take from what is reserved, reserving first what is missing."""
     if amount <= 0:
         raise DepositTooSmall(_("The amount must be above zero."))
-    if amount > deposit.reserved:
-        _reserve(deposit, amount - deposit.reserved, actor, at)
+    there = deposit.reserved - deposit.returning
+    if amount > there:
+        reserve(deposit, amount - there, actor, at)
     deposit.reserved -= amount
     deposit.held -= amount
 
@@ -238,7 +249,7 @@ def apply_deposit(
 
     No more is taken than the bill has open.
     """
-    deposit = _locked(deposit_id, actor, "billing.apply_deposit")
+    deposit = locked_deposit(deposit_id, actor, "billing.apply_deposit")
     settled = settle(
         money=Money(
             org_id=deposit.org_id,
@@ -251,7 +262,7 @@ def apply_deposit(
     )
     _take(deposit, settled.amount, actor, at)
     deposit.applied += settled.amount
-    _close(deposit)
+    close_deposit(deposit)
     return DepositApplied(
         org_id=deposit.org_id,
         actor_id=actor.id,
@@ -261,28 +272,4 @@ def apply_deposit(
         source_id=deposit.source_id,
         bill_id=bill_id,
         amount=settled.amount,
-    )
-
-
-@verb
-def return_deposit(
-    *, deposit_id: UUID, actor: Actor, at: datetime, amount: Decimal | None = None
-) -> DepositReturned:
-    """Pay the deposit, or a part of it, back by the channel that brought it."""
-    deposit = _locked(deposit_id, actor, "billing.return_deposit")
-    amount = deposit.held if amount is None else to_fen(amount)
-    _take(deposit, amount, actor, at)
-    deposit.returned += amount
-    account = MONEY_ACCOUNT[Channel(deposit.channel or Channel.BANK)]
-    _move(deposit, DepositMoveKind.RETURNED, "2241.09", account, amount, actor, at)
-    _close(deposit)
-    return DepositReturned(
-        org_id=deposit.org_id,
-        actor_id=actor.id,
-        at=at,
-        deposit_id=deposit.id,
-        source_kind=deposit.source_kind,
-        source_id=deposit.source_id,
-        customer_id=deposit.customer_id,
-        amount=amount,
     )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from panshi.billing import channels, queries
 from panshi.billing.channels import port
 from panshi.billing.events import (
+    DepositReturned,
     RefundApproved,
     RefundDeclined,
     RefundFailed,
@@ -22,6 +23,9 @@ from panshi.billing.models import (
     RECEIVED,
     REFUND_LIFE,
     Channel,
+    Deposit,
+    DepositMove,
+    DepositMoveKind,
     Payment,
     PaymentState,
     Refund,
@@ -30,7 +34,7 @@ from panshi.billing.models import (
 )
 from panshi.billing.services.bills import city_of
 from panshi.billing.services.catalogue import SamePerson
-from panshi.billing.services.deposits import MONEY_ACCOUNT
+from panshi.billing.services.deposits import MONEY_ACCOUNT, close_deposit
 from panshi.kit import outbox
 from panshi.kit.clock import local_day
 from panshi.kit.ids import uuid7
@@ -41,7 +45,7 @@ from panshi.kit.verbs import verb
 from panshi.ledger import services as ledger
 from panshi.ledger.services import NewEntry, legs_of
 
-ON_ACCOUNT, REFUNDS_PAYABLE = "2203", "2241.08"
+ON_ACCOUNT, REFUNDS_PAYABLE, RESERVED = "2203", "2241.08", "2241.09"
 
 
 class RefundExceedsPayment(Refusal):
@@ -112,17 +116,22 @@ def _entry(
             (credit, -refund.amount),
             customer_id=refund.customer_id,
             city=_city(refund, actor),
+            vehicle_id=refund.deposit.vehicle_id if refund.deposit is not None else None,
         ),
     )
 
 
 def _city(refund: Refund, actor: Actor) -> str:
     """Where the money was booked when it came in."""
+    if refund.deposit is not None and refund.deposit.bill is not None:
+        return refund.deposit.bill.city
+    if refund.payment is None:
+        return city_of(refund.org_id, actor)
     first = refund.payment.bills.select_related("bill").order_by("place").first()
     return first.bill.city if first is not None else city_of(refund.org_id, actor)
 
 
-def _move(
+def move_refund(
     refund: Refund,
     state: RefundState,
     actor: Actor,
@@ -193,7 +202,7 @@ def refund_payment(
     )
     payment.refunding += amount
     payment.save(update_fields=["refunding"])
-    _move(
+    move_refund(
         refund,
         RefundState.ASKED,
         actor,
@@ -213,23 +222,25 @@ def refund_payment(
     )
 
 
-def _locked(refund_id: UUID, permission: str, actor: Actor) -> tuple[Refund, Payment]:
-    """A refund and its payment, the customer's account locked before them."""
+def locked_refund(refund_id: UUID, permission: str, actor: Actor) -> tuple[Refund, Payment | None]:
+    """A refund and its payment, if any, the customer's account locked before them."""
     found = Refund.objects.visible_to(actor).get(id=refund_id)
     actor.must(permission, found.org_id)
     lock_account(found.org_id, found.customer_id)
-    payment = Payment.objects.select_for_update().get(id=found.payment_id)
+    payment = Payment.objects.select_for_update().filter(id=found.payment_id).first()
     return Refund.objects.select_for_update().get(id=refund_id), payment
 
 
 @verb
 def approve_refund(*, refund_id: UUID, actor: Actor, at: datetime) -> RefundApproved:
-    """Agree to a refund that somebody else asked for. Raises SamePerson."""
-    refund, _payment = _locked(refund_id, "billing.approve_refund", actor)
+    """Agree to a refund that somebody else asked for. Raises SamePerson or PayeeMissing."""
+    refund, _payment = locked_refund(refund_id, "billing.approve_refund", actor)
     if refund.asked_by_id == actor.id:
         raise SamePerson(_("Another person has to approve this."))
+    if refund.channel == Channel.BANK and not refund.account:
+        raise PayeeMissing(_("Name the payee and the account of a bank transfer."))
     refund.decided_by_id, refund.decided_at = actor.id, at
-    _move(refund, RefundState.APPROVED, actor, at)
+    move_refund(refund, RefundState.APPROVED, actor, at)
     return RefundApproved(
         org_id=refund.org_id,
         actor_id=actor.id,
@@ -242,25 +253,25 @@ def approve_refund(*, refund_id: UUID, actor: Actor, at: datetime) -> RefundAppr
 
 @verb
 def decline_refund(*, refund_id: UUID, reason: str, actor: Actor, at: datetime) -> RefundDeclined:
-    """Say no to a refund that somebody else asked for; the money stays on account.
+    """Say no to a refund that somebody else asked for; the money stays where it was.
 
     Raises SamePerson.
     """
-    refund, payment = _locked(refund_id, "billing.approve_refund", actor)
+    refund, payment = locked_refund(refund_id, "billing.approve_refund", actor)
     if refund.asked_by_id == actor.id:
         raise SamePerson(_("Another person has to decide this."))
     REFUND_LIFE.step(refund.state, RefundState.DECLINED)
     refund.decided_by_id, refund.decided_at, refund.ended_at = actor.id, at, at
-    payment.refunding -= refund.amount
-    payment.save(update_fields=["refunding"])
-    _move(
-        refund,
-        RefundState.DECLINED,
-        actor,
-        at,
-        words=reason,
-        entry=("REFUND_DECLINED", REFUNDS_PAYABLE, ON_ACCOUNT),
-    )
+    entry = None
+    if refund.deposit_id is not None:
+        deposit = locked_of(refund)
+        deposit.returning -= refund.amount
+        deposit.save(update_fields=["returning"])
+    elif payment is not None:
+        payment.refunding -= refund.amount
+        payment.save(update_fields=["refunding"])
+        entry = ("REFUND_DECLINED", REFUNDS_PAYABLE, ON_ACCOUNT)
+    move_refund(refund, RefundState.DECLINED, actor, at, words=reason, entry=entry)
     return RefundDeclined(
         org_id=refund.org_id,
         actor_id=actor.id,
@@ -278,22 +289,26 @@ def send_refund(*, refund_id: UUID, actor: Actor, at: datetime) -> RefundSent:
     The worker hands it to the channel within a minute; a bank transfer is made by the clerk.
     Raises RefundExceedsPayment when the money of a failed one was used meanwhile.
     """
-    refund, payment = _locked(refund_id, "billing.send_refund", actor)
+    refund, payment = locked_refund(refund_id, "billing.send_refund", actor)
     again = refund.state == RefundState.FAILED
     REFUND_LIFE.step(refund.state, RefundState.SENT)
-    if again:
+    from_account = refund.deposit_id is None and payment is not None
+    if again and payment is not None and from_account:
         _must_be_free(payment, refund.amount, actor)
         payment.refunding += refund.amount
         payment.save(update_fields=["refunding"])
+    if again:
         refund.number = f"R{refund.id.hex.upper()}{refund.attempts:02d}"
     refund.attempts += 1
     refund.sent_at, refund.ended_at = at, None
-    _move(
+    move_refund(
         refund,
         RefundState.SENT,
         actor,
         at,
-        entry=("REFUND_SENT_AGAIN", ON_ACCOUNT, REFUNDS_PAYABLE) if again else None,
+        entry=("REFUND_SENT_AGAIN", ON_ACCOUNT, REFUNDS_PAYABLE)
+        if again and from_account
+        else None,
     )
     return _sent(refund, actor, at)
 
@@ -312,11 +327,42 @@ def _sent(refund: Refund, actor: Actor, at: datetime) -> RefundSent:
 
 
 def end_refund(
-    refund: Refund, payment: Payment, *, paid: bool, words: str, actor: Actor, at: datetime
+    refund: Refund, payment: Payment | None, *, paid: bool, words: str, actor: Actor, at: datetime
 ) -> RefundPaid | RefundFailed:
     """Book what became of a refund under way; both are locked. The caller tells the fact."""
     target = RefundState.PAID if paid else RefundState.FAILED
     REFUND_LIFE.step(refund.state, target)
+    money = MONEY_ACCOUNT[Channel(refund.channel)]
+    entry: tuple[str, str, str] | None
+    if refund.deposit_id is not None:
+        entry = ("DEPOSIT_RETURNED", RESERVED, money) if paid else None
+        if paid:
+            _has_gone(refund, actor, at)
+    else:
+        assert payment is not None
+        _end_on_account(refund, payment, paid)
+        entry = (
+            ("REFUND_PAID", REFUNDS_PAYABLE, money)
+            if paid
+            else ("REFUND_FAILED", REFUNDS_PAYABLE, ON_ACCOUNT)
+        )
+    refund.ended_at = at
+    move_refund(refund, target, actor, at, words=words, entry=entry)
+    kind = RefundPaid if paid else RefundFailed
+    return kind(
+        org_id=refund.org_id,
+        actor_id=actor.id,
+        at=at,
+        refund_id=refund.id,
+        payment_id=refund.payment_id,
+        customer_id=refund.customer_id,
+        channel=refund.channel,
+        amount=refund.amount,
+        words=refund.words,
+    )
+
+
+def _end_on_account(refund: Refund, payment: Payment, paid: bool) -> None:
     payment.refunding -= refund.amount
     if paid:
         payment.refunded += refund.amount
@@ -325,29 +371,36 @@ def end_refund(
         if payment.refunded == payment.amount:
             payment.state = PAYMENT_LIFE.step(payment.state, PaymentState.REFUNDED)
     payment.save(update_fields=["refunding", "refunded", "state"])
-    refund.ended_at = at
-    money = MONEY_ACCOUNT[Channel(refund.channel)]
-    _move(
-        refund,
-        target,
-        actor,
-        at,
-        words=words,
-        entry=("REFUND_PAID", REFUNDS_PAYABLE, money)
-        if paid
-        else ("REFUND_FAILED", REFUNDS_PAYABLE, ON_ACCOUNT),
-    )
-    kind = RefundPaid if paid else RefundFailed
-    return kind(
-        org_id=refund.org_id,
-        actor_id=actor.id,
-        at=at,
-        refund_id=refund.id,
-        payment_id=payment.id,
-        customer_id=refund.customer_id,
-        channel=refund.channel,
-        amount=refund.amount,
-        words=refund.words,
+
+
+def locked_of(refund: Refund) -> Deposit:
+    """The deposit that a refund gives back, locked."""
+    return Deposit.objects.select_for_update().get(id=refund.deposit_id)
+
+
+def _has_gone(refund: Refund, actor: Actor, at: datetime) -> None:
+    """Take from the deposit what has reached the customer, and tell it."""
+    deposit = locked_of(refund)
+    deposit.returning -= refund.amount
+    deposit.reserved -= refund.amount
+    deposit.held -= refund.amount
+    deposit.returned += refund.amount
+    close_deposit(deposit)
+    DepositMove.objects.create(
+        org_id=deposit.org_id, deposit=deposit, kind=DepositMoveKind.RETURNED,
+        amount=refund.amount, at=at, by_id=actor.id,
+    )  # fmt: skip
+    outbox.publish(
+        DepositReturned(
+            org_id=deposit.org_id,
+            actor_id=actor.id,
+            at=at,
+            deposit_id=deposit.id,
+            source_kind=deposit.source_kind,
+            source_id=deposit.source_id,
+            customer_id=deposit.customer_id,
+            amount=refund.amount,
+        )
     )
 
 
@@ -361,7 +414,7 @@ def query_refund(*, refund_id: UUID, actor: Actor, at: datetime) -> RefundSent:
     found = Refund.objects.visible_to(actor).select_related("payment").get(id=refund_id)
     actor.must("billing.send_refund", found.org_id)
     REFUND_LIFE.step(found.state, RefundState.PAID)
-    if found.channel == Channel.BANK:
+    if found.channel == Channel.BANK or found.payment is None:
         raise NotByChannel(_("A bank transfer is ended by the clerk who sees it on the statement."))
     # Asked before anything is locked; the channel knows the number and pays it once.
     said = channels.of(found.channel).refund(
@@ -374,7 +427,7 @@ def query_refund(*, refund_id: UUID, actor: Actor, at: datetime) -> RefundSent:
             at=at,
         )
     )
-    refund, payment = _locked(refund_id, "billing.send_refund", actor)
+    refund, payment = locked_refund(refund_id, "billing.send_refund", actor)
     if refund.number == found.number and refund.state == RefundState.SENT:
         refund.channel_no = said.channel_no
         if said.state == port.OPEN:
@@ -395,7 +448,7 @@ def conclude_refund(
 
     Raises WrongChannel for a refund by a payment channel, whose own word counts, and IllegalMove.
     """
-    refund, payment = _locked(refund_id, "billing.conclude_refund", actor)
+    refund, payment = locked_refund(refund_id, "billing.conclude_refund", actor)
     if refund.channel != Channel.BANK:
         raise WrongChannel(_("Ask the channel what became of this refund."))
     return end_refund(refund, payment, paid=paid, words=words, actor=actor, at=at)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from panshi.billing import services, simulator
 from panshi.billing.events import BillRaised, ChargePlanChanged, DepositDemanded, PaymentReceived
-from panshi.billing.models import Bill, ChargePlan, Payment
+from panshi.billing.models import Bill, ChargePlan, Payment, Refund
 from panshi.billing.queries import PlanChange
 from panshi.kit.ids import uuid7
 from panshi.kit.tenancy import Actor, hq_actor
@@ -167,6 +167,23 @@ def notice(
 
 def pay(org: OrgNode, *bill_ids: UUID, at: datetime = NOON) -> PaymentReceived:
     return notice(payment(org, *bill_ids, at=at), at=at)
+
+
+def give_back(org: OrgNode, source_id: UUID, *, at: datetime = NOON) -> list[Refund]:
+    """Bring each return of a source's deposit to its end: payee named, approved, sent, paid."""
+    found = Refund.objects.filter(org=org, deposit__source_id=source_id, state="ASKED")
+    for refund in found.order_by("id"):
+        if refund.channel == "BANK":
+            services.name_payee(
+                refund_id=refund.id, payee="李一", account="6222020000001", actor=clerk(org), at=at
+            )
+        services.approve_refund(refund_id=refund.id, actor=clerk(org), at=at)
+        services.send_refund(refund_id=refund.id, actor=clerk(org), at=at)
+        if refund.channel == "BANK":
+            services.conclude_refund(refund_id=refund.id, paid=True, actor=clerk(org), at=at)
+        else:
+            services.query_refund(refund_id=refund.id, actor=clerk(org), at=at)
+    return list(Refund.objects.filter(org=org, deposit__source_id=source_id).order_by("id"))
 
 
 def books_agree(org: OrgNode) -> None:

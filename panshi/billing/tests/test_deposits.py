@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from panshi.billing import services
-from panshi.billing.models import Deposit
+from panshi.billing import channels, services
+from panshi.billing.channels.simulated import Simulated
+from panshi.billing.models import Deposit, Refund
 from panshi.billing.tests import make
 from panshi.kit.ids import uuid7
 from panshi.kit.models import Outbox
@@ -13,6 +14,7 @@ from panshi.kit.refusals import IllegalMove
 from panshi.ledger import queries as ledger
 from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
+from panshi.org.tests.window import page, window
 
 
 def money(org: OrgNode) -> dict[str, Decimal]:
@@ -54,6 +56,12 @@ def test_is_reserved_then_applied_and_returned() -> None:
     assert applied.amount == 400
     returned = services.return_deposit(deposit_id=deposit.id, actor=by, at=at)
     assert returned.amount == 6000
+    make.books_agree(org)
+    deposit.refresh_from_db()
+    assert (deposit.state, deposit.held, deposit.returning) == ("RESERVED", 6000, 6000)
+    (refund,) = make.give_back(org, deposit.source_id)
+    assert (refund.channel, refund.state) == ("SIM", "PAID")
+    assert refund.payment is not None
     deposit.refresh_from_db()
     assert (deposit.state, deposit.held) == ("RETURNED", Decimal(0))
     assert deposit.applied == 400
@@ -70,6 +78,82 @@ def test_is_released_when_the_settlement_is_void() -> None:
     deposit.refresh_from_db()
     assert (deposit.state, deposit.reserved) == ("HELD", Decimal(0))
     assert money(org)["2241.01"] == -6400
+
+
+def test_goes_back_again_after_the_channel_refused_it() -> None:
+    org = org_make.operator()
+    deposit = held(org, 500)
+    by = make.clerk(org)
+    services.return_deposit(deposit_id=deposit.id, actor=by, at=make.NOON)
+    refund = Refund.objects.get(deposit=deposit)
+    services.approve_refund(refund_id=refund.id, actor=make.clerk(org), at=make.NOON)
+    services.send_refund(refund_id=refund.id, actor=by, at=make.NOON)
+    with channels.standing_in(Simulated(refuses=True)):
+        services.query_refund(refund_id=refund.id, actor=by, at=make.NOON)
+    deposit.refresh_from_db()
+    assert (deposit.held, deposit.returning, deposit.returned) == (500, 500, 0)
+    make.books_agree(org)
+    with pytest.raises(services.DepositTooSmall):
+        services.return_deposit(deposit_id=deposit.id, actor=by, at=make.NOON)
+    with pytest.raises(services.DepositUnderWay):
+        services.release_deposit(deposit_id=deposit.id, actor=by, at=make.NOON)
+    services.send_refund(refund_id=refund.id, actor=by, at=make.NOON)
+    services.query_refund(refund_id=refund.id, actor=by, at=make.NOON)
+    deposit.refresh_from_db()
+    assert (deposit.state, deposit.held) == ("RETURNED", 0)
+    assert not money(org)
+    make.books_agree(org)
+    told = Outbox.objects.filter(org_id=org.id, name="billing.DepositReturned")
+    assert [fact.payload["amount"] for fact in told] == ["500.00"]
+
+
+def test_goes_by_the_bank_where_it_came_by_the_bank_to_an_account_that_was_named() -> None:
+    org = org_make.operator()
+    fact = make.deposit(org, 500)
+    by = make.clerk(org)
+    services.record_payment(
+        bill_ids=[fact.bill_id], amount=Decimal(500), channel="BANK", actor=by, at=make.NOON
+    )
+    services.return_deposit(deposit_id=fact.deposit_id, actor=by, at=make.NOON)
+    refund = Refund.objects.get(deposit_id=fact.deposit_id)
+    assert refund.channel == "BANK"
+    boss = make.clerk(org)
+    with pytest.raises(services.PayeeMissing):
+        services.approve_refund(refund_id=refund.id, actor=boss, at=make.NOON)
+    services.name_payee(
+        refund_id=refund.id, payee="李一", account="622202", actor=boss, at=make.NOON
+    )
+    with pytest.raises(services.SamePerson):
+        services.approve_refund(refund_id=refund.id, actor=boss, at=make.NOON)
+    services.approve_refund(refund_id=refund.id, actor=by, at=make.NOON)
+    with pytest.raises(IllegalMove):
+        services.name_payee(refund_id=refund.id, payee="王二", account="1", actor=by, at=make.NOON)
+    services.send_refund(refund_id=refund.id, actor=by, at=make.NOON)
+    services.conclude_refund(refund_id=refund.id, paid=True, actor=by, at=make.NOON)
+    assert Deposit.objects.get(id=fact.deposit_id).state == "RETURNED"
+    assert not money(org)
+
+
+def test_a_declined_return_leaves_the_deposit_reserved_to_be_asked_for_again() -> None:
+    org = org_make.operator()
+    deposit = held(org, 500)
+    client, boss = window(org, "FINANCE"), window(org, "FINANCE")
+    services.return_deposit(deposit_id=deposit.id, actor=make.clerk(org), at=make.NOON)
+    refund = Refund.objects.get(deposit=deposit)
+    path = f"/finance/refunds/{refund.id}/"
+    assert "Pay by the bank instead" in page(client.get(path))
+    assert client.post(f"{path}decline/", {"reason": "later"}).status_code == 302
+    deposit.refresh_from_db()
+    assert (deposit.reserved, deposit.returning) == (500, 0)
+    make.books_agree(org)
+    assert client.post(f"{path}again/").status_code == 302
+    again = Refund.objects.filter(deposit=deposit, state="ASKED").get()
+    payee = f"/finance/refunds/{again.id}/payee/"
+    assert client.get(payee).status_code == 200
+    assert client.post(payee, {"payee": "李一", "account": "622202"}).status_code == 302
+    assert boss.post(f"/finance/refunds/{again.id}/approve/").status_code == 302
+    again.refresh_from_db()
+    assert (again.channel, again.state) == ("BANK", "APPROVED")
 
 
 def test_never_gives_more_than_it_holds() -> None:

@@ -23,7 +23,7 @@ from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
 
 STEPS = ("BILL", "RENT", "PAY", "PART", "TOO_MUCH", "CREDIT", "DEPOSIT", "RESERVE", "RETURN",
-         "RECOGNISE", "CATCH_UP", "FOLD", "BETWEEN", "CLOSE")  # fmt: skip
+         "GIVE_BACK", "RECOGNISE", "CATCH_UP", "FOLD", "BETWEEN", "CLOSE")  # fmt: skip
 
 
 def broken() -> list[str]:
@@ -70,6 +70,8 @@ def _step(org: OrgNode, other: OrgNode, name: str, pick: int) -> None:
     elif name in ("RESERVE", "RETURN") and deposit:
         verb = services.reserve_deposit if name == "RESERVE" else services.return_deposit
         verb(deposit_id=deposit.id, actor=by, at=make.NOON)
+    elif name == "GIVE_BACK" and deposit:
+        make.give_back(org, deposit.source_id)
     elif name == "RECOGNISE":
         services.recognise_revenue(month=date(2027, 4 + pick % 2, 1), actor=by, at=make.NOON)
     elif name == "CATCH_UP":

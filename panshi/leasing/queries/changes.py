@@ -239,6 +239,13 @@ def settlement_sheet(*, lease_id: UUID, actor: Actor) -> SheetView | None:
     return sheet_view(lease)
 
 
+@question
+def deposit_returns(*, lease_id: UUID, actor: Actor) -> tuple[billing.DepositReturnRow, ...]:
+    """How the deposit of a lease goes back; a customer asks for its own."""
+    lease = Lease.objects.visible_to(actor).get(id=lease_id)
+    return billing.deposit_returns(source_kind="leasing.lease", source_id=lease.id, actor=actor)
+
+
 def sheet_view(lease: Lease) -> SheetView | None:
     sheet = SettlementSheet.objects.filter(lease=lease).order_by("-version").first()
     if sheet is None:

@@ -369,13 +369,14 @@ def _use_deposit(
     """Pay what is due from the deposit, oldest first, and give back all but what is disputed and,
     of the rest, what is kept back.
 
-    Answers what stays reserved and what went back.
+    Answers what stays reserved and what is on its way back.
     """
     deposit = billing_queries.deposit_of(source_kind=SOURCE, source_id=lease.id, actor=actor)
-    if deposit is None or not deposit.held:
+    there = ZERO if deposit is None else deposit.held - deposit.returning
+    if deposit is None or not there:
         return ZERO, ZERO
-    kept = min(disputed, deposit.held)
-    left: Decimal = deposit.held - kept
+    kept = min(disputed, there)
+    left: Decimal = there - kept
     for bill_id in due:
         if left:
             left -= billing.apply_deposit(

@@ -123,7 +123,7 @@ def test_returns_settles_and_gives_the_rest_of_the_deposit_back() -> None:
     assert [b for b in open_bills if b.customer_id == lease.customer_id] == []
     deposit = billing_queries.deposit_of(source_kind=services.SOURCE, source_id=lease.id, actor=by)
     assert deposit is not None
-    assert deposit.held == 0
+    assert deposit.held == deposit.returning == Decimal("2240.00")
 
 
 def test_a_stranger_neither_sees_nor_moves_it() -> None:

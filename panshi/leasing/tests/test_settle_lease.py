@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from panshi.billing import queries as billing_queries
 from panshi.billing import services as billing
 from panshi.billing.queries.owed import DepositRow
+from panshi.billing.tests import make as billing_make
 from panshi.kit.refusals import IllegalMove, NotPermitted
 from panshi.kit.tenancy import Actor
 from panshi.leasing import queries, services
@@ -90,8 +91,14 @@ def test_the_settlement_example_to_the_fen() -> None:
     assert (fact.on_account, fact.still_open, fact.disputed) == (D(0), D(0), D(0))
     lease.refresh_from_db()
     assert lease.state == "ENDED"
+    under_way = deposit(lease)
+    assert (under_way.state, under_way.returning) == ("RESERVED", D("3688.48"))
+    (back,) = queries.deposit_returns(lease_id=lease.id, actor=clerk(lease.org))
+    assert (back.state, back.amount) == ("ASKED", D("3688.48"))
+    billing_make.give_back(lease.org, lease.id, at=BACK)
     kept = deposit(lease)
     assert (kept.state, kept.held, kept.reserved) == ("RETURNED", D(0), D(0))
+    billing_make.books_agree(lease.org)
     assert all(row.open_amount == 0 for row in make.bills(lease))
     (charged,) = make.bills(lease, "leasing.settlement")
     assert (charged.total, charged.open_amount) == (D("3847.00"), D(0))
@@ -211,6 +218,7 @@ def test_a_disputed_charge_keeps_only_its_own_amount(upheld: Decimal, refunded: 
         at=BACK,
     )
     assert (fact.refund, fact.disputed) == (D("3688.48"), D("180.00"))
+    billing_make.give_back(lease.org, lease.id, at=BACK)
     kept = deposit(lease)
     assert (kept.state, kept.held, kept.reserved) == ("RESERVED", D("180.00"), D("180.00"))
 
@@ -223,6 +231,7 @@ def test_a_disputed_charge_keeps_only_its_own_amount(upheld: Decimal, refunded: 
         at=BACK,
     )
     assert (ended.upheld, ended.refund) == (upheld, refunded)
+    billing_make.give_back(lease.org, lease.id, at=BACK)
     assert deposit(lease).held == D(0)
     assert all(row.open_amount == 0 for row in make.bills(lease, "leasing.settlement"))
     with pytest.raises(services.TermsInvalid):

@@ -133,6 +133,7 @@ def settlement(request: Request, lease_id: UUID) -> HttpResponse:
         "sheet": sheet,
         "open": card.row.state == "SETTLING" and sheet.confirmed_at is None,
         "charges": list(enumerate(sheet.charges)),
+        "returns": leasing.deposit_returns(lease_id=lease_id, actor=request.actor),
     }
     return render(request, "portal/settlement.html", context)
 
