@@ -135,7 +135,7 @@ def _find(channel: str, notice: Notice) -> _Found:
     if notice.kind == port.REFUND:
         refunds = Refund.objects.filter(channel=channel, number=notice.refund_no)
         if found := refunds.first():
-            payments = Payment.objects.filter(id=found.payment_id)
+            payments = Payment.objects.filter(refunds=found)
     # The payment first, as every verb that moves its money locks it first.
     payment = payments.select_for_update().first()
     if notice.kind == port.REFUND:

@@ -227,7 +227,8 @@ def locked_refund(refund_id: UUID, permission: str, actor: Actor) -> tuple[Refun
     found = Refund.objects.visible_to(actor).get(id=refund_id)
     actor.must(permission, found.org_id)
     lock_account(found.org_id, found.customer_id)
-    payment = Payment.objects.select_for_update().filter(id=found.payment_id).first()
+    known = [] if found.payment_id is None else [found.payment_id]
+    payment = Payment.objects.select_for_update().filter(id__in=known).first()
     return Refund.objects.select_for_update().get(id=refund_id), payment
 
 
@@ -375,7 +376,7 @@ def _end_on_account(refund: Refund, payment: Payment, paid: bool) -> None:
 
 def locked_of(refund: Refund) -> Deposit:
     """The deposit that a refund gives back, locked."""
-    return Deposit.objects.select_for_update().get(id=refund.deposit_id)
+    return Deposit.objects.select_for_update().get(refunds=refund)
 
 
 def _has_gone(refund: Refund, actor: Actor, at: datetime) -> None:

@@ -58,7 +58,11 @@ def test_is_reserved_then_applied_and_returned() -> None:
     assert returned.amount == 6000
     make.books_agree(org)
     deposit.refresh_from_db()
-    assert (deposit.state, deposit.held, deposit.returning) == ("RESERVED", 6000, 6000)
+    assert (deposit.state, deposit.held, deposit.returning) == (
+        "RESERVED",
+        Decimal(6000),
+        Decimal(6000),
+    )
     (refund,) = make.give_back(org, deposit.source_id)
     assert (refund.channel, refund.state) == ("SIM", "PAID")
     assert refund.payment is not None
@@ -91,7 +95,11 @@ def test_goes_back_again_after_the_channel_refused_it() -> None:
     with channels.standing_in(Simulated(refuses=True)):
         services.query_refund(refund_id=refund.id, actor=by, at=make.NOON)
     deposit.refresh_from_db()
-    assert (deposit.held, deposit.returning, deposit.returned) == (500, 500, 0)
+    assert (deposit.held, deposit.returning, deposit.returned) == (
+        Decimal(500),
+        Decimal(500),
+        Decimal(0),
+    )
     make.books_agree(org)
     with pytest.raises(services.DepositTooSmall):
         services.return_deposit(deposit_id=deposit.id, actor=by, at=make.NOON)
@@ -100,7 +108,7 @@ def test_goes_back_again_after_the_channel_refused_it() -> None:
     services.send_refund(refund_id=refund.id, actor=by, at=make.NOON)
     services.query_refund(refund_id=refund.id, actor=by, at=make.NOON)
     deposit.refresh_from_db()
-    assert (deposit.state, deposit.held) == ("RETURNED", 0)
+    assert (deposit.state, deposit.held) == ("RETURNED", Decimal(0))
     assert not money(org)
     make.books_agree(org)
     told = Outbox.objects.filter(org_id=org.id, name="billing.DepositReturned")
@@ -144,7 +152,7 @@ def test_a_declined_return_leaves_the_deposit_reserved_to_be_asked_for_again() -
     assert "Pay by the bank instead" in page(client.get(path))
     assert client.post(f"{path}decline/", {"reason": "later"}).status_code == 302
     deposit.refresh_from_db()
-    assert (deposit.reserved, deposit.returning) == (500, 0)
+    assert (deposit.reserved, deposit.returning) == (Decimal(500), Decimal(0))
     make.books_agree(org)
     assert client.post(f"{path}again/").status_code == 302
     again = Refund.objects.filter(deposit=deposit, state="ASKED").get()

@@ -9,6 +9,7 @@ from django.db import connection
 from panshi.billing import queries as billing_queries
 from panshi.billing import services as billing
 from panshi.billing.models import Bill, ChargePlan, Deposit
+from panshi.billing.tests import make as billing_make
 from panshi.fleet import services as fleet
 from panshi.fleet.models import DocumentKind, Vehicle
 from panshi.kit import relay, workbooks
@@ -122,6 +123,7 @@ def test_a_lease_returned_before_its_first_unpaid_day_is_charged_nothing_more(
     billing.run_bills(cut_off=date(2026, 8, 1), actor=hq_actor(office.org.id), at=AT)
     assert not Bill.objects.filter(plan_id=lease.plan_id).exists()
     assert settled.refund == 6000
+    billing_make.give_back(office.org, lease.id, at=AT)
     assert office.balances() == {"1002": Decimal(-6000), "4103": Decimal(6000)}
 
 
