@@ -70,7 +70,7 @@ def measure_matching(*, lines: int, bills: int) -> dict[str, object]:
 
 
 def _town(lines: int, bills: int) -> _Town:
-    """Customers with eleven open bills each; four lines in five name theirs."""
+    """Customers with eleven open bills each; two lines in five name theirs, two the contract."""
     random = Random(7)
     payers = [
         Payer(
@@ -84,7 +84,7 @@ def _town(lines: int, bills: int) -> _Town:
         OpenBill(
             id=uuid7(),
             customer_id=payers[n % len(payers)].id,
-            numbers=(f"B2027-{n:06d}",),
+            numbers=(f"B2027-{n:06d}", f"L-2026-{n % len(payers):05d}"),
             due_on=TODAY - timedelta(days=random.randrange(150)),
             open_amount=Decimal(random.choice(_PRICES)),
         )
@@ -97,13 +97,14 @@ def _town(lines: int, bills: int) -> _Town:
 
 
 def _line(bill: OpenBill, payer: Payer, random: Random) -> tuple[Line, UUID]:
-    named = random.random() < 0.8
+    named = random.random()
+    number = bill.numbers[0 if named < 0.4 else 1].replace("-", "")
     line = Line(
         id=uuid7(),
         value_on=TODAY,
         amount=bill.open_amount,
         payer=payer.name,
-        memo=f"租金{bill.numbers[0].replace('-', '')}" if named else "租金",
+        memo=f"租金{number}" if named < 0.8 else "租金",
         account=next(iter(payer.accounts), ""),
     )
     return line, payer.id

@@ -48,6 +48,7 @@ from panshi.leasing.services.moving_in import (
     stage_lease_import,
     undo_lease_import,
 )
+from panshi.leasing.services.numbering import contract_numbers
 from panshi.leasing.services.quotes import (
     DiscountNeedsApproval,
     HoldTooLong,
@@ -180,6 +181,7 @@ __all__ = [
     "complete_handover",
     "confirm_reservation",
     "confirm_settlement",
+    "contract_numbers",
     "countersign_contract",
     "decide_discount",
     "decide_dispute",
