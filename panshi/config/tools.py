@@ -28,6 +28,7 @@ BENCHES = (
     "matching",
     "pages",
     "lease-race",
+    "callbacks",
 )
 
 
@@ -176,6 +177,10 @@ def _measure_founded(name: str, plans: int) -> Any:
         from panshi.bench.ledger import measure_board
 
         return measure_board(plans)
+    if name == "callbacks":
+        from panshi.bench.callbacks import measure_callbacks
+
+        return measure_callbacks()
     from panshi.bench.lease_race import measure_lease_race
 
     return measure_lease_race()
