@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from panshi.billing import queries, services
-from panshi.billing.models import Bill, ShareAccrual, SharePosting
+from panshi.billing.models import Bill, Payment, ShareAccrual, SharePosting
 from panshi.billing.rules.shares import (
     CHANNEL,
     OF_GROSS,
@@ -258,3 +258,48 @@ def test_a_month_is_settled_disputed_and_settled_again() -> None:
     assert sum(D(row["amount"]) for row in rows) == statement.collected == D("2654.87")
     assert check_shares(statement.text, D("2654.87")) == []
     assert len(check_shares(statement.text.replace("227.37", "227.38"), D("2654.87"))) == 2
+
+
+def refund(org: OrgNode, payment: Payment) -> None:
+    """All of a payment leaves its bill and goes back to the payer, by two people and the bank."""
+    by, at = make.clerk(org), make.NOON
+    for allocation in payment.allocations.all():
+        services.unallocate(allocation_id=allocation.id, actor=by, at=at)
+    asked = services.refund_payment(
+        payment_id=payment.id, amount=payment.amount, reason="退款", payee="李一",
+        account="622202", actor=by, at=at,
+    )  # fmt: skip
+    services.approve_refund(refund_id=asked.refund_id, actor=make.clerk(org), at=at)
+    services.send_refund(refund_id=asked.refund_id, actor=by, at=at)
+    services.conclude_refund(refund_id=asked.refund_id, paid=True, actor=by, at=at)
+
+
+def test_a_refund_takes_its_shares_back_to_the_fen_and_the_lines_still_add_up() -> None:
+    publish()
+    org = org_make.operator()
+    bill = rent(org)
+    pay(org, bill, "1000.00")
+    accrue()
+    first = shared(org)
+    pay(org, bill, "2000.00")
+    accrue()
+    assert shared(org) == WHOLE
+    one, two = Payment.objects.filter(org=org).order_by("amount")
+
+    refund(org, two)
+    assert accrue() == 1
+    assert shared(org) == first, "what the second payment had added, and not a fen more"
+    refund(org, one)
+    accrue()
+    assert set(shared(org).values()) == {D(0)}
+    pay(org, bill, "3000.00")
+    accrue()
+    assert shared(org) == WHOLE
+    make.books_agree(org)
+    statement = queries.share_statement(org_id=org.id, month=make.DAY, actor=make.clerk(org))
+    assert statement.collected == D("2654.87")
+    assert check_shares(statement.text, statement.collected) == []
+    assert check_shares(statement.text.replace("227.37", "227.38"), D("2654.87")) != []
+    hq = hq_actor(org_make.platform().id)
+    books.check_invariants(actor=hq, at=make.NOON)
+    assert [promise.code for promise in ledger.promises(actor=hq) if not promise.holds] == []

@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from panshi.billing import queries as billing_queries
 from panshi.billing import services as billing
+from panshi.billing.tests import make as billing_make
 from panshi.crm.tests import make as crm
 from panshi.fleet.models import PlateHolding, Vehicle
 from panshi.fleet.tests import make as fleet
@@ -364,6 +365,10 @@ def test_a_later_one_is_claimed_from_what_was_kept_back_and_the_rest_goes_back()
             on=on, actor=by, at=datetime(2027, 6, on.day, 1, tzinfo=UTC)
         )
         assert told.returned == returned
+    deposit = billing_queries.deposit_of(source_kind=services.SOURCE, source_id=lease.id, actor=by)
+    assert deposit is not None
+    assert deposit.held == deposit.returning
+    billing_make.give_back(lease.org, lease.id)
     deposit = billing_queries.deposit_of(source_kind=services.SOURCE, source_id=lease.id, actor=by)
     assert deposit is not None
     assert (deposit.held, deposit.state) == (D(0), "RETURNED")
