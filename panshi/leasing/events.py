@@ -274,6 +274,26 @@ class SettlementAgreed(LeaseFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementVoidAsked(LeaseFact):
+    version: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementVoided(LeaseFact):
+    """A settlement that the customer had confirmed counts no more; no money has moved."""
+
+    version: int
+    total: Decimal
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementKept(LeaseFact):
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DamageDisputed(LeaseFact):
     position: int
     what: str

@@ -122,6 +122,10 @@ def settle(request: Request, lease_id: UUID) -> HttpResponse:
         "open": card.row.state == "SETTLING",
         "decide": _to_decide(sheet) if sheet and sheet.settled_at else [],
         "retention": queries.retention_of(lease_id=lease_id, actor=request.actor),
+        "voids": queries.settlement_voids(lease_id=lease_id, actor=request.actor),
+        "may_ask_void": request.actor.may("leasing.ask_settlement_void"),
+        "may_void": request.actor.may("leasing.void_settlement"),
+        "me": request.actor.id,
         "returns": queries.deposit_returns(lease_id=lease_id, actor=request.actor),
         "sees_money": request.actor.may("billing.view"),
     }
@@ -216,6 +220,34 @@ def _to_decide(sheet: SheetView) -> list[tuple[int, ReturnCharge, Decimal | None
 
 
 @require_POST
+def ask_void(request: Request, lease_id: UUID) -> HttpResponse:
+    """Ask that the settlement which the customer confirmed counts no more."""
+    reason = request.POST.get("reason", "").strip()
+    if not reason:
+        messages.error(request, gettext("Say in a few words why."))
+        return redirect("leasing-settle", lease_id)
+    services.ask_settlement_void(
+        lease_id=lease_id, reason=reason, actor=request.actor, at=timezone.now()
+    )
+    messages.success(request, gettext("Another person decides now."))
+    return redirect("leasing-settle", lease_id)
+
+
+@require_POST
+def void(request: Request, lease_id: UUID) -> HttpResponse:
+    services.void_settlement(lease_id=lease_id, actor=request.actor, at=timezone.now())
+    messages.success(request, gettext("The settlement is void; offer another."))
+    return redirect("leasing-settle", lease_id)
+
+
+@require_POST
+def keep(request: Request, lease_id: UUID) -> HttpResponse:
+    services.keep_settlement(lease_id=lease_id, actor=request.actor, at=timezone.now())
+    messages.success(request, gettext("The settlement stands."))
+    return redirect("leasing-settle", lease_id)
+
+
+@require_POST
 def decide(request: Request, lease_id: UUID, position: int) -> HttpResponse:
     """End a dispute about one charge."""
     form = DECIDE.read(request.POST)
@@ -245,4 +277,7 @@ URLS = [
     path("leasing/leases/<uuid:lease_id>/settle/", settle, name="leasing-settle"),
     path("leasing/leases/<uuid:lease_id>/disputes/<int:position>/", decide, name="leasing-decide"),
     path("leasing/leases/<uuid:lease_id>/arrive/", arrive, name="leasing-arrive"),
+    path("leasing/leases/<uuid:lease_id>/settle/void/ask/", ask_void, name="leasing-void-ask"),
+    path("leasing/leases/<uuid:lease_id>/settle/void/", void, name="leasing-void"),
+    path("leasing/leases/<uuid:lease_id>/settle/keep/", keep, name="leasing-void-keep"),
 ]

@@ -27,7 +27,8 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
         "telematics.emergency_release",
     },
     "FINANCE": _EVERYONE | _VIEWS | _MONEY_VIEWS | {
-        "billing.*", "ledger.*", "leasing.settle_lease", "leasing.request_restraint",
+        "billing.*", "ledger.*", "leasing.settle_lease", "leasing.ask_settlement_void",
+        "leasing.void_settlement", "leasing.request_restraint",
         "leasing.settle_violation", "leasing.charge_violation", "leasing.close_violation",
         "leasing.release_restraint", "notify.send_messages",
     },

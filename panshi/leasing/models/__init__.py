@@ -48,6 +48,7 @@ from panshi.leasing.models.violations import (
     ViolationState,
     ViolationTerms,
 )
+from panshi.leasing.models.voids import SettlementVoid, VoidState
 
 __all__ = [
     "CLAIM_LIFE",
@@ -91,8 +92,10 @@ __all__ = [
     "SettledBy",
     "Settlement",
     "SettlementSheet",
+    "SettlementVoid",
     "Violation",
     "ViolationDispute",
     "ViolationState",
     "ViolationTerms",
+    "VoidState",
 ]

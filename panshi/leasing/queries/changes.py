@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -26,7 +27,10 @@ from panshi.leasing.models import (
     ReturnTerms,
     Settlement,
     SettlementSheet,
+    SettlementVoid,
+    VoidState,
 )
+from panshi.org import queries as org
 
 
 class NotRunning(Refusal):
@@ -246,8 +250,52 @@ def deposit_returns(*, lease_id: UUID, actor: Actor) -> tuple[billing.DepositRet
     return billing.deposit_returns(source_kind="leasing.lease", source_id=lease.id, actor=actor)
 
 
+def standing_sheets(lease: Lease) -> QuerySet[SettlementSheet]:
+    """The settlements offered for a lease that were not voided."""
+    gone = SettlementVoid.objects.filter(sheet=OuterRef("pk"), state=VoidState.VOID)
+    return SettlementSheet.objects.filter(~Exists(gone), lease=lease)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoidRow:
+    """A confirmed settlement that somebody wants to void; `state` ASKED waits for another."""
+
+    version: int
+    reason: str
+    state: str
+    state_words: str
+    asked_by_id: UUID
+    asked_by: str
+    asked_at: datetime
+    decided_by: str
+
+
+@question
+def settlement_voids(*, lease_id: UUID, actor: Actor) -> tuple[VoidRow, ...]:
+    """Wishes to void settlements of a lease, the newest first."""
+    lease = Lease.objects.visible_to(actor).get(id=lease_id)
+    found = list(
+        SettlementVoid.objects.filter(lease=lease).select_related("sheet").order_by("-asked_at")
+    )
+    people = {row.asked_by_id for row in found} | {row.decided_by_id for row in found}
+    names = org.names_of(user_ids=tuple(p for p in people if p is not None), actor=actor)
+    return tuple(
+        VoidRow(
+            version=row.sheet.version,
+            reason=row.reason,
+            state=row.state,
+            state_words=str(VoidState(row.state).label),
+            asked_by_id=row.asked_by_id,
+            asked_by=names.get(row.asked_by_id, ""),
+            asked_at=row.asked_at,
+            decided_by=names.get(row.decided_by_id, "") if row.decided_by_id else "",
+        )
+        for row in found
+    )
+
+
 def sheet_view(lease: Lease) -> SheetView | None:
-    sheet = SettlementSheet.objects.filter(lease=lease).order_by("-version").first()
+    sheet = standing_sheets(lease).order_by("-version").first()
     if sheet is None:
         return None
     done = Settlement.objects.filter(lease=lease).first()

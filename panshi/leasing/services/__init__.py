@@ -122,6 +122,7 @@ from panshi.leasing.services.violations import (
     note_violations_paid,
     settle_violation,
 )
+from panshi.leasing.services.voiding import ask_settlement_void, keep_settlement, void_settlement
 from panshi.leasing.services.watching import advance_leases
 from panshi.leasing.services.workbook import commit_workbook, stage_workbook, undo_workbook
 
@@ -166,6 +167,7 @@ __all__ = [
     "advance_quotes",
     "advance_violations",
     "ask_discount",
+    "ask_settlement_void",
     "assess_claim",
     "attribute_violations",
     "cancel_lease",
@@ -198,6 +200,7 @@ __all__ = [
     "keep_claim_file",
     "keep_handover_proof",
     "keep_refusal",
+    "keep_settlement",
     "make_contract",
     "note_missing_papers",
     "note_released",
@@ -233,4 +236,5 @@ __all__ = [
     "undo_violation_import",
     "undo_workbook",
     "void_contract",
+    "void_settlement",
 ]

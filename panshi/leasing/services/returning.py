@@ -56,14 +56,22 @@ def request_return(*, lease_id: UUID, on: date, actor: Actor, at: datetime) -> R
 
 @verb
 def request_termination(
-    *, lease_id: UUID, on: date, reason: str, actor: Actor, at: datetime
+    *, lease_id: UUID, on: date, reason: str, actor: Actor, at: datetime, agreed: str = ""
 ) -> TerminationRequested:
     """Note that the customer wants to give the vehicle back before the agreed end.
 
-    Raises IllegalMove unless the lease is on the road.
+    `agreed` is the digest of the `quote_return` that the customer saw. Raises TermsInvalid for a
+    day not before the agreed end, billing.InputsChanged when it would cost something else now, or
+    IllegalMove unless the lease is on the road.
     """
     lease = locked_lease(lease_id, actor=actor, permission="leasing.request_termination")
     must_run(lease)
+    if not local_day(at) <= on < lease.ends_on:
+        raise TermsInvalid(_("An early end lies between today and the agreed end."))
+    if agreed and agreed != return_of(lease, on, (), actor).digest:
+        raise billing.InputsChanged(
+            _("The plan or its bills changed since this was quoted. Look at the new quote.")
+        )
     note_request(lease, RequestKind.TERMINATION, on, reason, actor=actor, at=at)
     segment = current_segment(lease)
     return TerminationRequested(

@@ -36,7 +36,7 @@ from panshi.leasing.models import (
     Settlement,
     SettlementSheet,
 )
-from panshi.leasing.queries.changes import charge_of, plain_lines, return_of
+from panshi.leasing.queries.changes import charge_of, plain_lines, return_of, standing_sheets
 from panshi.leasing.queries.violations import with_violations
 from panshi.leasing.services.common import (
     SOURCE,
@@ -154,6 +154,10 @@ def start_settlement(
     charges = with_violations(lease.id, charges)
     quote = _reckon(lease, charges, actor)
     sheet = _offer(lease, charges, quote, actor=actor, at=at)
+    deposit = billing_queries.deposit_of(source_kind=SOURCE, source_id=lease.id, actor=actor)
+    if deposit is not None and deposit.held > deposit.reserved:
+        # Voiding the offer before gave it back.
+        billing.reserve_deposit(deposit_id=deposit.id, actor=actor, at=at)
     segment = current_segment(lease)
     return SettlementStarted(
         **common(lease, segment, actor=actor, at=at),
@@ -163,10 +167,9 @@ def start_settlement(
     )
 
 
-def _last_sheet(lease: Lease) -> SettlementSheet:
-    sheet = (
-        SettlementSheet.objects.select_for_update().filter(lease=lease).order_by("-version").first()
-    )
+def last_sheet(lease: Lease) -> SettlementSheet:
+    """The settlement offered last that counts, locked. Raises SettlementMissing."""
+    sheet = standing_sheets(lease).select_for_update(of=("self",)).order_by("-version").first()
     if sheet is None:
         raise SettlementMissing(_("No settlement has been offered for this lease yet."))
     return sheet
@@ -182,7 +185,7 @@ def confirm_settlement(
     """
     lease = locked_lease(lease_id, actor=actor, permission="leasing.confirm_settlement")
     _must_be_settling(lease)
-    sheet = _last_sheet(lease)
+    sheet = last_sheet(lease)
     charges = [charge_of(charge) for charge in sheet.charges]
     _refuse_if_changed(lease, digest, _reckon(lease, charges, actor))
     segment = current_segment(lease)
@@ -204,7 +207,7 @@ def dispute_charge(
     """
     lease = locked_lease(lease_id, actor=actor, permission="leasing.dispute_charge")
     _must_be_settling(lease)
-    sheet = _last_sheet(lease)
+    sheet = last_sheet(lease)
     if not 0 <= position < len(sheet.charges) or sheet.charges[position]["disputed"]:
         raise TermsInvalid(_("There is no such charge to dispute."))
     kept = [
@@ -248,9 +251,7 @@ def settle_lease(
     if agreed:
         _refuse_if_changed(lease, agreed, quote)
     sheet = (
-        SettlementSheet.objects.filter(lease=lease, digest=quote.digest)
-        .order_by("-version")
-        .first()
+        standing_sheets(lease).filter(digest=quote.digest).order_by("-version").first()
     ) or _offer(lease, charges, quote, actor=actor, at=at)
     lease.state = LEASE_LIFE.step(lease.state, LeaseState.ENDED)
     take_over(lease, charges, at=at)

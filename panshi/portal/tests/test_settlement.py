@@ -1,10 +1,13 @@
 """A settlement on its customer's phone: read, confirmed, contested; a stranger finds nothing."""
 
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from panshi.kit.clock import local_day
+from panshi.leasing import queries as leasing_queries
 from panshi.leasing import services as leasing
 from panshi.leasing.models import Lease, LeaseRequest, SettlementSheet
 from panshi.leasing.tests import make
@@ -81,3 +84,29 @@ def test_another_vehicle_is_asked_for_with_a_reason() -> None:
     assert not LeaseRequest.objects.filter(lease=lease).exists()
     phone.post(f"/portal/leases/{lease.id}/swap/", {"reason": "冷机不制冷"})
     assert "冷机不制冷" in phone.get(f"/portal/leases/{lease.id}/").content.decode()
+
+
+def test_an_early_end_is_asked_for_once_its_cost_was_seen() -> None:
+    today = local_day(timezone.now())
+    start = datetime.combine(today - timedelta(days=40), time(4), UTC)
+    lease = make.active(at=start)
+    make.billed(lease, today)
+    phone = phone_of(lease, lease.customer_id)
+    at = f"/portal/leases/{lease.id}/end/"
+    assert at in phone.get(f"/portal/leases/{lease.id}/").content.decode()
+    assert "before the agreed end" in phone.get(f"{at}?on={lease.ends_on}").content.decode()
+    on = today + timedelta(days=10)
+    shown = phone.get(f"{at}?on={on}")
+    quote = leasing_queries.quote_return(lease_id=lease.id, on=on, actor=make.clerk(lease.org))
+    assert "Fee for the early end" in shown.content.decode()
+    assert shown.context["quote"].digest == quote.digest
+    sent = {"on": f"{on}", "agreed": quote.digest, "reason": ""}
+    assert phone.post(at, sent).status_code == 422
+    assert phone.post(at, {**sent, "agreed": "0" * 64, "reason": "搬厂"}).status_code == 409
+    assert not LeaseRequest.objects.filter(lease=lease).exists()
+    assert phone.post(at, {**sent, "reason": "搬厂"}).status_code == 302
+    asked = LeaseRequest.objects.get(lease=lease)
+    assert (asked.kind, asked.wished_on, asked.reason) == ("TERMINATION", on, "搬厂")
+    assert "搬厂" in phone.get(f"/portal/leases/{lease.id}/").content.decode()
+    stranger = phone_of(lease, make.drafted(org=lease.org).customer_id)
+    assert stranger.get(at).status_code == 404

@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from panshi.billing import queries as billing
+from panshi.billing.services import InputsChanged
 from panshi.kit.clock import local_day
 from panshi.kit.tenancy import Actor
 from panshi.kit.web import Request
@@ -58,6 +59,8 @@ def lease(request: Request, lease_id: UUID) -> HttpResponse:
         "contract": leasing.contract_of(lease_id=lease_id, actor=actor),
         "may_return": card.row.state == "ACTIVE" and card.return_asked_for is None,
         "sheet": leasing.settlement_sheet(lease_id=lease_id, actor=actor),
+        "may_ask_end": card.row.state == "ACTIVE",
+        "end_asked": next((r for r in card.requests if r.kind == "TERMINATION"), None),
         "may_ask_swap": card.row.state in {"ACTIVE", "PAUSED"},
         "swap_asked": next((r for r in card.requests if r.kind == "SWAP"), None),
         "tomorrow": today + timedelta(days=1),
@@ -100,6 +103,52 @@ def ask_return(request: Request, lease_id: UUID) -> HttpResponse:
     acts.request_return(lease_id=lease_id, on=on, actor=request.actor, at=timezone.now())
     messages.success(request, _("We expect the vehicle on that day and will call you before."))
     return redirect("portal-lease", lease_id)
+
+
+@require_http_methods(["GET", "POST"])
+@for_customers
+def ask_end(request: Request, lease_id: UUID) -> HttpResponse:
+    """Choose a day, see what an early end costs, and only then ask for it."""
+    card = leasing.lease_card(lease_id=lease_id, actor=request.actor)
+    now = timezone.now()
+    sent = request.POST if request.method == "POST" else request.GET
+    try:
+        on = parse_date(sent.get("on", ""))
+    except ValueError:
+        on = None
+    fits = on is not None and local_day(now) <= on < card.row.ends_on
+    quote, status = None, 200
+    if card.row.state != "ACTIVE":
+        raise Http404
+    if on is not None and fits:
+        quote = leasing.quote_return(lease_id=lease_id, on=on, actor=request.actor)
+    reason = sent.get("reason", "").strip()[:200]
+    words_ = _("Say in a few words why.") if not reason else ""
+    if request.method == "POST" and on is not None and fits and not words_:
+        try:
+            acts.request_termination(
+                lease_id=lease_id, on=on, reason=reason, agreed=request.POST.get("agreed", ""),
+                actor=request.actor, at=now,
+            )  # fmt: skip
+            messages.success(request, _("We look at it and call you before that day."))
+            return redirect("portal-lease", lease_id)
+        except InputsChanged as refusal:
+            words_, status = refusal.words, 409
+    elif request.method == "POST":
+        status = 422
+    context = {
+        "tab": "me",
+        "lease": card,
+        "on": on if fits else None,
+        "wrong_day": "on" in sent and not fits,
+        "reason": reason,
+        "words": words_ if request.method == "POST" else "",
+        "quote": quote,
+        "lines": leasing.lines_of(quote) if quote is not None else (),
+        "owed": -quote.total if quote is not None else None,
+        "today": local_day(now),
+    }
+    return render(request, "portal/end.html", context, status=status)
 
 
 @require_POST
