@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('leasing', '0016_walls_of_claims'),
+        ('leasing', '0017_handovers_rest_on_inspections'),
         ('org', '0002_walls'),
     ]
 

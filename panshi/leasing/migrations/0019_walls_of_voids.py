@@ -9,7 +9,7 @@ CREATE TRIGGER a_decided_void_never_changes BEFORE UPDATE OR DELETE ON leasing_s
 
 
 class Migration(migrations.Migration):
-    dependencies = [("leasing", "0017_settlements_are_voided_by_two"), ("org", "0002_walls")]
+    dependencies = [("leasing", "0018_settlements_are_voided_by_two"), ("org", "0002_walls")]
 
     operations = [
         *walls.tenant("leasing_settlementvoid"),
