@@ -49,10 +49,16 @@ WAITS = (
 LEAD = "handbook.release_stop"
 # The page of what a run is about.
 SUBJECTS = {
+    "billing.bank_line": "billing-bank-line",
     "billing.bill": "billing-bill",
+    "billing.invoice": "billing-invoice",
+    "billing.refund": "billing-refund",
+    "crm.complaint": "crm-complaint",
+    "crm.customer": "crm-customer",
     "fleet.vehicle": "fleet-vehicle",
     "leasing.lease": "leasing-lease",
     "service.work_order": "service-order",
+    "supply.location": "supply-location",
 }
 
 

@@ -1,12 +1,13 @@
 """Questions about runs: whose turn it is, how one stands, what waits where."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
 
+from panshi.crm import queries as crm
 from panshi.fleet import queries as fleet
 from panshi.handbook import book, wording
 from panshi.handbook.models import (
@@ -80,16 +81,32 @@ class Inbox:
         return len(self.untaken) + len(self.overdue) + len(self.today)
 
 
-def _plates(runs: Iterable[Run], actor: Actor) -> dict[str, str]:
-    ids = {r.subject_id for r in runs if r.subject_type == "fleet.vehicle" and r.subject_id}
-    ids |= {str(r.fact.get("vehicle_id")) for r in runs if r.fact.get("vehicle_id")}
-    refs = fleet.vehicle_refs(vehicle_ids=tuple(UUID(i) for i in ids), actor=actor) if ids else {}
-    return {str(key): ref.plate or ref.vin for key, ref in refs.items()}
+def _about(runs: Iterable[Run], kind: str, field: str) -> tuple[UUID, ...]:
+    """The ids of one kind that these runs are about, by their subject or their fact."""
+    ids = {r.subject_id for r in runs if r.subject_type == kind and r.subject_id}
+    ids |= {str(r.fact.get(field)) for r in runs if r.fact.get(field)}
+    return tuple(UUID(i) for i in ids)
+
+
+def _words(runs: Sequence[Run], actor: Actor) -> dict[str, str]:
+    """Plates of vehicles and names of customers that these runs are about, by id."""
+    vehicle_ids = _about(runs, "fleet.vehicle", "vehicle_id")
+    customer_ids = _about(runs, "crm.customer", "customer_id")
+    vehicles = fleet.vehicle_refs(vehicle_ids=vehicle_ids, actor=actor) if vehicle_ids else {}
+    customers = crm.customer_refs(ids=customer_ids, actor=actor) if customer_ids else {}
+    plates = {str(key): ref.plate or ref.vin for key, ref in vehicles.items()}
+    return plates | {str(key): ref.name for key, ref in customers.items()}
+
+
+def _subject(run: Run, words: Mapping[str, str]) -> str:
+    """What a run is about in a word: the vehicle's plate, else the customer's name."""
+    ids = (run.fact.get("vehicle_id"), run.subject_id, run.fact.get("customer_id"))
+    return next((words[str(one)] for one in ids if str(one) in words), "")
 
 
 def rows_of(runs: Sequence[Run], actor: Actor, at: datetime) -> list[RunRow]:
     """The rows of these runs with plates and names, in a fixed number of statements."""
-    plates = _plates(runs, actor)
+    words = _words(runs, actor)
     owners = tuple({r.owner_id for r in runs if r.owner_id})
     names = org.names_of(user_ids=owners, actor=actor) if owners else {}
     return [
@@ -98,7 +115,7 @@ def rows_of(runs: Sequence[Run], actor: Actor, at: datetime) -> list[RunRow]:
             code=r.node.code,
             slug=r.node.slug,
             title=wording.spoken(r.node.zh, r.node.en),
-            subject=plates.get(str(r.fact.get("vehicle_id") or r.subject_id), ""),
+            subject=_subject(r, words),
             city=r.city,
             state=RunState(r.state),
             owner_role=r.owner_role,

@@ -89,8 +89,8 @@ def number(value: object) -> Decimal | None:
 def _equal(left: object, right: object) -> bool:
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
-    if isinstance(left, str) and isinstance(right, str):
-        return left == right
+    if isinstance(left, str) and isinstance(right, str) and "." not in left + right:
+        return left == right  # Codes: 01 is not 1. Amounts of facts are words with a point.
     one, other = number(left), number(right)
     return one == other if one is not None and other is not None else left == right
 

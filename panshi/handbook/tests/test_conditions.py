@@ -14,7 +14,13 @@ pytestmark = pytest.mark.plain
 WORLD = World(
     fact={"days": 7, "amount": "3600.00", "nested": {"deep": 1}},
     subject={"plate": "浙A12345D"},
-    steps={"tyres": ["3.0", "1.2", "4"], "present": "不在场", "soc": "41"},
+    steps={
+        "tyres": ["3.0", "1.2", "4"],
+        "present": "不在场",
+        "soc": "41",
+        "rent": "3600",
+        "code": "01",
+    },
     results={"order": {"work_order_id": "w-1"}},
     param={"tread_min_mm": 1.6},
 )
@@ -35,6 +41,9 @@ WORLD = World(
         ({"eq": ["$steps.order.work_order_id", "w-1"]}, True),
         ({"eq": ["$fact.nested.deep", 1]}, True),
         ({"eq": ["absent", 1]}, False),
+        ({"eq": ["rent", "$fact.amount"]}, True),  # 3600 typed is 3600.00 told.
+        ({"ne": ["rent", "$fact.amount"]}, False),
+        ({"eq": ["code", "1"]}, False),
         ({"ne": ["absent", 1]}, False),  # What is not known proves nothing either way.
         ({"not": {"eq": ["absent", 1]}}, True),
         ({"lt": ["present", 5]}, False),

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import override
 
+from panshi.crm.tests import make as crm_make
 from panshi.handbook import queries, services
 from panshi.handbook.models import Run, RunState, SearchDocument, SearchMiss
 from panshi.handbook.tests import make
@@ -195,3 +196,10 @@ def test_search_leads_to_the_place_of_a_case(client: Window) -> None:
 def test_a_search_without_an_answer_is_noted(client: Window) -> None:
     client.get(reverse("handbook-search"), {"text": "zzzyyyxxx"})
     assert SearchMiss.objects.get().query == "zzzyyyxxx"
+
+
+def test_a_run_without_a_vehicle_is_known_by_its_customer(node: OrgNode) -> None:
+    customer = crm_make.customer(org=node)
+    make.start(replace(make.overdue(node), customer_id=customer.id))
+    shown = page(window(node, "FINANCE").get(reverse("handbook-inbox")))
+    assert customer.name in shown

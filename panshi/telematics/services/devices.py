@@ -25,6 +25,7 @@ from panshi.telematics.events import (
 from panshi.telematics.models import Device, DeviceState, Fitting, Protocol
 from panshi.wire.columns import GB32960
 
+LONGEST_IDENTITY = 40
 EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 CHANNEL = "devices"
 """NOTIFY on it tells gateway and ingest that the archive of terminals changed."""
@@ -39,6 +40,10 @@ class UnknownVehicle(Refusal):
 
 
 class UnknownProtocol(Refusal):
+    pass
+
+
+class IdentityInvalid(Refusal):
     pass
 
 
@@ -109,6 +114,11 @@ def _enter(
             )
         org_id = vehicles[new.vehicle_id].org_id if new.vehicle_id else actor.org_id
         actor.must("telematics.register_device", org_id)
+        if not 0 < len(new.identity.strip()) <= LONGEST_IDENTITY:
+            raise IdentityInvalid(
+                _("What a terminal calls itself has 1 to %(most)d characters.")
+                % {"most": LONGEST_IDENTITY}
+            )
         rows.append(
             Device(
                 id=uuid7(),
@@ -179,7 +189,7 @@ def register_device(
     """Enter a terminal, GB32960 by VIN or JTT808 by phone, and tie it to a vehicle.
 
     Readings from `since` on count as the vehicle's, by default all of them. Raises DeviceKnown,
-    SlotTaken, UnknownVehicle, UnknownProtocol.
+    SlotTaken, UnknownVehicle, UnknownProtocol, IdentityInvalid.
     """
     new = NewDevice(protocol=protocol, identity=identity, vehicle_id=vehicle_id)
     rows, _vehicles = _enter([new], since, actor)

@@ -13,6 +13,7 @@ from panshi.telematics.models import Device, LiveState, Session
 from panshi.telematics.services import (
     DeviceKnown,
     EndedSession,
+    IdentityInvalid,
     NewDevice,
     NewSession,
     SlotTaken,
@@ -41,6 +42,9 @@ def test_register_device_refuses_the_same_one_again_and_a_second_in_its_place() 
         make.device(vehicle, identity=fleet_make.vin())
     with pytest.raises(UnknownProtocol):
         make.device(vehicle, protocol="MQTT", identity="x")
+    for identity in (" ", "9" * 41):
+        with pytest.raises(IdentityInvalid):
+            make.device(vehicle, protocol="JTT808", identity=identity)
 
 
 def test_register_device_refuses_a_vehicle_out_of_sight() -> None:
