@@ -14,7 +14,18 @@ import click
 from django.conf import settings
 from django.utils import timezone
 
-from panshi.demo import assets, books, founding, hands, history, jobs, offers, terminals, yard
+from panshi.demo import (
+    assets,
+    books,
+    founding,
+    handing,
+    hands,
+    history,
+    jobs,
+    offers,
+    terminals,
+    yard,
+)
 from panshi.demo.founding import Company, Operator, Say
 from panshi.kit import outbox
 from panshi.kit.clock import day_start
@@ -90,3 +101,4 @@ def live(operator: Operator, seed: int, at: datetime) -> None:
         jobs.serve_through(operator, random, at, click.echo)
         yard.furnish(operator, random, at, click.echo)
         assets.fine(operator, random, at)
+        handing.expect(operator, random, at)

@@ -119,6 +119,9 @@ def _open_operator(
         )
         if role == "ENGINEER":
             operator.engineers.append(user_id)
+    _person(
+        company, org_id, plan.name, f"yard{suffix}", "YARD", Random(org_id), at, shown=first
+    )  # fmt: skip
     company.operators.append(operator)
 
 

@@ -109,6 +109,33 @@ def lease_out(
 ) -> Running:
     """A lease from its draft to the vehicle on the road, all on one day."""
     actor = operator.actor
+    lease_id, months = sign_up(
+        operator, vehicle_id, model, day, moment, random, alignment=alignment
+    )
+    leasing.complete_handover(
+        lease_id=lease_id,
+        odometer_km=odometer,
+        soc_pct=Decimal(random.randrange(70, 100)),
+        signed_by=world.person(random),
+        actor=actor,
+        at=moment,
+    )
+    leasing.activate_lease(lease_id=lease_id, actor=actor, at=moment)
+    return Running(operator, lease_id, vehicle_id, model, add_months(day, months), odometer)
+
+
+def sign_up(
+    operator: Operator,
+    vehicle_id: UUID,
+    model: ModelPlan,
+    day: date,
+    moment: datetime,
+    random: Random,
+    *,
+    alignment: str = "CALENDAR",
+) -> tuple[UUID, int]:
+    """A lease from `day` on, signed on paper and its deposit in: its id and its months."""
+    actor = operator.actor
     rent = world.rent_of(model, random)
     months = random.choice(TERMS)
     drafted = leasing.draft_lease(
@@ -131,16 +158,7 @@ def lease_out(
     )
     billing.record_payment(bill_ids=[demand.id], amount=demand.total, actor=actor, at=moment)
     leasing.secure_deposit(lease_id=drafted.lease_id, amount=demand.total, actor=actor, at=moment)
-    leasing.complete_handover(
-        lease_id=drafted.lease_id,
-        odometer_km=odometer,
-        soc_pct=Decimal(random.randrange(70, 100)),
-        signed_by=world.person(random),
-        actor=actor,
-        at=moment,
-    )
-    leasing.activate_lease(lease_id=drafted.lease_id, actor=actor, at=moment)
-    return Running(operator, drafted.lease_id, vehicle_id, model, add_months(day, months), odometer)
+    return drafted.lease_id, months
 
 
 def _take_back(

@@ -1,11 +1,13 @@
 """The demo company's yard: vehicles in lots, upkeep, a standard, notices of the police."""
 
+from datetime import timedelta
 from random import Random
 
-from panshi.demo import assets, yard
+from panshi.demo import assets, handing, yard
 from panshi.demo.tests import make
 from panshi.fleet import queries
 from panshi.kit import outbox
+from panshi.kit.clock import local_day
 from panshi.kit.tenancy import hq_actor
 from panshi.leasing import queries as leasing
 
@@ -18,6 +20,7 @@ def test_the_yard_is_furnished_and_told_of() -> None:
         yard.write_standard(company, make.NOON)
         yard.find_what_is_due(company, make.NOON)
         assets.fine(operator, Random(3), make.NOON)
+        handing.expect(operator, Random(3), make.NOON)
     lots = queries.lots(actor=operator.actor)
     assert [lot.vehicles for lot in lots] == [2, 1]
     board = queries.idle_board(actor=operator.actor, at=make.NOON)
@@ -34,3 +37,8 @@ def test_the_yard_is_furnished_and_told_of() -> None:
     assert found.total == assets.NOTICES
     states = {str(row.state) for row in found.rows}
     assert {"NOTIFIED", "DISPUTED", "CHARGED", "DONE_BY_CUSTOMER"} <= states
+    expected = leasing.handings_due(
+        until=local_day(make.NOON) + timedelta(days=1), actor=operator.actor
+    )
+    assert [row.kind for row in expected] == ["IN", "OUT"]
+    assert not any(row.deposit_missing for row in expected)

@@ -251,24 +251,25 @@ def the_rest_of_the_day(phone: Opener, language: str) -> None:
     page.wait_for_selector(".yard-line")
     look(page, f"day-{language}")
 
-    def open_line(words: str) -> None:
+    def open_line(kind: str, words: str) -> None:
         page.goto("/field/")
-        page.locator(".yard-line", has_text=words).first.click()
+        page.locator(f'.yard-line[href^="#{kind}/"]', has_text=words).first.click()
+        expect(page.locator("#back")).to_be_visible()
         page.wait_for_selector("#content .panel")
 
     first = language == "zh-hans"
-    open_line("20871")
+    open_line("handing", "20871")
     if first:
         page.locator(".step-now .btn-primary").click()
     page.wait_for_selector("[data-view=FRONT]")
     look(page, f"delivery-{language}")
     if first:
-        open_line("12 V")
+        open_line("upkeep", "12 V")
         page.fill("#upkeep-volts", "12.6")
         look(page, f"upkeep-{language}")
         press(page, "完成任务")
         expect(page.locator(".step-done")).to_have_count(1)
-    open_line("龙岗停车场")
+    open_line("count", "龙岗停车场")
     if first:
         press(page, "开始盘点")
         page.locator("[data-plate=粤BD60001]").click()

@@ -21,6 +21,7 @@ function atNight() {
 }
 
 async function fetchDay() {
+  const known = await store.acts();
   let answer;
   try {
     answer = await fetch("/field/day.json", { credentials: "same-origin", headers: { Accept: "application/json" } });
@@ -33,7 +34,7 @@ async function fetchDay() {
   }
   if (!answer.ok) return false;
   queue.state.signedOut = false;
-  await store.takeDay(await answer.json());
+  if (!(await store.takeDay(await answer.json(), known))) queue.state.news = true;
   await draw();
   return true;
 }
@@ -155,8 +156,8 @@ async function draw() {
   } else content = place === "queue" ? await waiting() : await today();
   if (turn !== drawing) return; // A newer drawing began meanwhile.
   if (pressed) { owed = true; return; }
+  const focused = document.activeElement; // Asked first: what is kept leaves the page for a moment.
   if (main.dataset.place === location.hash) keepWhatIsSame(content);
-  const focused = document.activeElement;
   main.dataset.place = location.hash;
   main.replaceChildren(content);
   if (focused !== document.activeElement && main.contains(focused)) focused.focus({ preventScroll: true });

@@ -40,13 +40,25 @@ export const screenOf = (name) => (name.includes("/") ? `#${name}` : `#job/${nam
 export const queued = async () => (await base()).getAll("queue");
 export const queuedFor = async (id) => (await base()).getAllFromIndex("queue", "job", id);
 export const keepItem = async (item) => (await base()).put("queue", item);
-export const dropItem = async (seq) => (await base()).delete("queue", seq);
+// How often an act was kept or reached the server: a day fetched meanwhile does not know of it.
+export const acts = async () => (await note("acts")) || 0;
+
+async function counted(transaction) {
+  const notes = transaction.objectStore("notes");
+  await notes.put(((await notes.get("acts")) || 0) + 1, "acts");
+}
+
+export async function dropItem(seq) {
+  const transaction = (await base()).transaction(["queue", "notes"], "readwrite");
+  await Promise.all([transaction.objectStore("queue").delete(seq), counted(transaction), transaction.done]);
+}
 
 // An act and what it makes of its record are kept together or not at all.
 export async function keepAct(item, changed) {
   const kept = changed.work_order_id ? "jobs" : "yard";
-  const transaction = (await base()).transaction(["queue", kept], "readwrite");
+  const transaction = (await base()).transaction(["queue", kept, "notes"], "readwrite");
   await Promise.all([
+    counted(transaction),
     transaction.objectStore("queue").add(item),
     transaction.objectStore(kept).put(changed),
     transaction.done,
@@ -72,10 +84,12 @@ function recordsOf({ day, yard }) {
   return [...handings, ...upkeep, ...counts].map((each, rank) => ({ ...each, rank, day }));
 }
 
-// The server's day replaces ours, but for records that hold acts it has not seen.
-export async function takeDay(day) {
+// The server's day replaces ours, but for records that hold acts it has not seen; a day that was
+// on its way while an act was, asked for when `acts` were `known`, is left and asked for anew.
+export async function takeDay(day, known) {
   const db = await base();
   const transaction = db.transaction(["queue", "jobs", "yard", "notes"], "readwrite");
+  if (((await transaction.objectStore("notes").get("acts")) || 0) !== known) return false;
   const busy = new Set((await transaction.objectStore("queue").getAll()).map((item) => item.job));
   const replace = async (name, key, records, merge) => {
     const store = transaction.objectStore(name);
@@ -92,6 +106,7 @@ export async function takeDay(day) {
   notes.put({ ...rest, works_in_yard: Boolean(yard) }, "day");
   notes.put(aids, "yard");
   await transaction.done;
+  return true;
 }
 
 export async function wipe() {
