@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_GET, require_POST
 
-from panshi.handbook import queries, services
+from panshi.handbook import queries, services, subjects
 from panshi.handbook.events import StepRefused
 from panshi.handbook.rules.differences import runs_of_text
 from panshi.handbook.services.evidence import EvidenceOutOfRange
@@ -235,15 +235,19 @@ def node(request: Request, slug: str) -> HttpResponse:
     _must_view(request)
     page = queries.node_page(slug=slug, actor=request.actor, at=timezone.now())
     context = {"page": page, "by_hand": request.actor.may("handbook.start_run_by_hand")}
+    if page.document:
+        context["asked_for"] = subjects.asked_for(page.document.procedure.subject_type)
     return render(request, "handbook/node.html", context)
 
 
 @require_POST
 def start(request: Request, slug: str) -> HttpResponse:
+    page = queries.node_page(slug=slug, actor=request.actor, at=timezone.now())
+    kind = page.document.procedure.subject_type if page.document else ""
     fact = services.start_run_by_hand(
         node_slug=slug,
         org_id=request.actor.org_id,
-        subject_id=request.POST.get("subject_id", "").strip(),
+        subject_id=subjects.find(kind, request.POST.get("subject", "").strip(), request.actor),
         reason=request.POST.get("reason", ""),
         actor=request.actor,
         at=timezone.now(),

@@ -14,7 +14,8 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from panshi.crm.tests import make as crm_make
-from panshi.handbook import queries, services
+from panshi.fleet.tests import make as fleet_make
+from panshi.handbook import queries, services, subjects
 from panshi.handbook.models import Run, RunState, SearchDocument, SearchMiss
 from panshi.handbook.tests import make
 from panshi.kit.ids import uuid7
@@ -203,3 +204,28 @@ def test_a_run_without_a_vehicle_is_known_by_its_customer(node: OrgNode) -> None
     make.start(replace(make.overdue(node), customer_id=customer.id))
     shown = page(window(node, "FINANCE").get(reverse("handbook-inbox")))
     assert customer.name in shown
+
+
+def test_a_node_is_started_by_hand_for_what_people_call_it(client: Window, node: OrgNode) -> None:
+    vehicle = fleet_make.vehicle(org=node)
+    start = reverse("handbook-start", args=["idle-upkeep"])
+    asked = page(client.get(reverse("handbook-node", args=["idle-upkeep"])))
+    assert "Plate or VIN" in asked
+
+    client.post(start, {"subject": "浙Z00000", "reason": "check"})
+    assert not Run.objects.filter(by_hand=True).exists()
+    client.post(start, {"subject": vehicle.vin.lower(), "reason": "check"})
+
+    run = Run.objects.get(by_hand=True)
+    assert (run.subject_type, run.subject_id) == ("fleet.vehicle", str(vehicle.id))
+
+
+def test_a_name_that_two_answer_to_starts_nothing(node: OrgNode) -> None:
+    for name in ("杭州顺达物流", "杭州顺达物流二部"):
+        crm_make.customer(org=node, name=name)
+    actor = make.person(node, "OPERATIONS")
+    with pytest.raises(subjects.SubjectUnknown):
+        subjects.find("crm.customer", "杭州顺达", actor)
+    exact = subjects.find("crm.customer", "杭州顺达物流", actor)
+    assert UUID(exact)
+    assert subjects.find("org.node", "", actor) == str(node.id)
