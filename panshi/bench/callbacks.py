@@ -108,7 +108,8 @@ def _set_out(org_id: int, count: int) -> list[_Paid]:
         )
         if fate == CLOSED:
             billing.close_payment(payment_id=started, actor=by, at=AT)
-        row: Any = _model("Payment").objects.get(id=started)
+        with acting(hq_actor()):
+            row: Any = _model("Payment").objects.get(id=started)
         paid = asked + FEN if fate == OTHER_AMOUNT else asked
         made.append(_Paid(started, row.merchant_no, fate, asked, paid))
     return made
@@ -224,8 +225,10 @@ def _refund(paid: Sequence[_Paid], org_id: int) -> list[tuple[_Paid, str]]:
     first, second = system_actor(org_id), _somebody_else(org_id)
     sent = []
     for one in paid:
-        rows: Any = _model("Allocation").objects.filter(payment_id=one.payment_id)
-        for allocation_id in list(rows.values_list("id", flat=True)):
+        with acting(hq_actor()):
+            rows: Any = _model("Allocation").objects.filter(payment_id=one.payment_id)
+            settled = list(rows.values_list("id", flat=True))
+        for allocation_id in settled:
             billing.unallocate(allocation_id=allocation_id, actor=first, at=AT)
         asked = billing.refund_payment(
             payment_id=one.payment_id, amount=one.paid, reason="bench", actor=first, at=AT
