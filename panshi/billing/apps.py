@@ -30,6 +30,8 @@ class BillingConfig(AppConfig):
                     (_("Refunds"), "billing-refunds", "arrow-back-up", 42),
                     (_("Bank statements"), "billing-bank", "building", 44),
                     (_("Channel checks"), "billing-checks", "list-check", 46),
+                    (_("Results of the vehicles"), "billing-vehicle-results", "truck", 47),
+                    (_("Depreciation"), "billing-depreciation", "gauge", 48),
                     (_("Billing runs"), "billing-runs", "player-play", 50),
                     (_("Invoices"), "billing-invoices", "file-invoice", 52),
                     (_("Shares and settlement"), "billing-shares", "percentage", 54),

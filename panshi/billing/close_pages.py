@@ -1,4 +1,4 @@
-"""The page from which a month's revenue is recognised by hand, when the night has not done it."""
+"""Pages from which a month is recognised and depreciated by hand, where the night has not."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -10,9 +10,13 @@ from django.views.decorators.http import require_http_methods
 
 from panshi.billing import queries, services
 from panshi.billing.views import read_month
-from panshi.kit.clock import add_months
-from panshi.kit.money import yuan
+from panshi.fleet import queries as fleet
+from panshi.fleet import services as fleet_services
+from panshi.kit.clock import add_months, local_day
+from panshi.kit.money import ZERO, yuan
 from panshi.kit.web import Request, needs
+
+SHOWN = 200
 
 
 @require_http_methods(["GET", "POST"])
@@ -28,3 +32,32 @@ def recognition(request: Request) -> HttpResponse:
     page = queries.earned_page(since=month, until=until, actor=request.actor, limit=50)
     context = {"month": month, "page": page}
     return render(request, "billing/recognition.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@needs("billing.post_depreciation")
+def depreciation(request: Request) -> HttpResponse:
+    """What vehicles lose in a month, and posting it by hand when the night has not done it."""
+    month = read_month(request)
+    if request.method == "POST":
+        fleet_services.mark_odometers(month=month, actor=request.actor, at=timezone.now())
+        fact = services.post_depreciation(month=month, actor=request.actor, at=timezone.now())
+        words = _("%(leased)s posted for leased days, %(idle)s for all others.")
+        values = {"leased": yuan(fact.leased), "idle": yuan(fact.idle)}
+        messages.success(request, words % values)
+        return redirect(reverse("billing-depreciation") + f"?month={month:%Y-%m}")
+    losses = fleet.month_losses(month=month, actor=request.actor)
+    shown = losses[:SHOWN]
+    ids = tuple(loss.vehicle_id for loss in shown)
+    plates = fleet.vehicle_refs(vehicle_ids=ids, actor=request.actor)
+    cards = fleet.assets_of(vehicle_ids=ids, actor=request.actor)
+    context = {
+        "month": month,
+        "before": f"{add_months(month, -1):%Y-%m}",
+        "after": f"{add_months(month, 1):%Y-%m}",
+        "over": add_months(month, 1) <= local_day(timezone.now()),
+        "rows": [(loss, plates.get(loss.vehicle_id), cards.get(loss.vehicle_id)) for loss in shown],
+        "count": len(losses),
+        "total": sum((loss.amount for loss in losses), ZERO),
+    }
+    return render(request, "billing/depreciation.html", context)

@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from panshi.billing import queries, services
+from panshi.fleet import services as fleet
 from panshi.kit.clock import add_months, local_day, month_start
 from panshi.kit.refusals import Refusal
 from panshi.kit.schedule import every
@@ -51,6 +52,15 @@ def recognise_revenue(at: datetime) -> None:
         month = month_start(local_day(at))
         services.recognise_revenue(month=add_months(month, -1), actor=hq, at=at)
         services.catch_up_revenue(actor=hq, at=at)
+
+
+@every("45 18 * * *")
+def post_depreciation(at: datetime) -> None:
+    """Each night: what vehicles lost last month, once; by use with the odometers of its end."""
+    if hq := _hq():
+        month = add_months(month_start(local_day(at)), -1)
+        fleet.mark_odometers(month=month, actor=hq, at=at)
+        services.post_depreciation(month=month, actor=hq, at=at)
 
 
 @every("50 18 * * *")

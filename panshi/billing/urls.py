@@ -15,6 +15,7 @@ from panshi.billing import (
     refund_pages,
     share_pages,
     views,
+    worth_pages,
 )
 
 urlpatterns = [
@@ -30,6 +31,8 @@ urlpatterns = [
     path("finance/board/", views.board, name="billing-board"),
     path("finance/payments/", payment_pages.payments, name="billing-payments"),
     path("finance/recognition/", close_pages.recognition, name="billing-recognition"),
+    *worth_pages.URLS,
+    path("finance/depreciation/", close_pages.depreciation, name="billing-depreciation"),
     path("finance/payments/order/", payment_pages.order, name="billing-allocation-order"),
     path("finance/payments/<uuid:payment_id>/", payment_pages.payment, name="billing-payment"),
     path(

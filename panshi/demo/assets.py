@@ -1,22 +1,26 @@
-"""What an operator's vehicles bring besides rent: notices of the traffic police."""
+"""What an operator's vehicles are in the books, and what they bring besides rent: violations."""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Final
 
-from panshi.demo.founding import Operator
+from panshi.billing import services as billing
+from panshi.demo.founding import Company, Operator
 from panshi.fleet import queries as fleet
+from panshi.fleet import services as fleet_services
 from panshi.kit import workbooks
-from panshi.kit.clock import SHANGHAI
+from panshi.kit.clock import SHANGHAI, add_months, local_day, month_start
+from panshi.kit.money import to_fen
 from panshi.kit.sheets import as_rows
-from panshi.kit.tenancy import Actor
+from panshi.kit.tenancy import Actor, hq_actor
 from panshi.leasing import queries as leasing_queries
 from panshi.leasing import services as leasing
 from panshi.leasing.violation_sheet import SHEET, ViolationSheetRow
 
 NOTICES: Final = 9
 DAYS: Final = 60
+BOOKED_MONTHS: Final = 5
 # Code, what the driver did at which kind of place, fine in CNY, points.
 ACTS: Final = (
     ("1344", "限行路段", 200, 0),
@@ -71,3 +75,36 @@ def fine(operator: Operator, random: Random, at: datetime) -> None:
             actor=actor,
             at=at,
         )
+
+
+def enter(operator: Operator, at: datetime) -> None:
+    """The vehicles are in the books; what they lost before the last months came from older ones."""
+    first = add_months(month_start(local_day(at)), -BOOKED_MONTHS)
+    terms = fleet.asset_defaults(on=local_day(at), actor=operator.actor)
+    for vehicle_id, model in operator.vehicles:
+        cost = Decimal(model.cost)
+        residual = to_fen(cost * terms.residual_share)
+        card = fleet.vehicle_card(vehicle_id=vehicle_id, actor=operator.actor, at=at)
+        since = card.purchased_on or first
+        before = (first.year - since.year) * 12 + first.month - since.month - 1
+        lived = min(max(before, 0), terms.life_months - BOOKED_MONTHS)
+        fleet_services.enter_asset(
+            vehicle_id=vehicle_id,
+            cost=cost,
+            residual=residual,
+            method="STRAIGHT",
+            life_months=terms.life_months - lived,
+            in_use_on=since,
+            opening=to_fen((cost - residual) * lived / terms.life_months),
+            first_month=max(first, add_months(month_start(since), 1)),
+            actor=operator.actor,
+            at=at,
+        )
+
+
+def depreciate(company: Company, at: datetime) -> None:
+    """The last months are depreciated, so that one of them can be closed."""
+    hq = hq_actor(company.platform_id)
+    for back in range(BOOKED_MONTHS, 0, -1):
+        month = add_months(month_start(local_day(at)), -back)
+        billing.post_depreciation(month=month, actor=hq, at=at)

@@ -71,6 +71,7 @@ def found(*, seed: int, say: Say) -> None:
         yard.find_what_is_due(company, at)
         for operator in company.operators:
             offers.offer(operator, at)
+        assets.depreciate(company, at)
         books.keep_books(company, at, say)
         jobs.count(company, at)
     founding.write_sign_ins(company)
@@ -100,5 +101,6 @@ def live(operator: Operator, seed: int, at: datetime) -> None:
         history.live_through(operator, random, at, click.echo)
         jobs.serve_through(operator, random, at, click.echo)
         yard.furnish(operator, random, at, click.echo)
+        assets.enter(operator, at)
         assets.fine(operator, random, at)
         handing.expect(operator, random, at)

@@ -431,3 +431,23 @@ class WearStandardPublished(Fact):
     standard_id: UUID
     version: int
     starts_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetEntered(Fact):
+    """A vehicle is in the books, in CNY, and depreciates from `first_month` on."""
+
+    vehicle_id: UUID
+    asset_id: UUID
+    cost: Decimal
+    residual: Decimal
+    method: str
+    first_month: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OdometersMarked(Fact):
+    """The odometers of assets that depreciate by use were noted for a month."""
+
+    month: date
+    marked: int

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from panshi.fleet.views import compliance, inspections, lots, vehicles, yard
+from panshi.fleet.views import assets, compliance, inspections, lots, vehicles, yard
 
 urlpatterns = [
     path("fleet/vehicles/", vehicles.vehicles, name="fleet-vehicles"),
@@ -8,6 +8,7 @@ urlpatterns = [
     path("fleet/vehicles/sheet/", vehicles.sheet, name="fleet-sheet"),
     path("fleet/vehicles/<uuid:vehicle_id>/", vehicles.vehicle, name="fleet-vehicle"),
     path("fleet/vehicles/<uuid:vehicle_id>/papers/", vehicles.file_paper, name="fleet-file-paper"),
+    path("fleet/vehicles/<uuid:vehicle_id>/asset/", assets.enter, name="fleet-asset"),
     path(
         "fleet/vehicles/<uuid:vehicle_id>/maintenance/",
         compliance.maintenance,

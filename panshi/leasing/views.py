@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from panshi.billing import queries as billing
 from panshi.fleet import queries as fleet
-from panshi.kit import records
+from panshi.kit import cells, records
 from panshi.kit.clock import local_day
 from panshi.kit.forms import Field, Form
 from panshi.kit.money import ZERO, yuan
@@ -40,6 +40,11 @@ LEASES = Table(
         Column(key="model_name", label=_("Model")),
         Column(key="customer_name", label=_("Customer")),
         Column(key="state", label=_("State"), kind="state", tones=TONES, choices=LeaseState),
+        Column(
+            key="lapsed",
+            label=_("Papers"),
+            show=lambda row: cells.state("", "bad", "、".join(row.lapsed)) if row.lapsed else "",
+        ),
         Column(key="city", label=_("City")),
         Column(key="monthly_rent", label=_("Monthly rent"), kind="money", sort=True),
         Column(key="starts_on", label=_("From"), kind="day", sort=True),
@@ -54,7 +59,7 @@ LEASES = Table(
     row_url="leasing-lease",
     export="leases",
     empty=_("No leases yet. Draft the first one."),
-    live=("leasing.*",),
+    live=("leasing.*", "fleet.Documents*"),
 )
 AHEAD = 3  # Periods shown after those that are billed; the rest folds away.
 STANDINGS = {
@@ -82,6 +87,7 @@ def leases(request: Request) -> HttpResponse:
         offset=ask.offset,
         limit=ask.limit,
         actor=request.actor,
+        at=timezone.now(),
     )
     part = Slice(rows=page.rows, total=page.total)
     return LEASES.respond(request, ask, part, "leasing/leases.html")
@@ -187,7 +193,7 @@ def draft(request: Request) -> HttpResponse:
 @require_GET
 def lease(request: Request, lease_id: UUID) -> HttpResponse:
     today = local_day(timezone.now())
-    card = queries.lease_card(lease_id=lease_id, actor=request.actor)
+    card = queries.lease_card(lease_id=lease_id, actor=request.actor, at=timezone.now())
     row = card.row
     may_see_money = request.actor.may("billing.view")
     bills = (

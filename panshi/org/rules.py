@@ -30,6 +30,7 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
         "billing.*", "ledger.*", "leasing.settle_lease", "leasing.ask_settlement_void",
         "leasing.void_settlement", "leasing.request_restraint",
         "leasing.settle_violation", "leasing.charge_violation", "leasing.close_violation",
+        "fleet.enter_asset", "fleet.mark_odometers",
         "leasing.release_restraint", "notify.send_messages",
     },
     "SALES": _EVERYONE | _VIEWS | {

@@ -9,6 +9,7 @@ from panshi.billing.services.allocations import (
     reassign_payment,
     unallocate,
 )
+from panshi.billing.services.assets import post_depreciation, post_disposal, post_upkeep
 from panshi.billing.services.bills import (
     AlreadyBilled,
     BillImmutable,
@@ -302,6 +303,9 @@ __all__ = [
     "pay_token",
     "payment_of_token",
     "poll_invoices",
+    "post_depreciation",
+    "post_disposal",
+    "post_upkeep",
     "promise_to_pay",
     "propose_write_off",
     "publish_price_book",

@@ -10,8 +10,12 @@ from django.utils.translation import gettext as _
 
 from panshi.billing.models import BankLine, Bill, BillState, LineState
 from panshi.billing.queries import earnings
+from panshi.billing.services.assets import DEPRECIATION, source_of
+from panshi.fleet import queries as fleet
 from panshi.kit.clock import add_months, month_start
+from panshi.kit.tenancy import hq_actor
 from panshi.kit.verbs import guard
+from panshi.ledger import queries as ledger_queries
 from panshi.ledger.queries import Counted, MonthCheck
 from panshi.ledger.queries.sums import KEPT
 
@@ -132,6 +136,14 @@ def month_checks(*, org_id: int, month: date) -> list[MonthCheck]:
             "kinds": list(earnings.BOOKED),
         },
     )[0][0]  # fmt: skip
+    losses = fleet.month_losses(month=since, org_id=org_id, actor=hq_actor(org_id))
+    known = ledger_queries.sources_posted(
+        org_id=org_id,
+        kind=DEPRECIATION,
+        source_ids=tuple(source_of(loss.asset_id, since) for loss in losses),
+        actor=hq_actor(org_id),
+    )
+    undepreciated = len(losses) - known
     return [
         MonthCheck(
             code="DRAFTS",
@@ -146,6 +158,13 @@ def month_checks(*, org_id: int, month: date) -> list[MonthCheck]:
             holds=not waiting,
             missing=_("%(count)d lines of bills wait to be recognised.") % {"count": waiting},
             url=reverse("billing-recognition") + f"?month={since:%Y-%m}",
+        ),
+        MonthCheck(
+            code="DEPRECIATION",
+            words=_("What the vehicles lost in the month is depreciated"),
+            holds=not undepreciated,
+            missing=_("%(count)d vehicles wait to be depreciated.") % {"count": undepreciated},
+            url=reverse("billing-depreciation") + f"?month={since:%Y-%m}",
         ),
         MonthCheck(
             code="BANK",

@@ -1,6 +1,6 @@
 """The demo company's yard: vehicles in lots, upkeep, a standard, notices of the police."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from random import Random
 
 from panshi.demo import assets, handing, yard
@@ -10,6 +10,7 @@ from panshi.kit import outbox
 from panshi.kit.clock import local_day
 from panshi.kit.tenancy import hq_actor
 from panshi.leasing import queries as leasing
+from panshi.ledger import queries as ledger
 
 
 def test_the_yard_is_furnished_and_told_of() -> None:
@@ -19,8 +20,10 @@ def test_the_yard_is_furnished_and_told_of() -> None:
         yard.furnish(operator, Random(3), make.NOON, make.quiet)
         yard.write_standard(company, make.NOON)
         yard.find_what_is_due(company, make.NOON)
+        assets.enter(operator, make.NOON)
         assets.fine(operator, Random(3), make.NOON)
         handing.expect(operator, Random(3), make.NOON)
+        assets.depreciate(company, make.NOON)
     lots = queries.lots(actor=operator.actor)
     assert [lot.vehicles for lot in lots] == [2, 1]
     board = queries.idle_board(actor=operator.actor, at=make.NOON)
@@ -42,3 +45,5 @@ def test_the_yard_is_furnished_and_told_of() -> None:
     )
     assert [row.kind for row in expected] == ["IN", "OUT"]
     assert not any(row.deposit_missing for row in expected)
+    october = ledger.vehicle_pnl(month=date(2026, 10, 1), actor=operator.actor)
+    assert october.cost > 0

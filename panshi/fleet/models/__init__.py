@@ -1,5 +1,6 @@
 """Nouns of the fleet."""
 
+from panshi.fleet.models.assets import Asset, AssetMark, AssetTerms, DepreciationMethod
 from panshi.fleet.models.disposal import DISPOSAL_LIFE, Disposal, DisposalState
 from panshi.fleet.models.inspections import (
     ClauseUnit,
@@ -64,11 +65,15 @@ __all__ = [
     "TRANSFER_LIFE",
     "VEHICLE_LIFE",
     "Anchor",
+    "Asset",
+    "AssetMark",
+    "AssetTerms",
     "ClauseUnit",
     "ComplianceRule",
     "DamageKind",
     "DamageMark",
     "DayClass",
+    "DepreciationMethod",
     "Disposal",
     "DisposalState",
     "Document",

@@ -1,5 +1,15 @@
 """Questions about the fleet."""
 
+from panshi.fleet.queries.assets import (
+    AssetCard,
+    AssetDefaults,
+    MonthLoss,
+    asset_defaults,
+    asset_of,
+    assets_of,
+    month_losses,
+    selling_curve,
+)
 from panshi.fleet.queries.calendar import (
     DueDay,
     DuePage,
@@ -118,6 +128,8 @@ from panshi.fleet.queries.yard import (
 )
 
 __all__ = [
+    "AssetCard",
+    "AssetDefaults",
     "CityStates",
     "ClauseRow",
     "CountSheet",
@@ -144,6 +156,7 @@ __all__ = [
     "LotRow",
     "MarkRow",
     "ModelRow",
+    "MonthLoss",
     "NamedVehicle",
     "NoticeRow",
     "OpenInspection",
@@ -171,6 +184,9 @@ __all__ = [
     "VehicleRef",
     "VehicleRow",
     "ViewRow",
+    "asset_defaults",
+    "asset_of",
+    "assets_of",
     "available_vehicles",
     "bearer_of",
     "bearers_at",
@@ -195,10 +211,12 @@ __all__ = [
     "lapsed_kinds",
     "lots",
     "mark_words",
+    "month_losses",
     "open_items",
     "paper_card",
     "paper_scan",
     "parked_vehicles",
+    "selling_curve",
     "sheet_rows_of",
     "state_counts",
     "stocktake_card",

@@ -1,5 +1,11 @@
 """Verbs of the fleet."""
 
+from panshi.fleet.services.assets import (
+    AlreadyAsset,
+    AssetTermsInvalid,
+    enter_asset,
+    mark_odometers,
+)
 from panshi.fleet.services.compliance import (
     MaintenanceDone,
     RuleUnreadable,
@@ -131,8 +137,10 @@ from panshi.fleet.services.yard import (
 
 __all__ = [
     "VEHICLES",
+    "AlreadyAsset",
     "AlreadyProposed",
     "AlreadyVerified",
+    "AssetTermsInvalid",
     "BadPlate",
     "BadVin",
     "BelowResidualWithoutApproval",
@@ -195,6 +203,7 @@ __all__ = [
     "deploy_vehicle",
     "dispatch_transfer",
     "draft_wear_standard",
+    "enter_asset",
     "file_document",
     "file_documents",
     "finish_upkeep",
@@ -204,6 +213,7 @@ __all__ = [
     "lend_key",
     "make_ready",
     "mark_damage",
+    "mark_odometers",
     "open_document",
     "open_lot",
     "park_vehicles",

@@ -21,8 +21,10 @@ from panshi.fleet.models import (
     Vehicle,
     VehicleState,
 )
+from panshi.fleet.services.assets import end_asset
 from panshi.fleet.services.life import is_leased, locked, words_for
 from panshi.fleet.services.register import record_move
+from panshi.kit.clock import local_day
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
@@ -181,6 +183,7 @@ def sell_vehicle(
     disposal.state = DISPOSAL_LIFE.step(disposal.state, DisposalState.SOLD)
     disposal.price, disposal.buyer, disposal.sold_at = price, buyer, at
     disposal.save(update_fields=["state", "price", "buyer", "sold_at"])
+    end_asset(vehicle, local_day(at))
     return VehicleSold(
         org_id=vehicle.org_id, actor_id=actor.id, at=at, vehicle_id=vehicle.id, price=price
     )

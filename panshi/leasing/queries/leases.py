@@ -1,7 +1,7 @@
 """Questions about leases."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -35,6 +35,9 @@ from panshi.leasing.models import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseRow:
+    """A lease in a list; `lapsed` names the papers that lapsed of a vehicle which it has or is to
+    get, asked for a moment only."""
+
     id: UUID
     number: str
     state: LeaseState
@@ -48,6 +51,7 @@ class LeaseRow:
     deposit: Decimal
     starts_on: date
     ends_on: date
+    lapsed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,15 +234,45 @@ def leases(
     order_by: str = "-created_at",
     offset: int = 0,
     limit: int = 50,
+    at: datetime | None = None,
 ) -> LeasePage:
-    """Leases that match, a page of them, and how many there are. ValueError for another order."""
+    """Leases that match, a page of them, and how many there are. ValueError for another order.
+
+    With `at` the rows say which papers of their vehicles have lapsed.
+    """
     if order_by.removeprefix("-") not in _ORDERS:
         raise ValueError(f"leases cannot be ordered by {order_by}")
     rows = _matching(
         Lease.objects.visible_to(actor), state=state, city=city, text=text, customer_id=customer_id
     )
     page = list(rows.order_by(order_by, "-id")[offset : offset + limit])
-    return LeasePage(rows=lease_rows(page, actor), total=rows.count())
+    found = lease_rows(page, actor)
+    if at is not None:
+        found = with_lapsed(found, actor=actor, at=at)
+    return LeasePage(rows=found, total=rows.count())
+
+
+_LIVE = frozenset(
+    {
+        LeaseState.RESERVED,
+        LeaseState.SIGNED,
+        LeaseState.ACTIVE,
+        LeaseState.PAUSED,
+        LeaseState.RETURNING,
+    }
+)
+
+
+def with_lapsed(rows: tuple[LeaseRow, ...], *, actor: Actor, at: datetime) -> tuple[LeaseRow, ...]:
+    """The rows with what has lapsed of the vehicles of live leases."""
+    live = {row.vehicle_id for row in rows if row.vehicle_id and row.state in _LIVE}
+    lapsed = fleet.lapsed_kinds(vehicle_ids=tuple(live), actor=actor, at=at)
+    return tuple(
+        replace(row, lapsed=tuple(str(kind.label) for kind in lapsed[row.vehicle_id]))
+        if row.state in _LIVE and row.vehicle_id in lapsed
+        else row
+        for row in rows
+    )
 
 
 @question
@@ -250,8 +284,8 @@ def customer_leases(*, customer_id: UUID, actor: Actor) -> tuple[LeaseRow, ...]:
 
 
 @question
-def lease_card(*, lease_id: UUID, actor: Actor) -> LeaseCard:
-    """One lease with its handovers and its settlement."""
+def lease_card(*, lease_id: UUID, actor: Actor, at: datetime | None = None) -> LeaseCard:
+    """One lease with its handovers and its settlement; with `at` what lapsed of its vehicle."""
     lease = Lease.objects.visible_to(actor).get(id=lease_id)
     settlement = Settlement.objects.filter(lease=lease).first()
     handovers = list(
@@ -260,6 +294,8 @@ def lease_card(*, lease_id: UUID, actor: Actor) -> LeaseCard:
         .order_by("completed_at", "id")
     )
     row = lease_rows([lease], actor)[0]
+    if at is not None:
+        (row,) = with_lapsed((row,), actor=actor, at=at)
     segments = list(
         Segment.objects.filter(lease=lease).exclude(state=SegmentState.VOID).order_by("planned")
     )

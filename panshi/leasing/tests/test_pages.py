@@ -1,21 +1,24 @@
 """The pages of leasing: a quote before a promise, a handover with proofs, a plan of charges."""
 
 import base64
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 
 from panshi.crm.tests import make as crm
+from panshi.fleet import services as fleet_services
 from panshi.fleet.tests import make as fleet
 from panshi.leasing import queries
-from panshi.leasing.models import Handover, Lease
+from panshi.leasing.models import Handover, Lease, Segment
 from panshi.leasing.tests import make
 from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
-from panshi.org.tests.window import Window, window
+from panshi.org.tests.window import Window, page, window
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -152,3 +155,28 @@ def test_the_page_shows_the_plan_of_charges_with_its_bill() -> None:
     assert "¥3,000.00 a month ÷ 30 days × 10 days" in text
     assert "1,000.00" in text
     assert "more periods" in text
+
+
+def test_a_lease_is_red_while_a_paper_of_its_vehicle_is_lapsed() -> None:
+    lease = make.active()
+    vehicle_id = Segment.objects.get(lease=lease).vehicle_id
+    client = window(lease.org, "OPERATIONS")
+    at = reverse("leasing-lease", args=[lease.id])
+    listed = reverse("leasing-leases")
+    paper = "Compulsory insurance"
+    for path in (at, listed):
+        assert paper not in page(client.get(path))
+    fleet_services.file_documents(
+        documents=[
+            fleet_services.NewDocument(
+                vehicle_id=vehicle_id, kind="COMPULSORY_INSURANCE", expires_on=date(2026, 1, 1)
+            )
+        ],
+        actor=make.clerk(lease.org),
+        at=make.NOON,
+    )
+    red = page(client.get(at))
+    assert "Lapsed or missing" in red
+    assert paper in red
+    assert reverse("leasing-change", args=[lease.id, "swap"]) in red
+    assert f'state-bad">{paper}' in page(client.get(listed))

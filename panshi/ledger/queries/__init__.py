@@ -10,6 +10,7 @@ from panshi.ledger.queries.entries import (
     entries_of_sources,
     entry_card,
     journal,
+    sources_posted,
 )
 from panshi.ledger.queries.export import export_beancount
 from panshi.ledger.queries.invariants import (
@@ -44,6 +45,7 @@ from panshi.ledger.queries.sums import (
     trial_balance,
     vehicle_pnl,
 )
+from panshi.ledger.queries.vehicles import VehicleMonth, vehicle_months
 
 __all__ = [
     "KIND_WORDS",
@@ -60,6 +62,7 @@ __all__ = [
     "PromiseStanding",
     "SumChange",
     "TrialRow",
+    "VehicleMonth",
     "VehicleResult",
     "VehicleResults",
     "accounts",
@@ -80,6 +83,8 @@ __all__ = [
     "periods",
     "posting_page",
     "promises",
+    "sources_posted",
     "trial_balance",
+    "vehicle_months",
     "vehicle_pnl",
 ]

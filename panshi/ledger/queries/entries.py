@@ -44,6 +44,11 @@ KIND_WORDS: Final = {
     "RECEIVABLE_FINANCED": _("Receivable financed"),
     "FINANCING_REPAID": _("Financing repaid"),
     "FINE_PAID": _("Fine paid to the authority"),
+    "ASSET_TAKEN_UP": _("Vehicle taken into the books"),
+    "DEPRECIATION": _("Depreciation"),
+    "ASSET_RETIRED": _("Sold vehicle taken out of the books"),
+    "ASSET_SOLD": _("Vehicle sold"),
+    "UPKEEP_COST": _("Upkeep of a vehicle"),
 }
 
 
@@ -169,3 +174,10 @@ def journal(
             params=[last.occurred_on, last.id],
         )
     return _cards(list(rows.order_by("-occurred_on", "-id")[:limit]))
+
+
+@question
+def sources_posted(*, org_id: int, kind: str, source_ids: tuple[UUID, ...], actor: Actor) -> int:
+    """How many of these sources have an entry of a kind in a book."""
+    found = Entry.objects.filter(org_id=org_id, kind=kind, source_id__in=source_ids)
+    return found.values("source_id").distinct().count()

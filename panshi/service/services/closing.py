@@ -10,6 +10,9 @@ from django.utils.translation import gettext as _
 
 from panshi.billing import services as billing
 from panshi.diagnosis import services as diagnosis
+from panshi.fleet import queries as fleet_queries
+from panshi.fleet import services as fleet
+from panshi.fleet.services import MaintenanceDone
 from panshi.kit.clock import local_day
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import SYSTEM, Actor
@@ -31,6 +34,7 @@ from panshi.service.models import (
 from panshi.service.queries.catalogue import in_language, nearest_items
 
 SOURCE: Final = "WORK_ORDER"
+ROUTINE: Final = "ROUTINE_SERVICE"
 _PRODUCTS: Final = {
     PriceKind.LABOUR_RATE: "SERVICE_LABOUR",
     PriceKind.FIXED: "SERVICE_LABOUR",
@@ -135,6 +139,25 @@ def _judge(wanted: dict[str, object], given: dict[str, float]) -> None:
         )
 
 
+def _note_maintenance(order: WorkOrder, *, actor: Actor, at: datetime) -> None:
+    """Tell the fleet that the maker's service was done: its next interval counts from now."""
+    if ROUTINE not in OrderItem.objects.filter(order=order).values_list("item_code", flat=True):
+        return
+    refs = fleet_queries.vehicle_refs(vehicle_ids=(order.vehicle_id,), actor=actor)
+    if order.vehicle_id in refs:
+        fleet.record_maintenance(
+            records=[
+                MaintenanceDone(
+                    vehicle_id=order.vehicle_id,
+                    on=local_day(at),
+                    odometer_km=refs[order.vehicle_id].odometer_km,
+                )
+            ],
+            actor=actor,
+            at=at,
+        )
+
+
 @verb
 def release_work_order(*, work_order_id: UUID, actor: Actor, at: datetime) -> WorkReleased:
     """Hand the vehicle back: the bill is raised and the finding gets its outcome, all or nothing.
@@ -160,6 +183,7 @@ def release_work_order(*, work_order_id: UUID, actor: Actor, at: datetime) -> Wo
             actor=actor,
             at=at,
         )
+    _note_maintenance(order, actor=actor, at=at)
     due = order.customer_id is not None and order.total > 0
     if due and order.customer_id is not None:
         bill = billing.raise_bill(
