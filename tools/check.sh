@@ -19,8 +19,8 @@ step types $bin/mypy
 step migrations env PANSHI_HOME=/nonexistent $bin/python -W ignore -m django makemigrations --check --dry-run
 step translations $bin/python tools/messages.py --check
 if [ "${1:-quick}" = all ]; then
-  # In their order, as the longest modules stand first.
-  side_by_side=(-rs -n 2 --dist loadscope --no-loadscope-reorder)
+  # In their order, as the longest modules stand first; one more than cores, as some wait.
+  side_by_side=(-rs -n 3 --dist loadscope --no-loadscope-reorder)
   echo "tests"
   timeout 2400 $bin/pytest "${side_by_side[@]}" -m "not browser" || failed+=("tests")
   echo "browser tests"

@@ -33,9 +33,13 @@ COST_CLASS_OF: Final = {
     "6401.dep": CostClass.EQUIPMENT,
     "6602.idle": CostClass.EQUIPMENT,
     "6401.service": CostClass.MATERIAL,
+    "6401.maintenance": CostClass.MATERIAL,
+    "6401.energy": CostClass.OPERATIONS,
+    "6401.insurance": CostClass.OPERATIONS,
     "6401.share": CostClass.OPERATIONS,
     "6603": CostClass.OTHER,
     "6702": CostClass.OTHER,
+    "6711": CostClass.OTHER,
 }
 """Every expense account of the chart belongs to exactly one class."""
 
