@@ -19,6 +19,7 @@ worker delivers facts, so a page shows what follows after a moment: wait with `e
 Time passes by verbs, `site.do(let_a_month_pass, lease_id)`; all else a person does in a window.
 """
 
+import fcntl
 import os
 import shutil
 import signal
@@ -110,14 +111,18 @@ class Opener(Protocol):
 
 
 @pytest.fixture(scope="session")
-def static_files() -> Iterator[Path]:
-    """The hashed static files as in production, collected once."""
-    folder = Path(tempfile.mkdtemp(prefix="panshi-static-"))
-    settings = _settings("panshi") | {"PANSHI_STATIC_ROOT": str(folder)}
-    collect = [sys.executable, "-m", "django", "collectstatic", "--noinput", "-v", "0"]
-    subprocess.run(collect, env=settings, check=True, capture_output=True)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+def static_files() -> Path:
+    """The hashed static files as in production, collected once for all workers of a run."""
+    folder = environment.HOME.path / "collected"
+    with (environment.HOME.path / "collecting").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not folder.exists():
+            draft = Path(tempfile.mkdtemp(dir=environment.HOME.path))
+            settings = _settings("panshi") | {"PANSHI_STATIC_ROOT": str(draft)}
+            collect = [sys.executable, "-m", "django", "collectstatic", "--noinput", "-v", "0"]
+            subprocess.run(collect, env=settings, check=True, capture_output=True)
+            draft.rename(folder)
+    return folder
 
 
 @contextmanager
