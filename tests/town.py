@@ -201,9 +201,12 @@ def arrange() -> Town:
     """Build the town under headquarters' own context."""
     from django.utils import timezone
 
+    from panshi.kit.clock import day_start, local_day
     from panshi.kit.tenancy import acting, hq_actor
 
-    at = timezone.now()
+    # A visit of today needs some hours before midnight, whenever this is arranged.
+    now = timezone.now()
+    at = min(now, day_start(local_day(now)) + timedelta(hours=18))
     with acting(hq_actor(), to_write=True):
         org_id = nodes(at)
         equip(org_id, at)
