@@ -19,12 +19,12 @@ step types $bin/mypy
 step migrations env PANSHI_HOME=/nonexistent $bin/python -W ignore -m django makemigrations --check --dry-run
 step translations $bin/python tools/messages.py --check
 if [ "${1:-quick}" = all ]; then
-  # In their order, as the longest modules stand first; one more than cores, as some wait.
-  side_by_side=(-rs -n 3 --dist loadscope --no-loadscope-reorder)
-  echo "tests"
-  timeout 2400 $bin/pytest "${side_by_side[@]}" -m "not browser" || failed+=("tests")
-  echo "browser tests"
-  timeout 1200 $bin/pytest "${side_by_side[@]}" -m browser || [ $? -eq 5 ] || failed+=("browser tests")
+  # In their order, as the longest modules stand first.
+  side_by_side=(-rs --dist loadscope --no-loadscope-reorder)
+  echo "tests"  # One worker more than cores, as some of them wait.
+  timeout 2400 $bin/pytest "${side_by_side[@]}" -n 3 -m "not browser" || failed+=("tests")
+  echo "browser tests"  # A third browser only slows the other two.
+  timeout 1200 $bin/pytest "${side_by_side[@]}" -n 2 -m browser || [ $? -eq 5 ] || failed+=("browser tests")
 fi
 if [ ${#failed[@]} -gt 0 ]; then printf '\nFailed: %s\n' "${failed[*]}"; exit 1; fi
 echo "All green."
