@@ -27,7 +27,7 @@ function theme() {
     color: [1, 2, 3, 4, 5, 6].map((n) => token(`--series-${n}`)),
     textStyle: { color: token("--ink"), fontFamily: token("--sans"), fontSize: 12 },
     grid: { left: 8, right: 16, top: 32, bottom: 8, containLabel: true },
-    legend: { textStyle: { color: token("--ink-2") }, itemWidth: 12, itemHeight: 8, top: 0, left: 0 },
+    legend: { type: "scroll", textStyle: { color: token("--ink-2") }, itemWidth: 12, itemHeight: 8, top: 0, left: 0 },
     tooltip: {
       backgroundColor: token("--surface-1"),
       borderColor: token("--line"),
