@@ -10,7 +10,7 @@ from panshi.demo.founding import Company, Operator
 from panshi.fleet import queries as fleet
 from panshi.fleet import services as fleet_services
 from panshi.kit import workbooks
-from panshi.kit.clock import SHANGHAI, add_months, local_day, month_start
+from panshi.kit.clock import SHANGHAI, add_months, local_day, month_start, months_apart
 from panshi.kit.money import to_fen
 from panshi.kit.sheets import as_rows
 from panshi.kit.tenancy import Actor, hq_actor
@@ -86,7 +86,7 @@ def enter(operator: Operator, at: datetime) -> None:
         residual = to_fen(cost * terms.residual_share)
         card = fleet.vehicle_card(vehicle_id=vehicle_id, actor=operator.actor, at=at)
         since = card.purchased_on or first
-        before = (first.year - since.year) * 12 + first.month - since.month - 1
+        before = months_apart(since, first) - 1
         lived = min(max(before, 0), terms.life_months - BOOKED_MONTHS)
         fleet_services.enter_asset(
             vehicle_id=vehicle_id,

@@ -25,6 +25,11 @@ def month_start(day: date) -> date:
     return day.replace(day=1)
 
 
+def months_apart(since: date, until: date) -> int:
+    """From which calendar month to which, whatever the days: negative when `until` is earlier."""
+    return (until.year - since.year) * 12 + until.month - since.month
+
+
 def add_months(anchor: date, months: int) -> date:
     """Return `anchor` moved by whole months, clamped to the month's end; never chain it."""
     index = anchor.year * 12 + anchor.month - 1 + months

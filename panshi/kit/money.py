@@ -38,6 +38,11 @@ def vat_in(gross: Decimal, rate: Decimal) -> Decimal:
     return to_fen(gross * rate / (1 + rate))
 
 
+def percent(share: Decimal) -> str:
+    """Write a share of 1 as people read it: 0.05%, 20%."""
+    return f"{(share * 100).normalize():f}%"
+
+
 def yuan(amount: Decimal) -> str:
     """Write an amount as people read it: ¥12,345.60."""
     return f"{'-' if amount < 0 else ''}¥{abs(amount):,.2f}"

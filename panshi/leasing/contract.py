@@ -13,7 +13,7 @@ import yaml
 
 from panshi.billing.queries import Charge, CreditTerms
 from panshi.kit import typeset
-from panshi.kit.money import ZERO, in_capitals
+from panshi.kit.money import ZERO, in_capitals, percent
 
 _SHEET: Final = Path(__file__).with_name("contract.typ")
 _TEXTS: Final = Path(__file__).with_name("contract_text")
@@ -140,16 +140,12 @@ def _figures(version: str, early_share: Decimal, credit: CreditTerms) -> dict[st
     return {
         "grace_days": str(credit.grace_days),
         "after_grace": str(credit.grace_days + 1),
-        "late_fee": f"万分之{_plain(credit.late_fee_a_day * 10_000)}",
-        "late_cap": f"{_plain(credit.late_fee_cap * 100)}%",
-        "early_share": f"{_plain(early_share * 100)}%",
+        "late_fee": f"万分之{(credit.late_fee_a_day * 10_000).normalize():f}",
+        "late_cap": percent(credit.late_fee_cap),
+        "early_share": percent(early_share),
         "refund_days": str(REFUND_DAYS),
         "version": version,
     }
-
-
-def _plain(figure: Decimal) -> str:
-    return f"{figure.normalize():f}"
 
 
 def numeral(number: int) -> str:

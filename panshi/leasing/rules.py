@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
-from panshi.kit.clock import add_months
+from panshi.kit.clock import add_months, months_apart
 from panshi.kit.money import to_fen
 
 # How a lease is charged: by calendar months, parts of a month by their days.
@@ -33,7 +33,7 @@ def term(*, starts_on: date, months: int | None, last_day: date | None) -> tuple
         return months, add_months(starts_on, months)
     if last_day < starts_on:
         raise ValueError("the last day lies before the first")
-    begun = (last_day.year - starts_on.year) * 12 + last_day.month - starts_on.month
+    begun = months_apart(starts_on, last_day)
     one = timedelta(days=1)
     for whole in {begun, begun + 1} - {0}:
         end = add_months(starts_on, whole)
@@ -47,5 +47,4 @@ def term(*, starts_on: date, months: int | None, last_day: date | None) -> tuple
 def is_period_end(*, day: date, starts_on: date) -> bool:
     """Whether a day ends a month of rent reckoned from the first day, or precedes them all."""
     after = day + timedelta(days=1)
-    months = (after.year - starts_on.year) * 12 + after.month - starts_on.month
-    return add_months(starts_on, months) == after
+    return add_months(starts_on, months_apart(starts_on, after)) == after

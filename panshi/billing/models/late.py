@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
@@ -6,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from panshi.billing.models.bills import Bill
 from panshi.billing.models.catalogue import days_between
+from panshi.kit.money import to_fen
 from panshi.kit.nouns import OwnedModel
 
 
@@ -84,6 +87,15 @@ class LateFee(OwnedModel):
             ),
         ]
         indexes = [models.Index(fields=["customer_id"], name="late_fee_by_customer")]
+
+    @property
+    def days(self) -> int:
+        return (self.ends_on - self.starts_on).days
+
+    @property
+    def day_amount(self) -> Decimal:
+        """What a day costs before the cap, in CNY."""
+        return to_fen(self.principal * self.a_day)
 
 
 class WaiverState(models.TextChoices):

@@ -9,14 +9,10 @@ from uuid import UUID
 from panshi.billing.models import FeeWaiver, LateFee, LateKind, WaiverState
 from panshi.billing.queries.bills import customer_names
 from panshi.billing.queries.terms import late_terms
-from panshi.kit.money import ZERO, to_fen
+from panshi.kit.money import ZERO, percent
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 from panshi.org import queries as org
-
-
-def _percent(share: Decimal) -> str:
-    return f"{(share * 100).normalize():f}%"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +38,7 @@ class LateSpanRow:
 
     @property
     def rate(self) -> str:
-        return _percent(self.a_day)
+        return percent(self.a_day)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +81,11 @@ class LateFeeCard:
 
     @property
     def rate(self) -> str:
-        return _percent(self.a_day)
+        return percent(self.a_day)
 
     @property
     def cap_rate(self) -> str:
-        return _percent(self.cap)
+        return percent(self.cap)
 
 
 @question
@@ -143,10 +139,10 @@ def _span(row: LateFee) -> LateSpanRow:
         disputed=row.kind == LateKind.DISPUTED,
         starts_on=row.starts_on,
         last_day=row.ends_on - timedelta(days=1),
-        days=(row.ends_on - row.starts_on).days,
+        days=row.days,
         principal=row.principal,
         a_day=row.a_day,
-        day_amount=to_fen(row.principal * row.a_day),
+        day_amount=row.day_amount,
         amount=row.amount,
         capped=row.capped,
         fee_bill_id=row.fee_bill_id,

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Sum
 
 from panshi.billing.models import RECEIVED, Allocation, Payment, WriteOff, WriteOffState
 from panshi.billing.queries.bills import customer_names
@@ -122,12 +122,12 @@ def write_off_rows(
         found = found.filter(case_id=case_id)
     rows = list(found.order_by("-proposed_at", "-id")[offset : offset + limit])
     done = found.filter(state__in=[WriteOffState.WRITTEN_OFF, WriteOffState.RECOVERED])
-    sums = list(done.values_list("amount", "recovered"))
+    sums = done.aggregate(amount=Sum("amount"), recovered=Sum("recovered"))
     return WriteOffPage(
         rows=_rows(rows, actor),
         total=found.count(),
-        amount=sum((amount for amount, _back in sums), ZERO),
-        recovered=sum((back for _amount, back in sums), ZERO),
+        amount=sums["amount"] or ZERO,
+        recovered=sums["recovered"] or ZERO,
     )
 
 

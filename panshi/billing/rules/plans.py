@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final, TypeVar
 from uuid import UUID
 
-from panshi.kit.clock import add_months, month_start
+from panshi.kit.clock import add_months, month_start, months_apart
 from panshi.kit.money import ZERO, split, to_fen
 
 ANCHOR, CALENDAR = "ANCHOR", "CALENDAR"
@@ -80,7 +80,7 @@ def period(*, n: int, anchor: date, alignment: str) -> Span:
 
 def period_containing(*, day: date, anchor: date, alignment: str) -> int:
     """The number of the period that a day from the anchor on lies in."""
-    n = (day.year - anchor.year) * 12 + day.month - anchor.month
+    n = months_apart(anchor, day)
     return n if period(n=n, anchor=anchor, alignment=alignment).start <= day else n - 1
 
 

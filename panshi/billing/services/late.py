@@ -38,7 +38,7 @@ from panshi.billing.services.catalogue import SamePerson
 from panshi.billing.services.issuing import issue_these
 from panshi.kit import outbox
 from panshi.kit.clock import local_day
-from panshi.kit.money import ZERO, to_fen, yuan
+from panshi.kit.money import ZERO, percent, to_fen, yuan
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
@@ -202,7 +202,7 @@ def _keep(late: _Late, span: LateSpan, row: LateFee | None) -> LateFee:
 
 def _is_ripe(late: _Late, rows: Sequence[LateFee]) -> bool:
     """Whether the days of a bill are billed: it is paid, the cap is reached, or they are many."""
-    days = sum((row.ends_on - row.starts_on).days for row in rows)
+    days = sum(row.days for row in rows)
     return late.open_amount == 0 or rows[-1].capped or days >= late.terms.bill_every_days
 
 
@@ -313,16 +313,13 @@ def _draft(some: Sequence[tuple[_Late, Sequence[LateFee]]], actor: Actor, at: da
 
 def _line(bill: Bill, row: LateFee) -> NewLine:
     """Days at a price a day; the words show the reckoning, in no language."""
-    days = (row.ends_on - row.starts_on).days
-    a_day = to_fen(row.principal * row.a_day)
-    whole = row.amount == a_day * days
-    share = f"{(row.a_day * 100).normalize():f}%"
+    whole = row.amount == row.day_amount * row.days
     cap = "" if whole else f" ≤ {yuan(row.amount)}"
     return NewLine(
         product_code=LATE_FEE,
-        words=f"{bill.number}: {yuan(row.principal)} × {share} × {days}{cap}",
-        quantity=Decimal(days if whole else 1),
-        unit_price=a_day if whole else row.amount,
+        words=f"{bill.number}: {yuan(row.principal)} × {percent(row.a_day)} × {row.days}{cap}",
+        quantity=Decimal(row.days if whole else 1),
+        unit_price=row.day_amount if whole else row.amount,
         vehicle_id=bill.vehicle_id,
         service_from=row.starts_on,
         service_to=row.ends_on,
