@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET
 
+from panshi.billing.services.assets import DEPRECIATED
 from panshi.billing.views import read_month
 from panshi.fleet import queries as fleet
 from panshi.fleet.queries import AssetCard, AssetDefaults
-from panshi.kit.clock import add_months, local_day, month_start
+from panshi.kit.clock import add_months, local_day, month_start, months_apart
 from panshi.kit.money import ZERO, to_fen
 from panshi.kit.records import Tile
 from panshi.kit.tenancy import Actor
@@ -57,9 +58,7 @@ def _group(row: VehicleMonth) -> str:
     )
 
 
-def _months(
-    rows: Sequence[VehicleMonth], first: date, until: date
-) -> list[tuple[date, dict[str, Decimal]]]:
+def _months(rows: Sequence[VehicleMonth], first: date, until: date) -> list[Month]:
     """The sums of each month by group, months without postings too."""
     table: dict[date, dict[str, Decimal]] = {}
     month = first
@@ -73,8 +72,7 @@ def _months(
 
 def _market(asset: AssetCard, terms: AssetDefaults, month: date) -> Decimal:
     """What the market would pay: the cost, less a share of what is left for each month of use."""
-    since = asset.in_use_on
-    months = max((month.year - since.year) * 12 + month.month - since.month, 0)
+    months = max(months_apart(asset.in_use_on, month), 0)
     return to_fen(asset.cost * (1 - terms.market_fall) ** months)
 
 
@@ -95,14 +93,12 @@ def worth(request: Request, vehicle_id: UUID) -> HttpResponse:
     used = [pair for pair in months if any(pair[1].values())]
     sums = {name: sum((values[name] for _month, values in months), ZERO) for name in _GROUPS}
     asset = fleet.asset_of(vehicle_id=vehicle_id, actor=request.actor)
-    lost = -ledger.posting_page(
-        accounts=("1602",),
-        since=date(1990, 1, 1),
-        until=today + timedelta(1),
+    lost = -ledger.vehicle_balance(
         vehicle_id=vehicle_id,
-        limit=1,
+        account=DEPRECIATED,
+        until=today + timedelta(1),
         actor=request.actor,
-    ).amount
+    )
     context: dict[str, Any] = {
         "vehicle": refs[vehicle_id],
         "asset": asset,

@@ -140,10 +140,11 @@ def settle(request: Request, lease_id: UUID) -> HttpResponse:
     charges = list(
         queries.charges_of_violations(lease_id=lease_id, charges=proposed, actor=request.actor)
     )
-    keeping = retained_form(request)
-    context["keeping"] = keeping.blank(
-        retained=queries.violation_terms(on=local_day(timezone.now()), actor=request.actor)[1]
+    _fee, retained, days = queries.violation_terms(
+        on=local_day(timezone.now()), actor=request.actor
     )
+    keeping = retained_form(retained=retained, days=days)
+    context["keeping"] = keeping.blank(retained=retained)
     typed = [_typed(charge) for charge in charges]
     status = 200
     if request.method == "POST":

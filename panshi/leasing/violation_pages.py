@@ -1,5 +1,6 @@
 """Pages of traffic violations: the list, one of them with what is to be done, the sheet."""
 
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from panshi.kit import records, workbooks
-from panshi.kit.clock import local_day
 from panshi.kit.forms import Field, Form
 from panshi.kit.import_pages import ImportPages, download
 from panshi.kit.records import Detail, Entry, Tile
@@ -308,10 +308,6 @@ def look_again(request: Request, violation_id: UUID) -> HttpResponse:
 @needs("leasing.view")
 def evidence(request: Request, violation_id: UUID, file_id: UUID) -> HttpResponse:
     """A file that the customer sent with its dispute."""
-    return show_evidence(request, violation_id, file_id)
-
-
-def show_evidence(request: Request, violation_id: UUID, file_id: UUID) -> HttpResponse:
     try:
         found = queries.violation_evidence(
             violation_id=violation_id, file_id=file_id, actor=request.actor
@@ -321,11 +317,8 @@ def show_evidence(request: Request, violation_id: UUID, file_id: UUID) -> HttpRe
     return show_file(found.content, found.media_type)
 
 
-def retained_form(request: Request) -> "Form":
-    """What is kept back of a deposit when a lease is settled, as the terms say at first."""
-    _fee, retained, days = queries.violation_terms(
-        on=local_day(timezone.now()), actor=request.actor
-    )
+def retained_form(*, retained: Decimal, days: int) -> Form:
+    """What is kept back of a deposit when a lease is settled, and for how many days."""
     return Form(
         fields=[
             Field(

@@ -16,10 +16,11 @@ from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
 from panshi.ledger import queries as ledger_queries
 from panshi.ledger import services as ledger
-from panshi.ledger.services import NewEntry, NewPosting
+from panshi.ledger.services import NewEntry, NewPosting, legs_of
 
 ASSET: Final = "fleet.Asset"
 DEPRECIATION: Final = "DEPRECIATION"
+DEPRECIATED: Final = "1602"
 _EVERY: Final = 10**7
 
 
@@ -31,11 +32,8 @@ def source_of(asset_id: UUID, month: date) -> UUID:
 def _legs(
     parts: Sequence[tuple[str, Decimal]], *, vehicle_id: UUID, city: str
 ) -> tuple[NewPosting, ...]:
-    return tuple(
-        NewPosting(account=account, amount=amount, vehicle_id=vehicle_id, city=city)
-        for account, amount in parts
-        if amount
-    )
+    """The legs of a vehicle; parts of nothing are left out."""
+    return legs_of(*(part for part in parts if part[1]), vehicle_id=vehicle_id, city=city)
 
 
 def _taken_up(asset: AssetCard, city: str, on: date) -> NewEntry:
@@ -49,13 +47,20 @@ def _taken_up(asset: AssetCard, city: str, on: date) -> NewEntry:
         postings=_legs(
             (
                 ("1601", asset.cost),
-                ("1602", -asset.opening),
+                (DEPRECIATED, -asset.opening),
                 ("4103", asset.opening - asset.cost),
             ),
             vehicle_id=asset.vehicle_id,
             city=city,
         ),
     )
+
+
+def _days(since: date, last: date, actor: Actor) -> dict[UUID, tuple[int, int]]:
+    """How many days of a month each vehicle was leased, and held at all."""
+    until = datetime.combine(last, time(23, 59), SHANGHAI)
+    page = fleet.vehicle_days(month=since, limit=_EVERY, actor=actor, at=until)
+    return {row.id: (row.leased, row.held) for row in page.rows}
 
 
 def _shared(loss: MonthLoss, days: dict[UUID, tuple[int, int]]) -> tuple[Decimal, Decimal]:
@@ -86,13 +91,7 @@ def post_depreciation(
         for loss in fleet.month_losses(month=since, vehicle_id=vehicle_id, actor=actor)
         if loss.org_id not in closed
     ]
-    page = fleet.vehicle_days(
-        month=since,
-        limit=_EVERY,
-        actor=actor,
-        at=datetime.combine(last, time(23, 59), SHANGHAI),
-    )
-    days = {row.id: (row.leased, row.held) for row in page.rows}
+    days = _days(since, last, actor) if losses else {}
     cards = fleet.assets_of(vehicle_ids=tuple(loss.vehicle_id for loss in losses), actor=actor)
     entries, leased, idle = [], ZERO, ZERO
     for loss in losses:
@@ -107,7 +106,7 @@ def post_depreciation(
                 source_id=source_of(loss.asset_id, since),
                 occurred_on=last,
                 postings=_legs(
-                    (("6401.dep", part), ("6602.idle", rest), ("1602", -loss.amount)),
+                    (("6401.dep", part), ("6602.idle", rest), (DEPRECIATED, -loss.amount)),
                     vehicle_id=loss.vehicle_id,
                     city=loss.city,
                 ),
@@ -146,18 +145,16 @@ def post_disposal(
     vehicle = fleet.vehicle_refs(vehicle_ids=(vehicle_id,), actor=actor)[vehicle_id]
     taken = _taken_up(asset, vehicle.city, day)
     ledger.post_entries(entries=[taken], actor=actor, at=at)
-    lost = -ledger_queries.posting_page(
-        accounts=("1602",),
-        since=date(1990, 1, 1),
-        until=day + timedelta(1),
+    lost = -ledger_queries.vehicle_balance(
         vehicle_id=vehicle_id,
+        account=DEPRECIATED,
+        until=day + timedelta(1),
         org_id=asset.org_id,
-        limit=1,
         actor=actor,
-    ).amount
+    )
     left = asset.cost - lost
     parts = {
-        "ASSET_RETIRED": (("1602", lost), ("1606", left), ("1601", -asset.cost)),
+        "ASSET_RETIRED": ((DEPRECIATED, lost), ("1606", left), ("1601", -asset.cost)),
         "ASSET_SOLD": (("1002", price), ("1606", -left), ("6115", left - price)),
     }
     entries = [

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -185,14 +186,11 @@ def refund_payment(
     if by == Channel.BANK and not (payee.strip() and account.strip()):
         raise PayeeMissing(_("Name the payee and the account of a bank transfer."))
     _must_be_free(payment, amount, actor)
-    number = uuid7()
-    refund = Refund(
-        id=number,
+    refund = numbered_refund(
         org_id=payment.org_id,
         payment=payment,
         customer_id=payment.customer_id,
         channel=by,
-        number=f"R{number.hex.upper()}",
         amount=amount,
         reason=reason.strip()[:200],
         payee=payee.strip()[:80] if by == Channel.BANK else "",
@@ -220,6 +218,12 @@ def refund_payment(
         amount=amount,
         reason=reason,
     )
+
+
+def numbered_refund(**fields: Any) -> Refund:
+    """A refund of these fields, whose number for the channel follows from its id."""
+    number = uuid7()
+    return Refund(id=number, number=f"R{number.hex.upper()}", **fields)
 
 
 def locked_refund(refund_id: UUID, permission: str, actor: Actor) -> tuple[Refund, Payment | None]:

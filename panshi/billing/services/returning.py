@@ -19,9 +19,13 @@ from panshi.billing.models import (
     RefundState,
 )
 from panshi.billing.services.deposits import DepositTooSmall, locked_deposit, reserve
-from panshi.billing.services.refunds import PayeeMissing, locked_refund, move_refund
+from panshi.billing.services.refunds import (
+    PayeeMissing,
+    locked_refund,
+    move_refund,
+    numbered_refund,
+)
 from panshi.crm import queries as crm
-from panshi.kit.ids import uuid7
 from panshi.kit.money import ZERO, to_fen
 from panshi.kit.refusals import IllegalMove
 from panshi.kit.tenancy import Actor
@@ -90,17 +94,14 @@ def _ways(deposit: Deposit, amount: Decimal) -> list[tuple[Payment | None, Decim
 def _refund(
     deposit: Deposit, payment: Payment | None, amount: Decimal, actor: Actor, at: datetime
 ) -> Refund:
-    number = uuid7()
     channel = Channel.BANK if payment is None else Channel(payment.channel)
     payee, account = _payee(deposit, payment, actor) if channel == Channel.BANK else ("", "")
-    refund = Refund(
-        id=number,
+    refund = numbered_refund(
         org_id=deposit.org_id,
         payment=payment,
         deposit=deposit,
         customer_id=deposit.customer_id,
         channel=channel,
-        number=f"R{number.hex.upper()}",
         amount=amount,
         reason=_("Deposit goes back"),
         payee=payee,

@@ -1,5 +1,7 @@
 """Nouns of a vehicle as an asset: what it cost, what it will be worth, how it loses value."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -64,6 +66,11 @@ class Asset(OwnedModel):
                 condition=Q(first_month__day=1),
             ),
         ]
+
+    @property
+    def to_lose(self) -> Decimal:
+        """What these books write off in all, in CNY."""
+        return self.cost - self.residual - self.opening
 
 
 class AssetMark(OwnedModel):

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from panshi.fleet.models import Asset, AssetMark, AssetTerms, DepreciationMethod
 from panshi.fleet.rules import assets as rules
-from panshi.kit.clock import add_months, month_start
+from panshi.kit.clock import add_months, month_start, months_apart
 from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
@@ -63,17 +63,11 @@ class AssetDefaults:
     to_confirm: bool
 
 
-def _number(asset: Asset, month: date) -> int:
-    first = asset.first_month
-    return (month.year - first.year) * 12 + month.month - first.month
-
-
 def _loss(asset: Asset, month: date, marks: Mapping[UUID, list[AssetMark]]) -> Decimal:
-    total = asset.cost - asset.residual - asset.opening
+    total = asset.to_lose
     if asset.method == DepreciationMethod.STRAIGHT:
-        return rules.straight_month(
-            total=total, months=asset.life_months, number=_number(asset, month)
-        )
+        number = months_apart(asset.first_month, month)
+        return rules.straight_month(total=total, months=asset.life_months, number=number)
     before, now = asset.start_km, None
     for mark in marks.get(asset.id, []):
         if mark.month < month:
@@ -126,9 +120,8 @@ def month_losses(
 
 
 def _card(row: Asset) -> AssetCard:
-    total = row.cost - row.residual - row.opening
     parts = (
-        rules.straight_line(total=total, months=row.life_months)
+        rules.straight_line(total=row.to_lose, months=row.life_months)
         if row.method == DepreciationMethod.STRAIGHT
         else []
     )

@@ -7,7 +7,6 @@ from decimal import Decimal
 from uuid import UUID
 
 from panshi.fleet.models import (
-    DamageKind,
     DamageMark,
     Inspection,
     InspectionKind,
@@ -19,6 +18,7 @@ from panshi.fleet.queries.inspections import (
     ClauseRow,
     MarkRow,
     clause_row,
+    mark_row,
     standard_in_force,
 )
 from panshi.kit.clock import local_day
@@ -63,17 +63,7 @@ def _marks(inspections: Sequence[Inspection]) -> dict[UUID, tuple[MarkRow, ...]]
     found: dict[UUID, list[MarkRow]] = {}
     rows = DamageMark.objects.filter(inspection__in=inspections)
     for mark in rows.order_by("view", "part", "damage"):
-        found.setdefault(mark.inspection_id, []).append(
-            MarkRow(
-                view=mark.view,
-                part=mark.part,
-                damage=DamageKind(mark.damage),
-                size=mark.size,
-                count=mark.count,
-                note=mark.note,
-                photo_id=mark.photo_id,
-            )
-        )
+        found.setdefault(mark.inspection_id, []).append(mark_row(mark))
     return {inspection_id: tuple(marks) for inspection_id, marks in found.items()}
 
 

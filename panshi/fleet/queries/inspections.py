@@ -21,7 +21,7 @@ from panshi.fleet.models import (
 )
 from panshi.fleet.rules import wear
 from panshi.kit import files
-from panshi.kit.clock import local_day
+from panshi.kit.clock import local_day, months_apart
 from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor, lineage
 from panshi.kit.verbs import question
@@ -177,7 +177,7 @@ def months_between(since: date | None, until: date) -> int:
     """Whole months from a day to another, 0 when unknown."""
     if since is None or since > until:
         return 0
-    return (until.year - since.year) * 12 + until.month - since.month - (until.day < since.day)
+    return months_apart(since, until) - (until.day < since.day)
 
 
 @question
@@ -217,18 +217,7 @@ def inspection_card(*, inspection_id: UUID, actor: Actor, at: datetime) -> Inspe
         terminal_km=level.odometer_km if level else None,
         terminal_pct=level.soc_pct if level else None,
         terminal_at=level.odometer_at if level else None,
-        marks=tuple(
-            MarkRow(
-                view=mark.view,
-                part=mark.part,
-                damage=DamageKind(mark.damage),
-                size=mark.size,
-                count=mark.count,
-                note=mark.note,
-                photo_id=mark.photo_id,
-            )
-            for mark in marks
-        ),
+        marks=tuple(mark_row(mark) for mark in marks),
         photos=_photos(found),
         compared_with=before.id if before else None,
         compared_at=before.signed_at if before else None,
@@ -292,6 +281,18 @@ def _lines(
             )
         )
     return tuple(rows)
+
+
+def mark_row(mark: DamageMark) -> MarkRow:
+    return MarkRow(
+        view=mark.view,
+        part=mark.part,
+        damage=DamageKind(mark.damage),
+        size=mark.size,
+        count=mark.count,
+        note=mark.note,
+        photo_id=mark.photo_id,
+    )
 
 
 def clause_row(clause: WearClause) -> ClauseRow:

@@ -256,9 +256,9 @@ def transfer_card(*, transfer_id: UUID, actor: Actor) -> TransferRow:
     return _transfer(found.get(id=transfer_id))
 
 
-def expected_in(lot_id: UUID) -> list[Vehicle]:
-    """The vehicles that a stock take should find in a lot, by plate."""
-    found = Vehicle.objects.filter(lot_id=lot_id)
+def expected_in(*lot_ids: UUID) -> list[Vehicle]:
+    """The vehicles that a stock take should find in these lots, by plate."""
+    found = Vehicle.objects.filter(lot_id__in=lot_ids)
     return list(found.exclude(state__in=[VehicleState.LEASED, VehicleState.SOLD]).order_by("plate"))
 
 
@@ -283,10 +283,7 @@ def count_sheets(*, actor: Actor, limit: int = 20) -> tuple[CountSheet, ...]:
     }
     lots_ = sorted(lots_, key=lambda lot: lot.id not in takes)[:limit]
     expected: dict[UUID, list[tuple[str, str]]] = {}
-    there = Vehicle.objects.filter(lot__in=lots_).exclude(
-        state__in=[VehicleState.LEASED, VehicleState.SOLD]
-    )
-    for vehicle in there.order_by("plate"):
+    for vehicle in expected_in(*(lot.id for lot in lots_)):
         assert vehicle.lot_id is not None
         expected.setdefault(vehicle.lot_id, []).append(
             (vehicle.plate or vehicle.vin, vehicle.model_name)

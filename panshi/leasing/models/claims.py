@@ -1,5 +1,7 @@
 """Nouns of claims: an accident of a vehicle, what it cost, and who bears which part."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -92,3 +94,8 @@ class Claim(OwnedModel):
             ),
         ]
         indexes = [models.Index(fields=["org", "-occurred_at"], name="claims_of_a_node")]
+
+    @property
+    def borne(self) -> Decimal:
+        """What of the loss is somebody's, in CNY."""
+        return self.insurer_pay + self.excess + self.customer_share + self.own_loss

@@ -10,12 +10,11 @@ from django.db.models import Q, Sum
 
 from panshi.crm import queries as crm
 from panshi.fleet import queries as fleet
-from panshi.kit import files
 from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 from panshi.leasing.models import Claim, ClaimState
-from panshi.leasing.queries.leases import Picture
+from panshi.leasing.queries.leases import Picture, picture_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,5 +157,4 @@ def claim_card(*, claim_id: UUID, actor: Actor) -> ClaimCard:
 def claim_file(*, claim_id: UUID, file_id: UUID, actor: Actor) -> Picture:
     """A photo or paper of a claim; raises Claim.DoesNotExist."""
     Claim.objects.visible_to(actor).filter(file_ids__contains=[str(file_id)]).get(id=claim_id)
-    stored = files.StoredFile.objects.get(id=file_id)
-    return Picture(name=stored.name, media_type=stored.media_type, content=files.read(stored))
+    return picture_of(file_id)

@@ -292,10 +292,7 @@ def contract_card(*, contract_id: UUID, actor: Actor) -> ContractCard:
 def contract_paper(*, contract_id: UUID, actor: Actor) -> leases.Picture:
     """The present copy of a contract. Raises ValueError when its bytes were changed on disk."""
     contract = Contract.objects.visible_to(actor).get(id=contract_id)
-    stored = files.StoredFile.objects.get(id=contract.file_id)
-    return leases.Picture(
-        name=stored.name, media_type=stored.media_type, content=files.read(stored)
-    )
+    return leases.picture_of(contract.file_id)
 
 
 @question

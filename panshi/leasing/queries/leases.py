@@ -440,6 +440,11 @@ def handover_picture(*, lease_id: UUID, file_id: UUID, actor: Actor) -> Picture:
     )
     if not found.exists():
         raise Handover.DoesNotExist(f"no picture {file_id}")
+    return picture_of(file_id)
+
+
+def picture_of(file_id: UUID) -> Picture:
+    """A kept file; who may see it was asked before. Raises ValueError when its bytes changed."""
     stored = files.StoredFile.objects.get(id=file_id)
     return Picture(name=stored.name, media_type=stored.media_type, content=files.read(stored))
 

@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet, Sum
 
 from panshi.billing.queries import ReturnCharge
 from panshi.crm import queries as crm
-from panshi.kit import files, imports
+from panshi.kit import imports
 from panshi.kit.clock import SHANGHAI, day_start
 from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor
@@ -24,7 +24,7 @@ from panshi.leasing.models import (
     ViolationState,
     ViolationTerms,
 )
-from panshi.leasing.queries.leases import Picture
+from panshi.leasing.queries.leases import Picture, picture_of
 from panshi.leasing.violation_sheet import KIND, ViolationSheetRow
 
 
@@ -251,8 +251,7 @@ def violation_evidence(*, violation_id: UUID, file_id: UUID, actor: Actor) -> Pi
     """A file of a dispute; raises ViolationDispute.DoesNotExist."""
     row = Violation.objects.visible_to(actor).get(id=violation_id)
     ViolationDispute.objects.filter(violation=row, file_ids__contains=[str(file_id)]).earliest("id")
-    stored = files.StoredFile.objects.get(id=file_id)
-    return Picture(name=stored.name, media_type=stored.media_type, content=files.read(stored))
+    return picture_of(file_id)
 
 
 @question
@@ -316,10 +315,15 @@ def retention_of(*, lease_id: UUID, actor: Actor) -> RetentionRow | None:
     )
 
 
+def terms_on(day: date) -> ViolationTerms:
+    """The terms of violations that hold on a day."""
+    return ViolationTerms.objects.filter(starts_on__lte=day).latest("starts_on")
+
+
 @question
 def violation_terms(*, on: date, actor: Actor) -> tuple[Decimal, Decimal, int]:
     """The fee of the agency and what is kept back of a deposit, in CNY, and for how many days."""
-    terms = ViolationTerms.objects.filter(starts_on__lte=on).latest("starts_on")
+    terms = terms_on(on)
     return terms.agency_fee, terms.retained, terms.retain_days
 
 

@@ -112,6 +112,7 @@ from panshi.leasing.services.violation_import import (
     undo_violation_import,
 )
 from panshi.leasing.services.violations import (
+    DISPUTE_FILES,
     VIOLATION,
     NothingToCharge,
     attribute_violations,
@@ -127,6 +128,7 @@ from panshi.leasing.services.watching import advance_leases
 from panshi.leasing.services.workbook import commit_workbook, stage_workbook, undo_workbook
 
 __all__ = [
+    "DISPUTE_FILES",
     "LEASES",
     "REQUEST",
     "SETTLEMENT",

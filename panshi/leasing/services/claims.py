@@ -206,8 +206,7 @@ def assess_claim(
     TermsInvalid (negative, a share without a customer, one that is billed already), IllegalMove.
     """
     row = _locked(claim_id, actor=actor, permission="leasing.assess_claim")
-    parts = (insurer_pay, excess, customer_share, own_loss)
-    if min(loss, lost_rent, *parts) < 0:
+    if min(loss, lost_rent, insurer_pay, excess, customer_share, own_loss) < 0:
         raise TermsInvalid(_("Amounts are zero or more."))
     if customer_share and row.customer_id is None:
         raise TermsInvalid(_("No customer had the vehicle then, so none bears a share."))
@@ -223,7 +222,7 @@ def assess_claim(
         ]
     )  # fmt: skip
     values = _common(row, actor=actor, at=at)
-    gap = loss - sum(parts)
+    gap = loss - row.borne
     if gap > 0:
         outbox.publish(
             ClaimAssessmentDisputed(**values, loss=loss, insurer_pay=insurer_pay, gap=gap),
@@ -273,11 +272,10 @@ def close_claim(*, claim_id: UUID, actor: Actor, at: datetime) -> ClaimClosed:
     Raises PartsDoNotSumToLoss, or IllegalMove before it was assessed or the share was billed.
     """
     row = _locked(claim_id, actor=actor, permission="leasing.close_claim")
-    parts = row.insurer_pay + row.excess + row.customer_share + row.own_loss
-    if parts != row.loss:
+    if row.borne != row.loss:
         raise PartsDoNotSumToLoss(
             _("The parts make %(parts)s, the loss is %(loss)s.")
-            % {"parts": f"{parts:,.2f}", "loss": f"{row.loss:,.2f}"}
+            % {"parts": f"{row.borne:,.2f}", "loss": f"{row.loss:,.2f}"}
         )
     if row.customer_share and row.bill_id is None:
         raise IllegalMove(_("Bill the customer's share first."))

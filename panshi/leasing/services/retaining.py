@@ -20,9 +20,9 @@ from panshi.leasing.models import (
     Violation,
     ViolationState,
 )
-from panshi.leasing.queries.violations import clause_of, open_of_lease
+from panshi.leasing.queries.violations import clause_of, open_of_lease, terms_on
 from panshi.leasing.services.common import SOURCE
-from panshi.leasing.services.violations import cities, common, terms_on
+from panshi.leasing.services.violations import cities, common
 from panshi.leasing.violation_events import (
     RetentionReturned,
     ViolationOverdue,

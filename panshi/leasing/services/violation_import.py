@@ -16,11 +16,8 @@ from panshi.kit.imports import Checked, Importer, Problem, RecordsInUse
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
 from panshi.leasing.models import Violation, ViolationDispute, ViolationState
-from panshi.leasing.services.violations import (
-    attribute_violations,
-    notify_customers,
-    terms_on,
-)
+from panshi.leasing.queries.violations import terms_on
+from panshi.leasing.services.violations import attribute_violations, notify_customers
 from panshi.leasing.violation_events import (
     ViolationImportCommitted,
     ViolationImportStaged,

@@ -1,7 +1,7 @@
 """Traffic violations: whose they are, what is said against them, dealt with, billed, closed."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, TypedDict
 from uuid import UUID
@@ -30,7 +30,6 @@ from panshi.leasing.models import (
     Violation,
     ViolationDispute,
     ViolationState,
-    ViolationTerms,
 )
 from panshi.leasing.queries.violations import NOBODY, holders_at
 from panshi.leasing.services.common import SOURCE, TermsInvalid
@@ -46,13 +45,13 @@ from panshi.leasing.violation_events import (
     ViolationUnmatched,
 )
 from panshi.ledger import services as ledger
-from panshi.ledger.services import NewEntry, NewPosting
+from panshi.ledger.services import NewEntry, legs_of
 from panshi.notify import services as notify
 from panshi.notify.services import BY_PREFERENCE, NewMessage
 
 VIOLATION: Final = "leasing.violation"
 PORTAL_PAGE: Final = "/portal/violations/"
-_FILES: Final = 5
+DISPUTE_FILES: Final = 5
 _BATCH: Final = 1000
 S = ViolationState
 _ATTRIBUTE: Final = """
@@ -88,11 +87,6 @@ class Common(TypedDict):
     responsible: str
     lease_id: UUID | None
     customer_id: UUID | None
-
-
-def terms_on(day: date) -> ViolationTerms:
-    """The terms of violations that hold on a day."""
-    return ViolationTerms.objects.filter(starts_on__lte=day).latest("starts_on")
 
 
 def common(row: Violation, city: str, *, actor: Actor, at: datetime) -> Common:
@@ -251,8 +245,9 @@ def dispute_violation(
     """
     row, city = locked(violation_id, actor=actor, permission="leasing.dispute_violation")
     row.state = VIOLATION_LIFE.step(row.state, S.DISPUTED)
-    if not words.strip() or len(evidence) > _FILES or row.customer_id is None:
-        raise TermsInvalid(_("Say why it is not yours; at most %d files go with it.") % _FILES)
+    if not words.strip() or len(evidence) > DISPUTE_FILES or row.customer_id is None:
+        words_ = _("Say why it is not yours; at most %d files go with it.")
+        raise TermsInvalid(words_ % DISPUTE_FILES)
     kept = [
         str(
             files.store(
@@ -359,15 +354,12 @@ def _pay(row: Violation, city: str, *, actor: Actor, at: datetime) -> None:
                 source_kind="leasing.Violation",
                 source_id=row.id,
                 occurred_on=local_day(at),
-                postings=tuple(
-                    NewPosting(
-                        account=code,
-                        amount=amount,
-                        vehicle_id=row.vehicle_id,
-                        customer_id=row.customer_id if account == "2241.03" else None,
-                        city=city,
-                    )
-                    for code, amount in ((account, row.fine), ("1002", -row.fine))
+                postings=legs_of(
+                    (account, row.fine),
+                    ("1002", -row.fine),
+                    vehicle_id=row.vehicle_id,
+                    customer_id=row.customer_id if account == "2241.03" else None,
+                    city=city,
                 ),
             )
         ],

@@ -45,7 +45,7 @@ from panshi.ledger.queries.sums import (
     trial_balance,
     vehicle_pnl,
 )
-from panshi.ledger.queries.vehicles import VehicleMonth, vehicle_months
+from panshi.ledger.queries.vehicles import VehicleMonth, vehicle_balance, vehicle_months
 
 __all__ = [
     "KIND_WORDS",
@@ -85,6 +85,7 @@ __all__ = [
     "promises",
     "sources_posted",
     "trial_balance",
+    "vehicle_balance",
     "vehicle_months",
     "vehicle_pnl",
 ]

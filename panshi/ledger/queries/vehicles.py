@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
@@ -30,6 +30,30 @@ WHERE p.vehicle_id = %s AND a.kind IN ('INCOME', 'EXPENSE')
     AND p.occurred_on >= %s AND p.occurred_on < %s
 GROUP BY 1, 2, 3 HAVING sum(p.amount) <> 0 ORDER BY 1, 2
 """
+
+
+_BALANCE: Final = """
+SELECT COALESCE(sum(amount), 0) FROM ledger_posting
+WHERE vehicle_id = %(vehicle)s AND account_id = %(account)s AND occurred_on < %(until)s
+    AND (%(org)s::int IS NULL OR org_id = %(org)s)
+"""
+
+
+@question
+def vehicle_balance(
+    *, vehicle_id: UUID, account: str, until: date, actor: Actor, org_id: int | None = None
+) -> Decimal:
+    """Σ of a vehicle's postings on an account before a day, in CNY, in one book or in all."""
+    values: dict[str, Any] = {
+        "vehicle": vehicle_id,
+        "account": account,
+        "until": until,
+        "org": org_id,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_BALANCE, values)
+        ((balance,),) = cursor.fetchall()
+    return Decimal(balance)
 
 
 @question

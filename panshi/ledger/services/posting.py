@@ -55,8 +55,8 @@ class NewPosting:
 
 def legs_of(
     *parts: tuple[str, Decimal],
-    customer_id: UUID,
     city: str,
+    customer_id: UUID | None = None,
     vehicle_id: UUID | None = None,
 ) -> tuple[NewPosting, ...]:
     """The legs of an entry that are all about one customer, city and vehicle.

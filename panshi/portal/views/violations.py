@@ -16,8 +16,6 @@ from panshi.leasing import services as acts
 from panshi.portal import words
 from panshi.portal.door import customer_of, for_customers
 
-FILES = 5
-
 
 @require_GET
 @for_customers
@@ -47,7 +45,7 @@ def violation(request: Request, violation_id: UUID) -> HttpResponse:
         "words": words.VIOLATION_WORDS[state],
         "tone": words.VIOLATION_TONES[state],
         "may_dispute": state == "NOTIFIED",
-        "files": FILES,
+        "files": acts.DISPUTE_FILES,
     }
     return render(request, "portal/violation.html", context)
 
@@ -67,7 +65,7 @@ def dispute(request: Request, violation_id: UUID) -> HttpResponse:
             words=said,
             evidence=[
                 (photo.name or "photo", photo.read())
-                for photo in request.FILES.getlist("photos")[: FILES + 1]
+                for photo in request.FILES.getlist("photos")[: acts.DISPUTE_FILES + 1]
             ],
             actor=request.actor,
             at=timezone.now(),
