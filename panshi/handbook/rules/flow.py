@@ -1,9 +1,10 @@
 """Where a run stands: which steps apply, which are reached, what is still required."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import Final
 
 from panshi.handbook.rules import conditions
 from panshi.handbook.rules.conditions import World
@@ -18,6 +19,9 @@ class Standing(StrEnum):
     READY = "READY"
     DONE = "DONE"
     SKIPPED = "SKIPPED"
+
+
+_SETTLED: Final = frozenset({Standing.DONE, Standing.SKIPPED, Standing.NOT_APPLICABLE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,7 @@ class Item:
 
     @property
     def settled(self) -> bool:
-        return self.standing in (Standing.DONE, Standing.SKIPPED, Standing.NOT_APPLICABLE)
+        return self.standing in _SETTLED
 
     @property
     def owed(self) -> bool:
@@ -97,39 +101,30 @@ def turns(step: Step, world: World) -> tuple[str, ...]:
     return tuple(map(str, found[:MAX_STEPS])) if isinstance(found, list) else ()
 
 
-def _known(step: Step, labels: tuple[str, ...], records: Records) -> tuple[object, object]:
-    kept = [records.get((step.id, n)) for n in range(len(labels))]
-    values = [r.value if r and r.standing == Standing.DONE else None for r in kept]
-    results = next((r.result for r in kept if r and r.result), None)
-    if step.repeated:
-        return [v for v in values if v is not None], results
-    return values[0] if values else None, results
-
-
-def _with_step(world: World, step: Step, labels: tuple[str, ...], records: Records) -> World:
-    value, result = _known(step, labels, records)
-    steps = {**world.steps, step.id: value} if value not in (None, []) else world.steps
+def _with_step(world: World, step: Step, turns: int, records: Records) -> World:
+    """The world that also knows what a step's records say."""
+    kept = [r for n in range(turns) if (r := records.get((step.id, n))) is not None]
+    if not kept:
+        return world
+    values = [r.value for r in kept if r.standing == Standing.DONE and r.value is not None]
+    result = next((r.result for r in kept if r.result), None)
+    value = values if step.repeated else next(iter(values), None)
+    steps = {**world.steps, step.id: value} if values else world.steps
     results = {**world.results, step.id: result} if isinstance(result, Mapping) else world.results
     return replace(world, steps=steps, results=results)
-
-
-def _waits_for_an_answer(step: Step, earlier: Sequence[Item]) -> bool:
-    """Whether a step that this one's condition looks at is still open."""
-    asked = {*conditions.names(step.when), *conditions.step_names(step.when)}
-    return any(i.step.id in asked and (not i.settled or i.undecided) for i in earlier)
 
 
 def progress(procedure: Procedure, records: Records, world: World) -> Progress:
     """Judge every step in order; a step sees only the steps of earlier groups."""
     items: list[Item] = []
     seen = after = world
-    group, held = -1, False
+    group, held, owing = -1, False, False
+    unsure: set[str] = set()
     for step in procedure.steps:
         if step.group != group:
-            group, seen = step.group, after
-            held = any(i.owed and not i.settled for i in items)
+            group, seen, held = step.group, after, owing
         applies = step.when is None or conditions.holds(step.when, seen)
-        undecided = not applies and _waits_for_an_answer(step, items)
+        undecided = not applies and not unsure.isdisjoint(step.asks)
         labels = turns(step, seen)
         for iteration, label in enumerate(labels):
             record = records.get((step.id, iteration))
@@ -139,17 +134,19 @@ def progress(procedure: Procedure, records: Records, world: World) -> Progress:
                 standing = record.standing
             else:
                 standing = Standing.AHEAD if held else Standing.READY
-            items.append(
-                Item(
-                    step=step,
-                    iteration=iteration,
-                    label=label,
-                    standing=standing,
-                    undecided=undecided,
-                )
+            item = Item(
+                step=step,
+                iteration=iteration,
+                label=label,
+                standing=standing,
+                undecided=undecided,
             )
+            items.append(item)
+            if undecided or not item.settled:
+                unsure.add(step.id)
+                owing |= item.owed and not item.settled
         if applies:
-            after = _with_step(after, step, labels, records)
+            after = _with_step(after, step, len(labels), records)
     return Progress(tuple(items), after)
 
 

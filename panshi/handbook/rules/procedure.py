@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
+from panshi.handbook.rules import conditions
 from panshi.handbook.rules.clock import Rung, Span
 
 SCHEMA: Final = "sop/1"
@@ -80,7 +82,7 @@ class Consequence:
     goto: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """One step; steps of one `group` may be done in any order."""
 
@@ -103,6 +105,11 @@ class Step:
     auto: bool = False
     waits_for: str = ""
     waits_at_most: Span | None = None
+
+    @cached_property
+    def asks(self) -> frozenset[str]:
+        """The steps that its condition looks at, read once: a run is judged at every touch."""
+        return frozenset({*conditions.names(self.when), *conditions.step_names(self.when)})
 
     @property
     def conditional(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from django.db import connection
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from panshi.handbook import content_files, registry
@@ -56,6 +56,11 @@ def digest(files: Mapping[str, str]) -> str:
     ).hexdigest()
 
 
+def whole_digest(content: Content) -> str:
+    """The digest that an edition of exactly these files bears."""
+    return digest({**content.root, **{name: digest(f) for name, f in content.folders.items()}})
+
+
 def unfit(findings: list[checking.Finding]) -> ContentUnfit:
     shown = "\n".join(str(f) for f in findings[:20])
     return ContentUnfit(
@@ -66,7 +71,7 @@ def unfit(findings: list[checking.Finding]) -> ContentUnfit:
 
 def checked(content: Content) -> checking.Report:
     """Check the files by themselves and against the registries; raises ContentUnfit."""
-    mark = digest({**content.root, **{name: digest(f) for name, f in content.folders.items()}})
+    mark = whole_digest(content)
     if mark in _FIT:
         return _FIT[mark]
     report = checking.check(content.root, content.folders)
@@ -199,42 +204,50 @@ def import_content(*, directory: str, actor: Actor, at: datetime) -> ContentImpo
 
     Idempotent by slug and hash: what is the same makes no row. What is in the files was reviewed
     where they are kept, so the importer approves it. Raises ContentUnfit, ContentFault (not a
-    content directory), EditionFrozen (the number is in force with other content).
+    content directory), EditionFrozen (it would take force before the one it follows).
     """
     actor.must("handbook.import_content", actor.org_id)
     content = content_files.read_directory(Path(directory))
-    report = checked(content)
-    if report.outline is None:
-        raise ContentUnfit(_("The content has no outline."))
-    about = texts.load_yaml(content.root["edition.yaml"], "edition.yaml")
-    number, org_id = str(about["number"]), actor.org_id
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('handbook-import', 6))")
-    nodes = _keep_nodes(org_id, report.outline)
-    kept, count = _keep_revisions(nodes, content, report, actor, at)
-    sha256 = digest({**content.root, **{r.folder: r.sha256 for r in kept}})
-    edition = Edition.objects.filter(org_id=org_id, number=number).first()
-    if edition is not None and edition.sha256 != sha256:
-        raise EditionFrozen(
-            _("Edition %s is in force with other content; give the new one a number of its own.")
-            % number
-        )
-    if edition is None:
-        edition = new_edition(org_id, number, about, content.root, sha256)
-        hold(edition, kept)
-        index(edition, report, nodes, content)
-        propose(edition)
-        release(edition, datetime.fromisoformat(about["effective_from"]), actor)
+    edition, count = _edition_of(content, actor, at)
     return ContentImported(
-        org_id=org_id,
+        org_id=actor.org_id,
         actor_id=actor.id,
         at=at,
         edition_id=edition.id,
-        edition=number,
+        edition=edition.number,
         added=count.added,
         changed=count.changed,
         same=count.same,
     )
+
+
+def _edition_of(content: Content, actor: Actor, at: datetime) -> tuple[Edition, _Count]:
+    """The edition of these files; one that is there already is not judged again.
+
+    Other files under a number that is taken, as a newer installation brings them, make the next
+    edition below it (0.3, then 0.3.1), in force from now on.
+    """
+    org_id, sha256 = actor.org_id, whole_digest(content)
+    about = texts.load_yaml(content.root["edition.yaml"], "edition.yaml")
+    number = str(about["number"])
+    before = Edition.objects.filter(Q(number=number) | Q(number__startswith=f"{number}."))
+    taken = {edition.sha256: edition for edition in before.filter(org_id=org_id)}
+    if sha256 in taken:
+        return taken[sha256], _Count(same=len(content.folders))
+    report = checked(content)
+    if report.outline is None:
+        raise ContentUnfit(_("The content has no outline."))
+    nodes = _keep_nodes(org_id, report.outline)
+    kept, count = _keep_revisions(nodes, content, report, actor, at)
+    follows = f"{number}.{len(taken)}" if taken else number
+    edition = new_edition(org_id, follows, about, content.root, sha256)
+    hold(edition, kept)
+    index(edition, report, nodes, content)
+    propose(edition)
+    release(edition, at if taken else datetime.fromisoformat(about["effective_from"]), actor)
+    return edition, count
 
 
 def new_edition(

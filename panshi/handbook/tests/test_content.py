@@ -66,6 +66,21 @@ def changed(tmp_path: Path, name: str, before: str, after: str) -> Path:
 SOP = "CS-D-05-overdue-reminder/sop.yaml"
 
 
+def test_a_newer_installation_brings_other_text_under_the_same_number(tmp_path: Path) -> None:
+    """Its edition follows the one in force; the same files again, new or old, add nothing."""
+    first = make.edition()
+    newer = str(changed(tmp_path, "CS-D-05-overdue-reminder/node.md", "尽快", "当日"))
+    later = make.NOON + timedelta(days=1)
+    fact = services.import_content(directory=newer, actor=make.editor(), at=later)
+    assert (fact.edition, fact.changed) == (f"{first.number}.1", 1)
+    again = services.import_content(directory=newer, actor=make.editor(), at=later)
+    assert (again.edition, again.changed) == (fact.edition, 0)
+    old = services.import_content(directory=str(make.played()), actor=make.editor(), at=later)
+    assert (old.edition, old.changed) == (first.number, 0)
+    first.refresh_from_db()
+    assert (first.state, first.effective_until) == ("SUPERSEDED", later)
+
+
 @pytest.mark.plain
 @pytest.mark.parametrize(
     ("name", "before", "after", "words"),
