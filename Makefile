@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check format bench module
+.PHONY: help setup run demo test check format bench module pictures
 PORT ?= 8000
 
 help:  ## Show this list
@@ -29,3 +29,6 @@ bench:  ## Measure: make bench NAME=ingest
 
 module:  ## Test one room: make module NAME=leasing
 	@.venv/bin/pytest panshi/$(NAME)
+
+pictures:  ## Draw every page of the browser tests into artifacts/screens/
+	@PANSHI_PICTURES=1 .venv/bin/pytest -n 1 -m browser

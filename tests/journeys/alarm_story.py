@@ -9,7 +9,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
-from pathlib import Path
 from random import Random
 from typing import Final
 from urllib.parse import urlsplit
@@ -22,12 +21,12 @@ from panshi.demo.driving import FAULTY_KOHM, Driver
 from panshi.field.tests.test_offline import picture
 from panshi.wire import gb32960
 from panshi.wire.client import Terminal
+from tests import pictures
 from tests.clock import Clock, crowd
 from tests.company import Van
 from tests.site import DESK, PHONE, Opener, Site
 from tests.town import PLACE
 
-SCREENS: Final = Path(__file__).resolve().parents[2] / "artifacts/screens/journeys"
 SIZES: Final = {"desk": DESK, "phone": PHONE}
 _widths = count(640)
 SOON_MS: Final = 15_000
@@ -84,10 +83,9 @@ class Story:
         if self.language == "en":
             named = page.locator("h1").inner_text().split("·")[0]
             assert not HAN.search(named), f"{name} is called {named}"
-        folder = SCREENS / f"alarm-{self.size}-{self.language}"
-        folder.mkdir(parents=True, exist_ok=True)
         self.pictures += 1
-        page.screenshot(path=folder / f"{self.pictures:02}-{name}.png", full_page=True)
+        folder = f"journeys/alarm-{self.size}-{self.language}"
+        pictures.take(page, f"{folder}/{self.pictures:02}-{name}")
 
 
 def send_alarm(site: Site, vin: str, clock: Clock) -> None:

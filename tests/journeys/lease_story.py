@@ -7,16 +7,15 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Final
 
 from playwright.sync_api import FilePayload, Page, expect
 
+from tests import pictures
 from tests.site import DESK, PHONE, Opener, Site
 from tests.town import PASSWORD
 from tests.yard import Party
 
-SCREENS: Final = Path(__file__).resolve().parents[2] / "artifacts/screens/journeys"
 SIZES: Final = {"desk": DESK, "phone": PHONE}
 SOON_MS: Final = 20_000
 MORNING_MS: Final = 60_000  # Until the worker runs again and its schedule has done its work.
@@ -112,11 +111,10 @@ class Story:
         if self.language == "en":
             called = page.locator("h1").inner_text().split("·")[0]
             assert not HAN.search(called), f"{name} is called {called}"
-        folder = SCREENS / f"lease-{self.size}-{self.language}{'-again' if self.again else ''}"
-        folder.mkdir(parents=True, exist_ok=True)
         self.pictures += 1
         page.evaluate("scrollTo(0, 0)")
-        page.screenshot(path=folder / f"{self.pictures:02}-{name}.png", full_page=whole)
+        folder = f"journeys/lease-{self.size}-{self.language}{'-again' if self.again else ''}"
+        pictures.take(page, f"{folder}/{self.pictures:02}-{name}", whole=whole)
 
     def says(self, page: Page, *words: str) -> None:
         """The page comes to show all of this."""

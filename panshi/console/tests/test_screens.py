@@ -1,17 +1,15 @@
 """Pictures of the patterns in both modes, sizes and languages, with what a machine can judge.
 
-They lie in `artifacts/screens/console/`, where a person looks at them.
+`make pictures` keeps them in `artifacts/screens/console/`, where a person looks at them.
 """
-
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
 
+from tests import pictures
 from tests.site import Opener
 
 pytestmark = [pytest.mark.browser, pytest.mark.plain, pytest.mark.needs_database]
-FOLDER = Path(__file__).resolve().parents[3] / "artifacts/screens/console"
 PAGES = {
     "home": "/",
     "list": "/try/list/",
@@ -45,11 +43,10 @@ def test_every_pattern_stands_in_its_frame(
     opened: Opener, size: str, theme: str, language: str
 ) -> None:
     width, height = SIZES[size]
-    FOLDER.mkdir(parents=True, exist_ok=True)
     page = opened("chen", "/", width=width, height=height, theme=theme, language=language)
     for name, path in PAGES.items():
         page.goto(path)
         if name == "chart":
             page.locator("[data-drawn]").wait_for()
         judge(page)
-        page.screenshot(path=FOLDER / f"{name}-{size}-{theme}-{language}.png")
+        pictures.take(page, f"console/{name}-{size}-{theme}-{language}", whole=False)

@@ -12,10 +12,10 @@ from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 from panshi.field.tests import make
 from panshi.field.tests.test_offline import picture, press
 from panshi.fleet.rules import wear
+from tests import pictures
 from tests.site import Opener, Site, running
 
 pytestmark = [pytest.mark.browser, pytest.mark.needs_database, pytest.mark.plain]
-SCREENS: Final = Path(__file__).resolve().parents[3] / "artifacts/screens/field"
 EMPTY: Final[FilePayload] = {"name": "e.jpg", "mimeType": "image/jpeg", "buffer": b""}
 HEIC: Final[FilePayload] = {
     "name": "h.heic", "mimeType": "image/heic", "buffer": b"\x00\x00\x00\x18ftypheic" + b"0" * 99,
@@ -29,9 +29,8 @@ def site(static_files: Path) -> Iterator[Site]:
 
 
 def look(page: Page, name: str) -> None:
-    SCREENS.mkdir(parents=True, exist_ok=True)
     page.evaluate("scrollTo(0, 0)")
-    page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
+    pictures.take(page, f"field/{name}")
 
 
 def sign(page: Page, who: str) -> None:
