@@ -101,6 +101,15 @@ def run(
     return asyncio.run(_Supervisor(children, status_file, output or sys.stdout, ready_within).run())
 
 
+def _silence(output: TextIO) -> None:
+    """Send what nobody reads any more nowhere: what is buffered must not fail at the exit."""
+    with suppress(OSError, ValueError):
+        descriptor = output.fileno()
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, descriptor)
+        os.close(nowhere)
+
+
 def read_status(folder: Path) -> Status | None:
     """What the supervisor last wrote to `folder`; None when none is running."""
     try:
@@ -375,6 +384,8 @@ class _Supervisor:
             try:
                 output.write(line)
                 output.flush()
+            except BrokenPipeError:
+                _silence(output)
             except (OSError, ValueError):
                 continue  # The terminal is gone; the work goes on.
 
