@@ -25,6 +25,7 @@ BENCHES = (
     "finance-board",
     "compliance",
     "log",
+    "history",
     "matching",
     "pages",
     "lease-race",
@@ -145,6 +146,10 @@ def _measure(name: str, seconds: float, connections: int, rate: float, plans: in
         from panshi.bench.log import measure_log
 
         return measure_log(home.current().path / "bench", seconds)
+    if name == "history":
+        from panshi.bench.history import measure_history
+
+        return measure_history(home.current().path / "bench")
     if name == "ledger":
         from panshi.bench.ledger import measure_ledger
 

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from panshi.bench.fleet_day import CELLS, DAY, PROBES, fleet_day
 from panshi.lake.ask import History
 from panshi.lake.compact import DaysMixed, FileMissing, compact
 from panshi.lake.files import LATE_BUCKET, ROW_GROUP, FileInfo, sweep, write
@@ -27,7 +28,6 @@ from panshi.lake.schema import (
     day_of,
     rows_of,
 )
-from panshi.lake.tests.make import CELLS, DAY, PROBES, fleet_day
 
 pytestmark = pytest.mark.plain
 
