@@ -145,11 +145,11 @@ def _measure(name: str, seconds: float, connections: int, rate: float, plans: in
     if name == "log":
         from panshi.bench.log import measure_log
 
-        return measure_log(home.current().path / "bench", seconds)
+        return measure_log(_scratch(), seconds)
     if name == "history":
         from panshi.bench.history import measure_history
 
-        return measure_history(home.current().path / "bench")
+        return measure_history(_scratch())
     if name == "ledger":
         from panshi.bench.ledger import measure_ledger
 
@@ -163,6 +163,13 @@ def _measure(name: str, seconds: float, connections: int, rate: float, plans: in
 
         return measure_ingest(connections=connections, rate=rate, seconds=seconds)
     return _measure_founded(name, plans)
+
+
+def _scratch() -> Path:
+    """Room for files on the disk of the home, which is the one that is measured."""
+    folder = home.current().path / "bench"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def _measure_founded(name: str, plans: int) -> Any:
