@@ -7,9 +7,10 @@ from pathlib import Path
 from panshi.handbook import content_files, registry, services
 from panshi.handbook.events import ContentImported
 from panshi.handbook.models import Edition
-from panshi.handbook.rules import checking, differences, texts
+from panshi.handbook.rules import checking, differences, likeness, texts
 from panshi.handbook.rules.checking import Finding
 from panshi.handbook.rules.differences import Change
+from panshi.handbook.rules.likeness import Pair
 from panshi.handbook.rules.procedure import ContentFault
 from panshi.handbook.rules.texts import NodeDocument
 from panshi.handbook.services.content import content_of, documents_of
@@ -42,6 +43,17 @@ def check(directory: Path, *, with_registry: bool = False) -> Checked:
             report.documents, registry.fact_fields(), registry.verb_arguments()
         )
     return Checked(tuple(sorted(findings)), len(report.documents), report.unwritten)
+
+
+def worst(directory: Path, *, count: int = 20) -> tuple[list[Pair], list[tuple[float, str]]]:
+    """The most alike pairs of texts, and the nodes with the least that is new, worst first.
+
+    Raises ContentFault.
+    """
+    content = content_files.read_directory(directory)
+    documents = {d.text.slug: d for d in map(texts.document_of, content.folders.values())}
+    alike = sorted(likeness.pairs(documents), reverse=True)
+    return alike[:count], likeness.novelty(documents)[:count]
 
 
 def bring_in(directory: Path, *, at: datetime) -> ContentImported:

@@ -1,20 +1,16 @@
 """What must be true of the files before an edition may be released, one finding a line."""
 
-import itertools
 import re
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from panshi.handbook.rules import conditions, texts, walking
+from panshi.handbook.rules import conditions, likeness, texts, walking
 from panshi.handbook.rules.procedure import FILE_KINDS, ContentFault, Procedure
 from panshi.handbook.rules.texts import NodeDocument, Outline, OutlineNode
 
 MAX_PHOTOS: Final = 12
-SAME_TEXT: Final = 0.15
-SAME_STEPS: Final = 0.4
-SENTENCE: Final = 18
+CASE: Final = 300
 _LEAST: Final = {
     1: {"what": 80, "why": 100, "how": 300, "clauses": 4, "steps": 5, "questions": 4},
     2: {"what": 50, "why": 60, "how": 150, "clauses": 2, "steps": 3, "questions": 2},
@@ -82,7 +78,9 @@ def check(root: Mapping[str, str], folders: Mapping[str, Mapping[str, str]]) -> 
             Finding(folder, words)
             for words in _node_findings(folder, node, document, roles, values, set(by_slug))
         ]
-    findings += _likeness(documents)
+    roles_zh = [r["zh"] for r in texts.load_yaml(root["roles.yaml"], "roles.yaml")["roles"]]
+    mould = likeness.Mould([*(n.zh for n in outline.nodes), *roles_zh])
+    findings += [Finding(*fault) for fault in likeness.faults(documents, mould)]
     return Report(findings=tuple(sorted(findings)), documents=documents, outline=outline)
 
 
@@ -125,6 +123,8 @@ def _sizes(node: OutlineNode, document: NodeDocument) -> Iterator[str]:
     ):
         if count < least[name]:
             yield f"{count} {name}, at least {least[name]}"
+    if node.level == 1 and not any(len(c.text) >= CASE for c in document.cases):
+        yield f"cases: none has {CASE} characters"
     for name, words in (
         ("node.md", document.text.what + document.text.why + document.text.how),
         ("policy.md", "".join(document.clauses.values())),
@@ -188,55 +188,6 @@ def _quiz(node: OutlineNode, document: NodeDocument) -> Iterator[str]:
             yield f"sop.yaml: step {step.id} names clause {step.clause}, which does not exist"
     if node.level == 1 and not any(q.kind == "situation" for q in document.questions):
         yield "quiz.yaml: has no question of kind situation"
-
-
-def _grams(text: str) -> set[str]:
-    plain = re.sub(r"\W", "", text)
-    return {plain[i : i + 5] for i in range(len(plain) - 4)}
-
-
-def _body(document: NodeDocument) -> str:
-    text = document.text
-    return text.what + text.why + text.how + "".join(document.clauses.values())
-
-
-def _shared(sets: Mapping[str, Collection[str]]) -> Counter[tuple[str, str]]:
-    """How many members each two sets have in common; pairs with none are left out.
-
-    Found from the members, of which most belong to one set: four hundred texts have eighty
-    thousand pairs, and few of them share much.
-    """
-    holders: dict[str, list[str]] = {}
-    for name in sorted(sets):
-        for member in sets[name]:
-            holders.setdefault(member, []).append(name)
-    found = Counter[tuple[str, str]]()
-    for names in holders.values():
-        if len(names) > 1:
-            found.update(itertools.combinations(names, 2))
-    return found
-
-
-def _likeness(documents: Mapping[str, NodeDocument]) -> Iterator[Finding]:
-    """Texts that look filled in from one mould, and sentences that stand in many nodes."""
-    grams = {slug: _grams(_body(d)) for slug, d in documents.items()}
-    for (one, other), both in _shared(grams).items():
-        share = both / (len(grams[one]) + len(grams[other]) - both)
-        if share > SAME_TEXT:
-            yield Finding(one, f"{share:.0%} alike with {other}, at most {SAME_TEXT:.0%}")
-    steps = {slug: {s.zh for s in d.procedure.steps} for slug, d in documents.items()}
-    for (one, other), both in _shared(steps).items():
-        same = both / min(len(steps[one]), len(steps[other]))
-        if same > SAME_STEPS:
-            yield Finding(one, f"shares {same:.0%} of its steps with {other}")
-    seen: dict[str, set[str]] = {}
-    for slug, document in documents.items():
-        for sentence in re.split(r"[。；！？\n]", _body(document)):
-            if len(sentence) >= SENTENCE:
-                seen.setdefault(sentence, set()).add(slug)
-    for sentence, slugs in seen.items():
-        if len(slugs) > 2:
-            yield Finding(sorted(slugs)[0], f"“{sentence[:20]}…” stands in {len(slugs)} nodes")
 
 
 Shapes = Mapping[str, Mapping[str, Any]]
