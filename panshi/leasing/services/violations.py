@@ -132,8 +132,9 @@ def attribute_violations(
 ) -> ViolationsAttributed:
     """Give violations to who held the vehicle at the moment, else to the operator.
 
-    Repeatable: one that was the operator's because nobody held the vehicle is looked up anew. Each
-    that is new publishes ViolationImported, each without a holder ViolationUnmatched.
+    Repeatable: one that was the operator's because nobody held the vehicle is looked up anew, and
+    whose it turns out to be is told. Each that is new publishes ViolationImported, each without a
+    holder ViolationUnmatched; who is told of the new ones is for the import to say.
     """
     actor.must("leasing.attribute_violations", actor.org_id)
     asked = list(
@@ -169,6 +170,7 @@ def attribute_violations(
             if row.segment_id is None:
                 told.append(ViolationUnmatched(**values))
     outbox.publish_all(told, verb="leasing.attribute_violations")
+    notify_customers([row.id for row in rows if row.id not in new], actor=actor, at=at)
     operators = sum(row.segment_id is None for row in rows)
     return ViolationsAttributed(
         org_id=actor.org_id,

@@ -201,6 +201,29 @@ def test_come_in_by_the_sheet_once_are_told_and_go_out_again() -> None:
     assert facts("notify.MessagesSent") >= 1
 
 
+def test_whose_it_turns_out_to_be_is_told_and_can_dispute() -> None:
+    """A lease that moves in late held the vehicle after all."""
+    lease = make.active()
+    row = entered(lease, NOON - timedelta(days=2))
+    assert row.responsible == "OPERATOR"
+    told = facts("notify.MessagesSent")
+    Segment.objects.filter(lease=lease).update(held=(NOON - timedelta(days=5), None))
+
+    for _twice in range(2):
+        services.attribute_violations(violation_ids=[row.id], actor=clerk(lease.org), at=NOON)
+
+    row.refresh_from_db()
+    assert (row.state, row.customer_id) == ("NOTIFIED", lease.customer_id)
+    assert facts("notify.MessagesSent") == told + 1
+    services.dispute_violation(
+        violation_id=row.id,
+        words="那天是别人开的",
+        evidence=[],
+        actor=customer(lease),
+        at=NOON + timedelta(days=1),
+    )
+
+
 def test_a_sheet_names_the_cells_that_cannot_be() -> None:
     lease = make.active()
     given = ViolationSheetRow(plate=plate_of(lease), occurred_at=NOON, number="X")
