@@ -132,7 +132,7 @@ def follow_handbook(scene: Scene) -> str | None:
     scene.random.shuffle(people)
     for person in people:
         inbox = handbook_queries.inbox(actor=person, at=scene.at)
-        rows = [*inbox.untaken, *inbox.overdue, *inbox.today, *inbox.later]
+        rows = [*inbox.untaken, *inbox.overdue, *inbox.today, *inbox.routine, *inbox.later]
         scene.random.shuffle(rows)
         for row in rows[:5]:
             card = handbook_queries.run_card(run_id=row.id, actor=person, at=scene.at)

@@ -82,8 +82,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
+    """A procedure of the job; one `beside` it may be begun at once and holds nothing up."""
+
     run_id: UUID
     title: str
+    beside: bool
     steps: tuple[Step, ...]
 
 
@@ -191,7 +194,9 @@ def _runs(card: service.WorkOrderCard, actor: Actor, at: datetime) -> tuple[Run,
             run = handbook.run_card(run_id=row.id, actor=actor, at=at)
             steps = tuple(_step(s) for s in run.steps if s.standing != "NOT_APPLICABLE")
             if run.work_order_id == card.id and any(step.mine for step in steps):
-                found.append(Run(run_id=row.id, title=row.title, steps=steps))
+                found.append(
+                    Run(run_id=row.id, title=row.title, beside=run.beside_job, steps=steps)
+                )
     return tuple(found)
 
 

@@ -94,6 +94,9 @@ WORDS: Final[Mapping[str, Promise]] = {
     "complete": _("Finish"),
     "complete_do": _("The work is finished"),
     "steps_open": _("Steps are still open in: {steps}."),
+    "beside": _(
+        "A list beside the job: the visit may end without it, but what is left out counts."
+    ),
     "procedure_of": _("Procedure {n} of {of}"),
     "steps_of": _("{n} of {of} steps done"),
     "steps_show": _("Show its steps"),

@@ -30,6 +30,10 @@ class HandbookConfig(AppConfig):
                 permission="handbook.release_stop", icon="eye", order=30,
             ),
             Page(
+                section="handbook", label=_("Limits"), url_name="handbook-parameters",
+                permission="handbook.view", icon="adjustments-horizontal", order=35,
+            ),
+            Page(
                 section="handbook", label=_("Editions"), url_name="handbook-editions",
                 permission="handbook.view", icon="book", order=40,
             ),

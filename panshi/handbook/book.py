@@ -14,6 +14,7 @@ from django.db.models import Q
 from panshi.handbook.models import Edition, EditionItem, EditionState, Revision
 from panshi.handbook.rules import reading, texts
 from panshi.handbook.rules.clock import Calendar
+from panshi.handbook.rules.parameters import Parameter, parameter_of
 from panshi.handbook.rules.procedure import Procedure
 from panshi.handbook.rules.texts import Outline
 from panshi.handbook.workdays import calendar
@@ -42,6 +43,7 @@ class Book:
     effective_from: datetime
     effective_until: datetime | None
     files: Mapping[str, str]
+    kept_since: datetime
 
     def in_force(self, at: datetime) -> bool:
         return self.effective_from <= at and (
@@ -55,12 +57,22 @@ class Book:
 
     @cached_property
     def params(self) -> dict[str, object]:
+        return {name: parameter.value for name, parameter in self.parameters.items()}
+
+    @cached_property
+    def parameters(self) -> dict[str, Parameter]:
+        """Every parameter with its bounds, in the order of the file."""
         rows = texts.load_yaml(self.files["params.yaml"], "params.yaml")["params"]
-        return {name: row["value"] for name, row in rows.items()}
+        return {name: parameter_of(name, row) for name, row in rows.items()}
 
     @cached_property
     def outline(self) -> Outline:
         return texts.outline_of(self.files["outline.yaml"])
+
+    @property
+    def schedules_from(self) -> datetime:
+        """From when on its schedules start runs: it is in force, and it was there to be read."""
+        return max(self.effective_from, self.kept_since)
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -83,6 +95,7 @@ def _book(row: Edition) -> Book:
         effective_from=row.effective_from or row.created_at,
         effective_until=row.effective_until,
         files=row.files,
+        kept_since=row.created_at,
     )
 
 
@@ -139,6 +152,18 @@ def bound_to(edition_id: UUID, event: str) -> tuple[Bound, ...]:
     )
 
 
+@lru_cache(maxsize=64)
+def scheduled(edition_id: UUID) -> tuple[Bound, ...]:
+    """The nodes of an edition that a schedule starts."""
+    items = (
+        EditionItem.objects.filter(edition_id=edition_id, node__trigger__kind="schedule")
+        .select_related("node", "revision")
+        .order_by("node__position")
+    )
+    bounds = (Bound(i.node_id, i.node.slug, i.revision_id, procedure_of(i.revision)) for i in items)
+    return tuple(b for b in bounds if b.procedure.trigger.kind == "schedule")
+
+
 def bound_node(edition_id: UUID, slug: str) -> Bound | None:
     """One written node of an edition by its slug."""
     item = (
@@ -171,4 +196,5 @@ def forget() -> None:
     _BOOKS.clear()
     _PROCEDURES.clear()
     bound_to.cache_clear()
+    scheduled.cache_clear()
     heard.cache_clear()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from panshi.kit.facts import Fact
@@ -237,6 +238,16 @@ class AdherenceRolledUp(Fact):
     days: int
     cells: int
     fallen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterSet(Fact):
+    """An operator's own limit; without a value the book's counts again."""
+
+    parameter: str
+    model_code: str
+    value: Decimal | None
+    effective_from: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

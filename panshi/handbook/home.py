@@ -14,7 +14,8 @@ SHOWN = 8
 def tasks_of(*, actor: Actor) -> list[RunRow]:
     """The first tasks of this person: those nobody has taken, then overdue ones."""
     mine = queries.inbox(actor=actor, at=timezone.now())
-    return [*mine.untaken, *mine.overdue, *mine.today, *mine.later][:SHOWN]
+    rows = [*mine.untaken, *mine.overdue, *mine.today, *mine.routine, *mine.later]
+    return rows[:SHOWN]
 
 
 def runs_about(subject_type: str, subject_id: str, actor: Actor) -> list[Strip]:

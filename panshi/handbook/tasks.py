@@ -25,3 +25,16 @@ def count_adherence(at: datetime) -> None:
     platform = org.platform_id()
     if platform is not None:
         services.roll_up_adherence(actor=hq_actor(platform), at=at)
+
+
+@every("1-59/15 * * * *")
+def start_what_the_calendar_asks(at: datetime) -> None:
+    """Ask first, as a period begins a few times a day."""
+    platform = org.platform_id()
+    if platform is None:
+        return
+    actor = hq_actor(platform)
+    with acting(actor):
+        begun = services.any_period_begun(actor=actor, at=at)
+    if begun:
+        services.start_scheduled(actor=actor, at=at)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from panshi.handbook import views
+from panshi.handbook import parameter_pages, views
 
 RUN = "handbook/runs/<uuid:run_id>/"
 
@@ -16,6 +16,8 @@ urlpatterns = [
     path("handbook/nodes/<slug:slug>/", views.node, name="handbook-node"),
     path("handbook/nodes/<slug:slug>/start/", views.start, name="handbook-start"),
     path("handbook/search/", views.search, name="handbook-search"),
+    path("handbook/parameters/", parameter_pages.parameters, name="handbook-parameters"),
+    path("handbook/parameters/<slug:name>/", parameter_pages.parameter, name="handbook-parameter"),
     path("handbook/editions/", views.editions, name="handbook-editions"),
     path("handbook/notices/<uuid:notice_id>/", views.acknowledge, name="handbook-acknowledge"),
 ]

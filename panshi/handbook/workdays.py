@@ -1,7 +1,7 @@
 """Which days are worked in the cities, holidays and make-up workdays included."""
 
 import logging
-from datetime import date, time
+from datetime import date, time, timedelta
 from functools import cache
 from typing import Final
 
@@ -25,6 +25,21 @@ def is_workday(day: date) -> bool:
     except NotImplementedError:
         _warn(day.year)
         return day.weekday() < SATURDAY
+
+
+def _public_holiday(day: date) -> bool:
+    try:
+        resting, name = chinese_calendar.get_holiday_detail(day)
+    except NotImplementedError:
+        _warn(day.year)
+        return False
+    return bool(resting) and name is not None
+
+
+def holidays_between(since: date, until: date) -> list[date]:
+    """The first days of the public holidays that begin on these days, both included."""
+    days = (since + timedelta(days=n) for n in range((until - since).days + 1))
+    return [d for d in days if _public_holiday(d) and not _public_holiday(d - timedelta(days=1))]
 
 
 def calendar(opens: object, closes: object) -> Calendar:

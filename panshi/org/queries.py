@@ -32,6 +32,7 @@ class NodeRow:
     kind: str
     city: str
     depth: int
+    opened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def nodes(*, actor: Actor) -> list[NodeRow]:
 def operators(*, actor: Actor) -> list[NodeRow]:
     """The operators this actor sees, by name."""
     return [
-        NodeRow(n.id, n.name, n.kind, n.city, 0)
+        NodeRow(n.id, n.name, n.kind, n.city, 0, n.created_at)
         for n in OrgNode.objects.filter(kind=OrgKind.OPERATOR, closed_on=None).order_by("name")
     ]
 
@@ -134,6 +135,14 @@ def staff(*, actor: Actor, limit: int = 200) -> list[StaffRow]:
         )
         for u in users[:limit]
     ]  # fmt: skip
+
+
+@question
+def holders(*, org_ids: tuple[int, ...], actor: Actor) -> list[tuple[int, UUID, frozenset[str]]]:
+    """Who may sign in at these very nodes: node, person, roles; by name, customers left out."""
+    users = User.objects.filter(org_id__in=org_ids, customer_id=None, is_active=True)
+    rows = users.order_by("full_name", "id").values_list("org_id", "id", "roles")
+    return [(org_id, user_id, frozenset(roles)) for org_id, user_id, roles in rows]
 
 
 @question

@@ -22,7 +22,8 @@ _EVERYONE: Final = frozenset(
 PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
     "ADMINISTRATOR": frozenset({"*"}),
     "DECISION_MAKER": _EVERYONE | _VIEWS | _MONEY_VIEWS | {
-        "cockpit.*", "billing.approve_discount", "ledger.close_month", "ledger.reopen_month",
+        "cockpit.*", "handbook.set_parameter",
+        "billing.approve_discount", "ledger.close_month", "ledger.reopen_month",
         "leasing.*", "fleet.*", "telematics.approve_command", "telematics.cancel_command",
         "telematics.emergency_release",
     },

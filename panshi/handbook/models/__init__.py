@@ -3,6 +3,7 @@
 Content belongs to the org that wrote it, mostly the platform; what HQ wrote is read by all.
 """
 
+from panshi.handbook.models.parameters import ParameterValue
 from panshi.handbook.models.runs import (
     AdherenceDay,
     Deviation,
@@ -58,6 +59,7 @@ __all__ = [
     "Escalation",
     "Evidence",
     "Node",
+    "ParameterValue",
     "Pause",
     "Revision",
     "RevisionState",

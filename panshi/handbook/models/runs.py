@@ -28,6 +28,8 @@ class Run(OwnedModel):
     fact: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
     occurrence_key = models.CharField(max_length=160)
     by_hand = models.BooleanField(default=False)
+    params: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
+    beside_job = models.BooleanField(default=False)
     reason = models.TextField(default="")
     owner_role = models.CharField(max_length=20)
     roles = ArrayField(models.CharField(max_length=20), default=list)

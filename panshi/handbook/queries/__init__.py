@@ -1,6 +1,7 @@
 """Questions to the handbook: runs, and the text."""
 
 from panshi.handbook.queries.card import run_card
+from panshi.handbook.queries.parameters import parameter_page, parameters
 from panshi.handbook.queries.reading import (
     binding_status,
     cities,
@@ -28,6 +29,8 @@ __all__ = [
     "inbox_count",
     "node_page",
     "panorama",
+    "parameter_page",
+    "parameters",
     "run_card",
     "runs_of",
     "search",

@@ -11,6 +11,7 @@ from panshi.handbook.queries.runs import RunRow, rows_of
 from panshi.handbook.rules import clock, conditions, flow, texts
 from panshi.handbook.rules.conditions import World
 from panshi.handbook.rules.flow import Record, Standing
+from panshi.handbook.rules.parameters import names_used
 from panshi.handbook.rules.procedure import FILE_KINDS, Procedure
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
@@ -79,6 +80,17 @@ class RungRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LimitRow:
+    """A parameter that the run goes by: the value in force when it began; `own` of the operator."""
+
+    name: str
+    title: str
+    value: object
+    unit: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunCard:
     row: RunRow
     summary: str
@@ -89,12 +101,14 @@ class RunCard:
     subject_type: str
     subject_id: str
     work_order_id: UUID | None
+    beside_job: bool
     edition: str
     parent_id: UUID | None
     children: tuple[RunRow, ...]
     steps: tuple[StepCard, ...]
     happenings: tuple[Happening, ...]
     ladder: tuple[RungRow, ...]
+    limits: tuple[LimitRow, ...]
     finished: bool
     paused_for: str
 
@@ -171,7 +185,9 @@ def run_card(*, run_id: UUID, actor: Actor, at: datetime) -> RunCard:
         for key, s in rows.items()
         if s.state in ("DONE", "SKIPPED")
     }
-    found = flow.progress(procedure, records, World(fact=run.fact, param=edition.params))
+    found = flow.progress(
+        procedure, records, World(fact=run.fact, param={**edition.params, **run.params})
+    )
     files: dict[tuple[str, int], list[UUID]] = {}
     for piece in Evidence.objects.filter(run=run, file_id__isnull=False).order_by("captured_at"):
         if piece.file_id:
@@ -210,12 +226,14 @@ def run_card(*, run_id: UUID, actor: Actor, at: datetime) -> RunCard:
         subject_type=run.subject_type,
         subject_id=run.subject_id,
         work_order_id=run.work_order_id,
+        beside_job=run.beside_job,
         edition=edition.number,
         parent_id=run.parent_id,
         children=tuple(rows_of(list(children), actor, at)),
         steps=steps,
         happenings=tuple(_happenings(run, names, titles, edition.posts)),
         ladder=tuple(_ladder(run, procedure, edition)),
+        limits=tuple(_limits(run, procedure, edition)),
         finished=found.finished,
         paused_for=f"{pause.waits_for}: {pause.reason}" if pause else "",
     )
@@ -286,6 +304,19 @@ def _ladder(run: Run, procedure: Procedure, edition: book.Book) -> Iterator[Rung
         )
         to = run.owner_role if rung.to == "owner" else rung.to
         yield RungRow(at=due, post=_post(edition.posts, to), climbed_at=climbed.get(number))
+
+
+def _limits(run: Run, procedure: Procedure, edition: book.Book) -> Iterator[LimitRow]:
+    for name in names_used(procedure):
+        known = edition.parameters.get(name)
+        if known is not None:
+            yield LimitRow(
+                name=name,
+                title=wording.spoken(known.zh, known.words),
+                value=run.params.get(name, known.value),
+                unit=known.unit,
+                own=name in run.params,
+            )
 
 
 def _limit(value: object, world: World) -> float | None:

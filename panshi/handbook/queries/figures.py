@@ -40,7 +40,8 @@ WITH cells AS (
         CASE WHEN counts THEN r.evidence_due ELSE 0 END,
         CASE WHEN counts THEN r.evidence_valid ELSE 0 END
     FROM handbook_run r, LATERAL (SELECT
-        r.state <> 'VOID' AND NOT r.by_hand AND r.closed_by_fact_id IS NULL AS counts) c
+        r.state <> 'VOID' AND NOT r.by_hand
+            AND (r.closed_by_fact_id IS NULL OR r.beside_job) AS counts) c
     WHERE %(since)s <= %(today)s AND %(today)s < %(until)s
       AND r.due_at >= %(day_start)s AND r.due_at <= %(at)s
 )

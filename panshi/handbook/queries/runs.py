@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.db.models import Q
@@ -26,11 +27,12 @@ from panshi.kit.verbs import question
 from panshi.org import queries as org
 
 INBOX_LIMIT = 300
+SCHEDULE: Final = "schedule."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
-    """One run in a list."""
+    """One run in a list; `rhythm` says how often it comes when a schedule started it."""
 
     id: UUID
     code: str
@@ -50,6 +52,7 @@ class RunRow:
     done: int
     required: int
     rung: int
+    rhythm: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +70,15 @@ class NoticeRow:
 class Inbox:
     """What waits for one person: by when, and what the book has changed for them.
 
-    `untaken` runs have no owner yet and must get one soon, whenever they are due.
+    `untaken` runs have no owner yet and must get one soon, whenever they are due. `routine` is the
+    regular work of the period that nobody has to take today.
     """
 
     untaken: tuple[RunRow, ...]
     overdue: tuple[RunRow, ...]
     today: tuple[RunRow, ...]
     later: tuple[RunRow, ...]
+    routine: tuple[RunRow, ...]
     notices: tuple[NoticeRow, ...]
 
     @property
@@ -99,9 +104,10 @@ def _words(runs: Sequence[Run], actor: Actor) -> dict[str, str]:
 
 
 def _subject(run: Run, words: Mapping[str, str]) -> str:
-    """What a run is about in a word: the vehicle's plate, else the customer's name."""
+    """What a run is about in a word: the vehicle's plate, the customer's name, or the period."""
     ids = (run.fact.get("vehicle_id"), run.subject_id, run.fact.get("customer_id"))
-    return next((words[str(one)] for one in ids if str(one) in words), "")
+    period = run.fact.get("period", "")
+    return next((words[str(one)] for one in ids if str(one) in words), period)
 
 
 def rows_of(runs: Sequence[Run], actor: Actor, at: datetime) -> list[RunRow]:
@@ -129,6 +135,7 @@ def rows_of(runs: Sequence[Run], actor: Actor, at: datetime) -> list[RunRow]:
             done=r.steps_done,
             required=r.steps_due,
             rung=r.next_rung,
+            rhythm=wording.fact(r.fact_name) if r.fact_name.startswith(SCHEDULE) else "",
         )
         for r in runs
     ]
@@ -147,6 +154,19 @@ def _waits_for(actor: Actor, posts: Sequence[str]) -> Q:
     return found
 
 
+def _regular(row: RunRow, tonight: datetime) -> bool:
+    """Work of a period that nobody has to take today."""
+    return bool(row.rhythm) and row.take_by >= tonight
+
+
+def _by_rhythm(rows: Sequence[RunRow]) -> tuple[RunRow, ...]:
+    """Rows of one rhythm beside each other: the rhythm of which something is due first leads."""
+    first: dict[str, datetime] = {}
+    for row in rows:
+        first.setdefault(row.rhythm, row.due_at)
+    return tuple(sorted(rows, key=lambda r: (first[r.rhythm], r.rhythm, r.due_at)))
+
+
 @question
 def inbox(*, actor: Actor, at: datetime) -> Inbox:
     """My tasks: what nobody has taken yet, then my own runs; overdue first."""
@@ -161,13 +181,12 @@ def inbox(*, actor: Actor, at: datetime) -> Inbox:
     rows = rows_of(list(runs), actor, at)
     tonight = day_span(local_day(at))[1]
     going = [r for r in rows if not r.late and r.state != RunState.WAITING]
+    waiting = [r for r in rows if not r.late and r.state == RunState.WAITING]
     return Inbox(
         untaken=tuple(
-            sorted(
-                (r for r in rows if not r.late and r.state == RunState.WAITING),
-                key=lambda r: r.take_by,
-            )
+            sorted((r for r in waiting if not _regular(r, tonight)), key=lambda r: r.take_by)
         ),
+        routine=_by_rhythm([r for r in waiting if _regular(r, tonight)]),
         overdue=tuple(r for r in rows if r.late),
         today=tuple(r for r in going if r.due_at < tonight),
         later=tuple(r for r in going if r.due_at >= tonight),
@@ -201,10 +220,15 @@ def _notices(posts: list[str], actor: Actor) -> tuple[NoticeRow, ...]:
 def inbox_count(*, actor: Actor, at: datetime) -> int:
     """How many runs of mine nobody has taken, are overdue or due today."""
     posts = posts_of(actor)
+    tonight = day_span(local_day(at))[1]
     return (
         Run.objects.visible_to(actor)
         .filter(state__in=OPEN_STATES)
-        .filter(Q(state=RunState.WAITING) | Q(due_at__lt=day_span(local_day(at))[1]))
+        .filter(
+            Q(state=RunState.WAITING)
+            & (~Q(fact_name__startswith=SCHEDULE) | Q(take_by__lt=tonight))
+            | Q(due_at__lt=tonight)
+        )
         .filter(_waits_for(actor, posts))
         .count()
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from panshi.handbook.rules import conditions, likeness, texts, walking
+from panshi.handbook.rules import conditions, likeness, parameters, texts, walking
 from panshi.handbook.rules.procedure import FILE_KINDS, ContentFault, Procedure
 from panshi.handbook.rules.texts import NodeDocument, Outline, OutlineNode
 
@@ -60,6 +60,8 @@ def check(root: Mapping[str, str], folders: Mapping[str, Mapping[str, str]]) -> 
         )
     for slug in texts.twice([n.slug for n in outline.nodes]):
         findings.append(Finding("outline.yaml", f"slug {slug} stands twice"))
+    for name, row in params.items():
+        findings += [Finding("params.yaml", words) for words in parameters.problems(name, row)]
     by_slug = outline.by_slug()
     documents: dict[str, NodeDocument] = {}
     for folder, files in sorted(folders.items()):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import time
 from functools import cached_property
 from typing import Final
 
@@ -32,11 +33,16 @@ class ContentFault(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """What starts a run: a fact (`event`), a schedule (`every`), or a person (`manual`)."""
+    """What starts a run: a fact (`event`), a schedule (`every`), or a person (`manual`).
+
+    A schedule may say `at` what hour of the period's first day, and how long `before` it.
+    """
 
     kind: str
     event: str = ""
     every: str = ""
+    at: time | None = None
+    before: Span | None = None
     planned: str = ""
     each: str = ""
     where: Condition | None = None
@@ -122,7 +128,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Procedure:
-    """The whole of a `sop.yaml`; `english` translates what choices offer and turns are called."""
+    """The whole of a `sop.yaml`; `english` translates what choices offer and turns are called.
+
+    A list `beside_job` is worked through at the vehicle, but the visit may end without it.
+    """
 
     trigger: Trigger
     subject_type: str
@@ -137,6 +146,7 @@ class Procedure:
     certificates: tuple[str, ...] = ()
     closes_on: Listening | None = None
     unless_open: bool = False
+    beside_job: bool = False
     english: Mapping[str, str] = field(default_factory=dict)
 
     def step(self, step_id: str) -> Step | None:

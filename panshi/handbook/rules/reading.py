@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import time
 from typing import Any, Final
 
 from panshi.handbook.rules import clock, conditions
@@ -30,7 +31,7 @@ _VERB: Final = re.compile(r"[a-z]+\.[a-z][a-z0-9_]*")
 _ID: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _TOP: Final = {
     "schema", "trigger", "subject", "closes_on", "owner", "sla", "escalate", "require_certificate",
-    "unless", "steps", "english",
+    "unless", "beside_job", "steps", "english",
 }  # fmt: skip
 _STEP: Final = {
     "id", "zh", "en", "why", "clause", "role", "required", "when", "stop_if", "on_fail",
@@ -85,6 +86,13 @@ class _Reader:
             self.fault(place, str(error))
             return clock.Span(1, "h")
 
+    def hour(self, value: object, place: str) -> time | None:
+        try:
+            return time.fromisoformat(str(value))
+        except ValueError:
+            self.fault(place, f"“{value}” is not an hour such as 17:00")
+            return None
+
     def condition(self, value: object, place: str) -> Condition | None:
         if value is None:
             return None
@@ -117,7 +125,9 @@ def trigger_of(given: object, reader: "_Reader | None" = None) -> Trigger:
     own = reader or _Reader()
     place = "trigger"
     words = own.mapping(
-        given, place, {"kind", "event", "every", "planned", "each", "where", "gather"}
+        given,
+        place,
+        {"kind", "event", "every", "at", "before", "planned", "each", "where", "gather"},
     )
     kind = own.one_of(words.get("kind"), place, ("event", "schedule", "manual"))
     event = every = planned = ""
@@ -136,6 +146,8 @@ def trigger_of(given: object, reader: "_Reader | None" = None) -> Trigger:
         kind=kind,
         event=event,
         every=every,
+        at=own.hour(words["at"], place) if "at" in words else None,
+        before=own.span(words["before"], place) if "before" in words else None,
         planned=planned,
         each=own.text(words.get("each"), place),
         where=own.condition(words.get("where"), f"{place}.where"),
@@ -362,6 +374,7 @@ def procedure_of(given: object) -> Procedure:
         )
         if closing is not None
         else None,
+        beside_job=bool(words.get("beside_job", False)),
         unless_open=words.get("unless") is not None,
         english=_english(reader, words.get("english")),
     )

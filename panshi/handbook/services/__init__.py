@@ -14,6 +14,7 @@ from panshi.handbook.services.content import import_content
 from panshi.handbook.services.knowledge import note_search_miss
 from panshi.handbook.services.ladder import anything_due, escalate_due
 from panshi.handbook.services.measures import roll_up_adherence
+from panshi.handbook.services.parameters import set_parameter
 from panshi.handbook.services.proofs import attach_evidence
 from panshi.handbook.services.review import (
     acknowledge_notice,
@@ -24,6 +25,7 @@ from panshi.handbook.services.review import (
     return_revision,
     submit_revision,
 )
+from panshi.handbook.services.schedules import any_period_begun, start_scheduled
 from panshi.handbook.services.starting import hear_facts, is_bound, start_run_by_hand, start_runs
 from panshi.handbook.services.steps import (
     complete_step,
@@ -35,6 +37,7 @@ from panshi.handbook.services.steps import (
 
 __all__ = [
     "acknowledge_notice",
+    "any_period_begun",
     "anything_due",
     "approve_revision",
     "attach_evidence",
@@ -58,9 +61,11 @@ __all__ = [
     "return_revision",
     "roll_up_adherence",
     "send_back_step",
+    "set_parameter",
     "skip_step",
     "start_run_by_hand",
     "start_runs",
+    "start_scheduled",
     "submit_revision",
     "take_run",
     "void_run",

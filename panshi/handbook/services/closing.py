@@ -172,6 +172,12 @@ def close_run_by_fact(*, run_id: UUID, fact_id: UUID, actor: Actor, at: datetime
     run = locked(run_id, actor)
     actor.must("handbook.close_run_by_fact", run.org_id)
     run.closed_by_fact_id = fact_id
+    left = engine.judge(run, actor, at).owed if run.beside_job else ()
+    missed = list(dict.fromkeys(i.step.zh for i in left if not i.settled))
+    if missed:
+        record_deviation(
+            run_id=run.id, kind=DeviationKind.MISSED, words="、".join(missed), actor=actor, at=at
+        )
     closed = _closed(run, actor, at)
     engine.report_checklist(run, actor, at)
     return closed

@@ -71,7 +71,7 @@ def world_of(run: Run, actor: Actor, at: datetime) -> World:
         subject=subject_card(run.subject_type, run.subject_id, system_actor(run.org_id), at)
         if asks
         else {},
-        param=edition.params,
+        param={**edition.params, **run.params},
         actor=str(actor.id),
         now=at.isoformat(),
     )
@@ -98,11 +98,18 @@ def post_of(run: Run, item: Item) -> str:
     return item.step.role or run.owner_role
 
 
+def steps_for_job(run: Run, found: Progress) -> list[Item]:
+    """Required steps without which the job is not done; a list beside the job has none."""
+    if run.beside_job:
+        return []
+    return [i for i in found.owed if post_of(run, i) == JOB_POST]
+
+
 def sums(run: Run, found: Progress) -> None:
     """Write the counts of a run that lists and measures read; the caller saves it."""
     owed = found.owed
     proofs = [i for i in owed if i.step.evidence]
-    job = [i for i in owed if post_of(run, i) == JOB_POST]
+    job = steps_for_job(run, found)
     run.steps_due, run.steps_done = len(owed), found.done
     run.evidence_due = len(proofs)
     run.evidence_valid = sum(i.standing == Standing.DONE for i in proofs)
@@ -201,9 +208,9 @@ def report_checklist(run: Run, actor: Actor, at: datetime) -> None:
     record = verbs.VERBS.get(CHECKLIST)
     if run.work_order_id is None or not run.job_required or record is None:
         return
-    runs = Run.objects.filter(org_id=run.org_id, work_order_id=run.work_order_id).exclude(
-        state=RunState.VOID
-    )
+    runs = Run.objects.filter(
+        org_id=run.org_id, work_order_id=run.work_order_id, beside_job=False
+    ).exclude(state=RunState.VOID)
     done = required = blocked = 0
     for one in runs.only("state", "job_done", "job_required", "closed_by_fact_id"):
         if one.closed_by_fact_id is None:

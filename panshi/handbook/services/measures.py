@@ -28,7 +28,8 @@ WITH counted AS (
         COALESCE(sum(r.evidence_due) FILTER (WHERE counts), 0) AS evidence_due,
         COALESCE(sum(r.evidence_valid) FILTER (WHERE counts), 0) AS evidence_valid
     FROM handbook_run r, LATERAL (SELECT
-        r.state <> 'VOID' AND NOT r.by_hand AND r.closed_by_fact_id IS NULL AS counts) c
+        r.state <> 'VOID' AND NOT r.by_hand
+            AND (r.closed_by_fact_id IS NULL OR r.beside_job) AS counts) c
     WHERE r.due_at >= %(since)s AND r.due_at < %(until)s
     GROUP BY 1, 2, 3, 4, 5
 )
@@ -76,7 +77,8 @@ def _fallen(today: date) -> tuple[str, ...]:
 def roll_up_adherence(*, actor: Actor, at: datetime) -> AdherenceRolledUp:
     """Count the last 35 days anew, by the day runs fell due; what was first reported is kept.
 
-    A run that a fact closed counts as closed and owes no steps. Running it again changes nothing.
+    A run that a fact closed counts as closed and owes no steps, but for a list beside a job, whose
+    steps stay owed. Running it again changes nothing.
     """
     actor.must("handbook.roll_up_adherence", actor.org_id)
     today = local_day(at)

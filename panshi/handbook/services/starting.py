@@ -6,22 +6,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
+from panshi.fleet import queries as fleet
 from panshi.handbook import book
 from panshi.handbook.book import Book, Bound
 from panshi.handbook.events import FactsHeard, RunsStarted, StartedRun
 from panshi.handbook.models import OPEN_STATES, Evidence, Run, RunStep, StepState
 from panshi.handbook.rules import clock, conditions, flow
 from panshi.handbook.rules.conditions import World
+from panshi.handbook.rules.parameters import Settings, names_used
 from panshi.handbook.services import engine
 from panshi.handbook.services.closing import close_by_fact, close_when_finished
 from panshi.handbook.services.evidence import digest_of
+from panshi.handbook.services.parameters import settings_of
 from panshi.kit.clock import local_day
 from panshi.kit.facts import Fact, to_plain
 from panshi.kit.ids import uuid7
 from panshi.kit.refusals import Refusal
-from panshi.kit.tenancy import Actor, system_actor
+from panshi.kit.tenancy import Actor, hq_actor
 from panshi.kit.verbs import verb
 from panshi.org import queries as org
 
@@ -37,7 +41,7 @@ class ReasonMissing(Refusal):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Occasion:
+class Occasion:
     """One thing that calls for a node: a fact, an item of a plural fact, or a person's wish."""
 
     bound: Bound
@@ -74,7 +78,7 @@ def _items(
         yield f"{fact.id}/{number}", {**whole, **item}
 
 
-def _occasions(facts: Sequence[Fact]) -> Iterator[_Occasion]:
+def _occasions(facts: Sequence[Fact], settings: Settings) -> Iterator[Occasion]:
     for fact in facts:
         edition = book.book_at(fact.at)
         bounds = book.bound_to(edition.id, fact.name) if edition else ()
@@ -84,7 +88,10 @@ def _occasions(facts: Sequence[Fact]) -> Iterator[_Occasion]:
         for bound in bounds:
             trigger = bound.procedure.trigger
             for key, fields in _items(fact, plain, trigger.each):
-                world = World(fact=fields, param=edition.params, bare="fact")
+                param = edition.params
+                if trigger.where is not None:
+                    param = {**param, **settings.own(fact.org_id, fact.at)}
+                world = World(fact=fields, param=param, bare="fact")
                 if trigger.where is not None and not conditions.holds(trigger.where, world):
                     continue
                 subject = conditions.resolve(bound.procedure.subject_id, world)
@@ -94,7 +101,7 @@ def _occasions(facts: Sequence[Fact]) -> Iterator[_Occasion]:
                         "%Y-%m-%dT%H" if trigger.gather_per == "hour" else "%Y-%m-%d"
                     )
                     key = f"{fact.org_id}/{fields.get(trigger.gather_by)}/{stamp}"
-                yield _Occasion(
+                yield Occasion(
                     bound=bound,
                     edition=edition,
                     org_id=fact.org_id,
@@ -107,8 +114,9 @@ def _occasions(facts: Sequence[Fact]) -> Iterator[_Occasion]:
                 )
 
 
-def _run_of(occasion: _Occasion, city: str) -> Run:
+def _run_of(occasion: Occasion, city: str, own: Mapping[str, int | float]) -> Run:
     procedure, edition = occasion.bound.procedure, occasion.edition
+    used = {name: own[name] for name in names_used(procedure) if name in own} if own else {}
     due = clock.due_at(
         occasion.at, procedure.within, working=procedure.working, calendar=edition.calendar
     )
@@ -125,6 +133,7 @@ def _run_of(occasion: _Occasion, city: str) -> Run:
         fact_id=occasion.fact_id,
         fact_name=occasion.fact_name,
         occurrence_key=occasion.key,
+        params=used,
         by_hand=occasion.by_hand,
         reason=occasion.reason,
         parent=occasion.parent,
@@ -144,11 +153,12 @@ def _run_of(occasion: _Occasion, city: str) -> Run:
             working=procedure.working,
             calendar=edition.calendar,
         )
-    world = World(fact=run.fact, param=edition.params, now=occasion.at.isoformat())
+    world = World(fact=run.fact, param={**edition.params, **used}, now=occasion.at.isoformat())
     found = flow.progress(procedure, {}, world)
     proofs = [i for i in found.owed if i.step.evidence]
     run.steps_due, run.evidence_due = len(found.owed), len(proofs)
-    run.job_required = sum(engine.post_of(run, i) == engine.JOB_POST for i in found.owed)
+    run.beside_job = procedure.beside_job
+    run.job_required = len(engine.steps_for_job(run, found))
     run.listens = flow.listening_keys(procedure, found)
     run.roles = sorted({engine.post_of(run, i) for i in found.ready}) or [run.owner_role]
     given = run.fact.get("work_order_id")
@@ -156,7 +166,7 @@ def _run_of(occasion: _Occasion, city: str) -> Run:
     return run
 
 
-def _suppressed(occasions: list[_Occasion]) -> set[tuple[UUID, str]]:
+def _suppressed(occasions: list[Occasion]) -> set[tuple[UUID, str]]:
     """Node and subject of those that must wait because a run of both is open."""
     asked = [o for o in occasions if o.bound.procedure.unless_open and o.subject_id]
     if not asked:
@@ -172,25 +182,29 @@ def _suppressed(occasions: list[_Occasion]) -> set[tuple[UUID, str]]:
 def _pick_owners(runs: list[Run], bounds: Mapping[UUID, Bound]) -> None:
     """Give runs to the holder of the post with the fewest open runs, where the node says so."""
     wanted = [r for r in runs if bounds[r.node_id].procedure.pick == "least_loaded"]
-    by_org: dict[int, list[Run]] = {}
+    orgs = tuple({r.org_id for r in wanted})
+    if not orgs:
+        return
+    staff = org.holders(org_ids=orgs, actor=hq_actor())
+    load = dict.fromkeys((user_id for _org, user_id, _roles in staff), 0)
+    owned = Run.objects.filter(org_id__in=orgs, state__in=OPEN_STATES, owner_id__in=load)
+    for owner_id, count in owned.values_list("owner_id").annotate(n=Count("id")).order_by():
+        load[owner_id] = count
+    posts: dict[tuple[int, UUID, str], list[UUID]] = {}
     for run in wanted:
-        by_org.setdefault(run.org_id, []).append(run)
-    for org_id, mine in by_org.items():
-        staff = org.staff(actor=system_actor(org_id))
-        load = dict.fromkeys((s.id for s in staff), 0)
-        open_runs = Run.objects.filter(org_id=org_id, state__in=OPEN_STATES, owner_id__in=load)
-        for owner_id in open_runs.values_list("owner_id", flat=True):
-            if owner_id is not None:
-                load[owner_id] += 1
-        for run in mine:
-            post = book.book_of(run.edition_id).posts[run.owner_role]
-            holders = [s.id for s in staff if post.holders & set(s.roles)]
-            if holders:
-                run.owner_id = min(holders, key=lambda i: (load[i], str(i)))
-                load[run.owner_id] += 1
+        key = (run.org_id, run.edition_id, run.owner_role)
+        if key not in posts:
+            held_by = book.book_of(run.edition_id).posts[run.owner_role].holders
+            posts[key] = sorted(
+                (user for at, user, roles in staff if at == run.org_id and held_by & roles),
+                key=str,
+            )
+        if posts[key]:
+            run.owner_id = min(posts[key], key=lambda user: load[user])
+            load[run.owner_id] += 1
 
 
-def _gathered(occasion: _Occasion, actor: Actor) -> bool:
+def _gathered(occasion: Occasion, actor: Actor) -> bool:
     """Join a fact to the open run of its group and window; whether there was one."""
     if not occasion.bound.procedure.trigger.gather_by:
         return False
@@ -208,9 +222,28 @@ def _gathered(occasion: _Occasion, actor: Actor) -> bool:
     return True
 
 
-def _begin(occasions: list[_Occasion], actor: Actor, at: datetime) -> tuple[list[Run], int]:
+def _vehicle_of(occasion: Occasion) -> str:
+    """The vehicle that an occasion is about, by its id in text; empty when there is none."""
+    given = occasion.fact.get("vehicle_id")
+    if not given and occasion.bound.procedure.subject_type == "fleet.vehicle":
+        given = occasion.subject_id
+    return str(given or "")
+
+
+def _models(occasions: list[Occasion]) -> dict[str, str]:
+    """The model codes of the vehicles that these occasions are about, by vehicle."""
+    wanted = {_vehicle_of(o) for o in occasions} - {""}
+    refs = fleet.vehicle_refs(vehicle_ids=tuple(map(UUID, wanted)), actor=hq_actor())
+    return {str(vehicle_id): ref.model_code for vehicle_id, ref in refs.items()}
+
+
+def begin(
+    occasions: list[Occasion], actor: Actor, at: datetime, settings: Settings | None = None
+) -> tuple[list[Run], int]:
     """Insert the runs that are new, in a few statements; answers them and the number held back."""
     cities = {n.id: n.city for n in org.nodes(actor=actor)}
+    settings = settings or settings_of({o.org_id for o in occasions})
+    models = _models(occasions) if settings.by_model else {}
     held = _suppressed(occasions)
     runs: dict[tuple[UUID, str], Run] = {}
     bounds: dict[UUID, Bound] = {}
@@ -226,7 +259,9 @@ def _begin(occasions: list[_Occasion], actor: Actor, at: datetime) -> tuple[list
             held.add(key)
         bounds[occasion.bound.node_id] = occasion.bound
         runs[occasion.bound.node_id, occasion.key] = _run_of(
-            occasion, cities.get(occasion.org_id, "")
+            occasion,
+            cities.get(occasion.org_id, ""),
+            settings.own(occasion.org_id, occasion.at, models.get(_vehicle_of(occasion), "")),
         )
     fresh = list(runs.values())
     _pick_owners(fresh, bounds)
@@ -241,7 +276,7 @@ def _begin(occasions: list[_Occasion], actor: Actor, at: datetime) -> tuple[list
     return made, suppressed
 
 
-def _started(
+def started(
     runs: list[Run],
     suppressed: int,
     slugs: Mapping[UUID, str],
@@ -278,10 +313,11 @@ def start_runs(*, facts: Sequence[Fact], actor: Actor, at: datetime) -> RunsStar
     """
     org_id = facts[0].org_id if facts else actor.org_id
     actor.must("handbook.start_runs", org_id)
-    occasions = list(_occasions(facts))
-    runs, suppressed = _begin(occasions, actor, at)
+    settings = settings_of({fact.org_id for fact in facts})
+    occasions = list(_occasions(facts, settings))
+    runs, suppressed = begin(occasions, actor, at, settings)
     slugs = {o.bound.node_id: o.bound.node_slug for o in occasions}
-    return _started(runs, suppressed, slugs, org_id, actor, at)
+    return started(runs, suppressed, slugs, org_id, actor, at)
 
 
 @verb
@@ -308,7 +344,7 @@ def start_run_by_hand(
         raise NodeNotWritten(_("This node has no procedure yet."))
     parent = Run.objects.get(id=parent_id) if parent_id else None
     field = bound.procedure.subject_id.removeprefix("$fact.")
-    occasion = _Occasion(
+    occasion = Occasion(
         bound=bound,
         edition=edition,
         org_id=org_id,
@@ -320,9 +356,9 @@ def start_run_by_hand(
         reason=reason,
         parent=parent,
     )
-    runs, suppressed = _begin([occasion], actor, at)
+    runs, suppressed = begin([occasion], actor, at)
     slugs = {bound.node_id: bound.node_slug}
-    return _started(runs, suppressed, slugs, org_id, actor, at)
+    return started(runs, suppressed, slugs, org_id, actor, at)
 
 
 def start_child(parent: Run, step_id: str, slug: str, actor: Actor, at: datetime) -> None:
@@ -331,7 +367,7 @@ def start_child(parent: Run, step_id: str, slug: str, actor: Actor, at: datetime
     bound = book.bound_node(edition.id, slug)
     if bound is None:
         raise NodeNotWritten(_("The node %s has no procedure yet.") % slug)
-    occasion = _Occasion(
+    occasion = Occasion(
         bound=bound,
         edition=edition,
         org_id=parent.org_id,
@@ -343,7 +379,7 @@ def start_child(parent: Run, step_id: str, slug: str, actor: Actor, at: datetime
         subject_id=parent.subject_id,
         parent=parent,
     )
-    _begin([replace(occasion)], actor, at)
+    begin([replace(occasion)], actor, at)
 
 
 @verb

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from panshi.billing.events import BillOverdue, BillPaid
 from panshi.diagnosis.events import FindingRow, FindingsRaised
+from panshi.fleet.events import VehicleIdled
 from panshi.handbook import book, services
 from panshi.handbook.content_files import SHIPPED, Content, read_directory, write_directory
 from panshi.handbook.models import Edition, Run
@@ -35,19 +36,26 @@ def editor() -> Actor:
 
 
 @cache
-def played() -> Path:
-    """A content directory with the shipped nodes that tests play; the others are listed only."""
+def played(*more: str) -> Path:
+    """A content directory with the shipped nodes that tests play; the others are listed only.
+
+    `more` are the folders of further nodes, by the beginning of their names.
+    """
     shipped = read_directory(SHIPPED)
-    folders = {name: files for name, files in shipped.folders.items() if name[:7] in PLAYED}
-    directory = HOME.path / f"played-{os.getpid()}"
+    folders = {
+        name: files
+        for name, files in shipped.folders.items()
+        if name[:7] in PLAYED or name.startswith(more or ("-",))
+    }
+    directory = HOME.path / f"played-{os.getpid()}{'-'.join(('', *more))}"
     write_directory(Content(root=shipped.root, folders=folders), directory)
     return directory
 
 
-def edition(*, whole: bool = False) -> Edition:
+def edition(*more: str, whole: bool = False) -> Edition:
     """The shipped content, imported and in force: what tests play of it, or the whole."""
     book.forget()
-    directory = SHIPPED if whole else played()
+    directory = SHIPPED if whole else played(*more)
     fact = services.import_content(directory=str(directory), actor=editor(), at=NOON)
     return Edition.objects.get(id=fact.edition_id)
 
@@ -99,6 +107,17 @@ def finding(*, vehicle_id: UUID | None = None, rule: str = "INSULATION_LOW") -> 
         title_zh="绝缘偏低",
         title_en="Insulation low",
         raised_at=NOON,
+    )
+
+
+def idled(org: OrgNode, *, vehicle_id: UUID) -> VehicleIdled:
+    return VehicleIdled(
+        org_id=org.id,
+        actor_id=UUID(int=0),
+        at=NOON,
+        vehicle_id=vehicle_id,
+        odometer_km=Decimal(1200),
+        days=3,
     )
 
 

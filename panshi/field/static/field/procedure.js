@@ -82,18 +82,20 @@ export function procedure(job, onSite, act) {
   return job.runs.map((run, at) => {
     const mine = run.steps.filter((step) => step.required && step.mine);
     const left = mine.filter((step) => !step.done).length;
-    const list = h("ul", { class: "checks" }, run.steps.map((step, place) => line(job, run, step, onSite && isOpen(run.steps, place), act)));
+    const open = onSite || run.beside;
+    const list = h("ul", { class: "checks" }, run.steps.map((step, place) => line(job, run, step, open && isOpen(run.steps, place), act)));
     const which = job.runs.length > 1 ? `${t("procedure_of", { n: at + 1, of: job.runs.length })} · ` : "";
-    return h("section", { class: `step ${left ? (onSite ? "step-now" : "step-ahead") : "step-done"}`, "data-key": run.run_id, "data-print": JSON.stringify([onSite, run, job.runs.length]) },
+    return h("section", { class: `step ${left ? (open ? "step-now" : "step-ahead") : "step-done"}`, "data-key": run.run_id, "data-print": JSON.stringify([open, run, job.runs.length]) },
       h("h2", { class: "step-head" }, h("span", { class: "step-number" }, left ? icon("list-check") : icon("check")), h("span", {}, run.title)),
+      run.beside && left ? h("p", { class: "quiet" }, t("beside")) : null,
       h("p", { class: "quiet procedure-state" }, which, t("steps_of", { n: mine.length - left, of: mine.length })),
       left ? list : h("details", { class: "procedure-done" }, h("summary", {}, t("steps_show")), list));
   });
 }
 
-// The procedures that still hold open steps of this post, with how many.
+// The procedures that still hold open steps of this post, with how many; lists beside the job hold nothing up.
 export function openProcedures(job) {
   return job.runs
-    .map((run) => ({ title: run.title, left: run.steps.filter((step) => step.required && !step.done && step.mine).length }))
-    .filter((run) => run.left);
+    .map((run) => ({ title: run.title, beside: run.beside, left: run.steps.filter((step) => step.required && !step.done && step.mine).length }))
+    .filter((run) => run.left && !run.beside);
 }
