@@ -30,6 +30,8 @@ BENCHES = (
     "pages",
     "lease-race",
     "callbacks",
+    "search",
+    "runs",
 )
 
 
@@ -122,7 +124,10 @@ def _bench(prepare: Prepare) -> click.Command:
     @click.option("--connections", default=2000, show_default=True, help="ingest: terminals.")
     @click.option("--rate", default=3000.0, show_default=True, help="ingest: messages a second.")
     @click.option(
-        "--plans", default=30_000, show_default=True, help="billing: leases; compliance: vehicles."
+        "--plans",
+        default=30_000,
+        show_default=True,
+        help="billing: leases; compliance: vehicles; runs: facts.",
     )
     @click.option("--requests", default=60, show_default=True, help="pages: for each page.")
     @click.option(
@@ -208,6 +213,14 @@ def _measure_founded(name: str, plans: int) -> Any:
         from panshi.bench.callbacks import measure_callbacks
 
         return measure_callbacks()
+    if name == "search":
+        from panshi.bench.finding import measure_search
+
+        return measure_search()
+    if name == "runs":
+        from panshi.bench.starting_runs import measure_runs
+
+        return measure_runs(plans)
     from panshi.bench.lease_race import measure_lease_race
 
     return measure_lease_race()

@@ -1,0 +1,131 @@
+"""Thirty thousand overdue bills call for their procedures: set-based beside one at a time.
+
+Everything happens in one transaction that is rolled back, so a database in use keeps nothing of it.
+"""
+
+import os
+import platform
+import time
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import transaction
+
+from panshi.bench.billing import bench_books
+from panshi.billing.events import BillOverdue
+from panshi.handbook import queries, services
+from panshi.handbook.content_files import SHIPPED
+from panshi.kit.ids import uuid7
+from panshi.kit.tenancy import acting, hq_actor
+from panshi.org import queries as org
+from panshi.org import services as org_services
+
+AT: Final = datetime(2027, 6, 1, 4, tzinfo=UTC)
+SAMPLE: Final = 300
+FACTS_A_BOOK: Final = 150
+STEPS: Final = 200
+
+
+def measure_runs(facts: int) -> dict[str, object]:
+    """Start the runs of `facts` bills one day overdue, hear them again, and do steps of some.
+
+    `start_s` holds the verb with its fact; `again_s`, the same facts told a second time. The
+    baseline `loop` starts at most 300 of as many other facts one by one, and is scaled up.
+    `step_p95_ms` is of the verb that does a step, of 200. Raises LookupError without a platform.
+    """
+    platform_id = org.platform_id()
+    if platform_id is None:
+        raise LookupError("this database has no platform node yet")
+    actor = hq_actor(platform_id)
+    with transaction.atomic():
+        with acting(actor, to_write=True):
+            services.import_content(directory=str(SHIPPED), actor=actor, at=AT)
+            books = bench_books(max(facts // FACTS_A_BOOK, 1))
+            _clerks(books)
+            ours, runs = _set_based(_overdue(books, facts), actor)
+            sample = min(facts, SAMPLE)
+            loop_s = _loop(_overdue(books, sample))
+            ours |= _steps(runs[:STEPS])
+        transaction.set_rollback(True)
+    scaled_s = loop_s * facts / sample
+    return {
+        "bench": "runs",
+        "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
+        "ours": {**ours, "facts": facts, "books": len(books)},
+        "baseline": {"loop": {"start_s": scaled_s, "sample": sample, "sample_s": loop_s}},
+        "ratio": {"loop.start_s": scaled_s / max(ours["start_s"], 1e-9)},
+    }
+
+
+def _clerks(books: list[int]) -> None:
+    """One clerk in each book, so that runs find owners."""
+    for org_id in books:
+        org_services.create_user(
+            org_id=org_id,
+            username=f"clerk-{uuid7().hex[-12:]}",
+            full_name="赵敏",
+            roles=["FINANCE"],
+            password=uuid7().hex,
+            actor=hq_actor(org_id),
+            at=AT,
+        )
+
+
+def _overdue(books: list[int], count: int) -> list[BillOverdue]:
+    return [
+        BillOverdue(
+            org_id=books[number % len(books)],
+            actor_id=UUID(int=0),
+            at=AT,
+            bill_id=uuid7(),
+            customer_id=uuid7(),
+            vehicle_id=uuid7(),
+            source_kind="leasing.lease",
+            source_id=uuid7(),
+            days=1,
+            open_amount=Decimal("3600.00"),
+        )
+        for number in range(count)
+    ]
+
+
+def _set_based(facts: list[BillOverdue], actor: Any) -> tuple[dict[str, Any], list[UUID]]:
+    start = time.perf_counter()
+    started = services.start_runs(facts=facts, actor=actor, at=AT)
+    start_s = time.perf_counter() - start
+    start = time.perf_counter()
+    again = services.start_runs(facts=facts, actor=actor, at=AT)
+    again_s = time.perf_counter() - start
+    figures = {
+        "start_s": start_s,
+        "runs": len(started.runs),
+        "again_s": again_s,
+        "runs_again": len(again.runs),
+    }
+    return figures, [run.run_id for run in started.runs]
+
+
+def _loop(facts: list[BillOverdue]) -> float:
+    start = time.perf_counter()
+    for fact in facts:
+        services.start_runs(facts=(fact,), actor=hq_actor(fact.org_id), at=AT)
+    return time.perf_counter() - start
+
+
+def _steps(run_ids: list[UUID]) -> dict[str, Any]:
+    """The first step of each run, done with its first answer."""
+    took = []
+    actor = hq_actor()
+    for run_id in run_ids:
+        card = queries.run_card(run_id=run_id, actor=actor, at=AT)
+        step = next(s for s in card.steps if s.standing == "READY")
+        value = step.options[0] if step.options else "yes"
+        start = time.perf_counter()
+        services.complete_step(
+            run_id=run_id, step_id=step.step_id, value=value, confirm=True, actor=actor, at=AT
+        )
+        took.append(time.perf_counter() - start)
+    p95 = sorted(took)[max(int(len(took) * 0.95) - 1, 0)] if took else 0.0
+    return {"steps": len(took), "step_p95_ms": p95 * 1000}
