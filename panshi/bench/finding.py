@@ -14,7 +14,6 @@ from django.db import connection, transaction
 
 from panshi.handbook import queries, services
 from panshi.handbook.content_files import SHIPPED
-from panshi.handbook.models import SearchDocument
 from panshi.kit.tenancy import acting, hq_actor
 from panshi.org import queries as org
 
@@ -93,7 +92,7 @@ def by_trigrams() -> Ask:
 
     Reckoned here: pg_trgm knows no Chinese letters in a database sorted by bytes, as ours is.
     """
-    rows = SearchDocument.objects.values_list("node__slug", "title", "text")
+    rows = queries.findable_parts(actor=hq_actor())
     kept = [(slug, _trigrams(f"{title} {text}")) for slug, title, text in rows]
 
     def ask(text: str) -> list[str]:
@@ -124,7 +123,7 @@ def measure_search(*, rounds: int = ROUNDS) -> dict[str, object]:
             raise LookupError("this database has no platform node yet")
         with acting(hq_actor(platform_id), to_write=True):
             services.import_content(directory=str(SHIPPED), actor=hq_actor(platform_id), at=at)
-            documents = SearchDocument.objects.count()
+            documents = len(queries.findable_parts(actor=hq_actor()))
             ours = _measured(_ours, rounds)
             like = _measured(_like, rounds)
             trigrams = _measured(by_trigrams(), 1)

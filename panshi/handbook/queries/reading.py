@@ -264,6 +264,13 @@ def edition_diff(*, before: str, after: str, actor: Actor) -> list[Change]:
 
 
 @question
+def findable_parts(*, actor: Actor) -> list[tuple[str, str, str]]:
+    """Every part that a search may find: the node's slug, its title, its text."""
+    rows = SearchDocument.objects.order_by("node__position", "id")
+    return list(rows.values_list("node__slug", "title", "text"))
+
+
+@question
 def search(*, text: str, actor: Actor, at: datetime, limit: int = 10) -> list[Found]:
     """Nodes that answer these words, best first, each with the parts that match."""
     edition = book.book_at(at)
