@@ -10,6 +10,7 @@ from panshi.portal.views import (
     orders,
     public,
     quotes,
+    talks,
     violations,
 )
 
@@ -65,6 +66,11 @@ urlpatterns = [
         violations.evidence,
         name="portal-violation-evidence",
     ),
+    path("portal/talks/", talks.talks, name="portal-talks"),
+    path("portal/talks/new/", talks.begin, name="portal-talk-begin"),
+    path("portal/talks/<uuid:talk_id>/", talks.talk, name="portal-talk"),
+    path("portal/talks/<uuid:talk_id>/say/", talks.say, name="portal-talk-say"),
+    path("portal/talks/<uuid:talk_id>/person/", talks.ask_person, name="portal-talk-person"),
     path("portal/invoices/", invoices.invoices, name="portal-invoices"),
     path("portal/bills/", bills.bills, name="portal-bills"),
     path("portal/bills/pay/", bills.pay, name="portal-pay"),

@@ -29,6 +29,14 @@ class ServiceConfig(AppConfig):
             ),
             Page(
                 section="service",
+                label=_("Conversations"),
+                url_name="service-talks",
+                permission="service.view",
+                icon="messages",
+                order=25,
+            ),
+            Page(
+                section="service",
                 label=_("Service catalogue"),
                 url_name="service-catalogue",
                 permission="service.view",

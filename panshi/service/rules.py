@@ -21,6 +21,10 @@ PAY_DAYS: Final = 7
 NEAR_KM: Final = 1.0
 NIGHT_FROM: Final = 19
 NIGHT_UNTIL: Final = 8
+# How long a customer waits at most: for a person by day and by night, and for each word after that.
+FIRST_WORD: Final = timedelta(seconds=60)
+FIRST_WORD_AT_NIGHT: Final = timedelta(minutes=5)
+NEXT_WORD: Final = timedelta(minutes=3)
 
 LABOUR_RATE, FIXED, PART = "LABOUR_RATE", "FIXED", "PART"
 CALL_OUT, URGENT, NIGHT = "CALL_OUT", "URGENT", "NIGHT"
@@ -196,3 +200,13 @@ def is_night(starts_at: datetime) -> bool:
 def rounded_place(lon: float, lat: float) -> tuple[float, float]:
     """A position to about 100 m, for customers' eyes."""
     return round(lon, 3), round(lat, 3)
+
+
+def patience(*, state: str, hour: int) -> timedelta:
+    """How long a customer of a thread waits for an answer at most; `hour` is local, of the asking.
+
+    Once a person has the thread each turn has its own time.
+    """
+    if state == "WITH_STAFF":
+        return NEXT_WORD
+    return FIRST_WORD_AT_NIGHT if hour >= NIGHT_FROM or hour < NIGHT_UNTIL else FIRST_WORD

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from panshi.kit.tenancy import hq_actor, system_actor
 from panshi.org.models import User
@@ -22,7 +23,7 @@ def window(user_id: UUID, language: str = "en") -> Client:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "vehicles/", "messages/", "me/", "book/", "orders/", "leases/"],
+    ["", "vehicles/", "messages/", "me/", "book/", "orders/", "leases/", "talks/"],
 )
 def test_every_page_opens_for_a_customer_and_for_nobody_else(place: Town, path: str) -> None:
     assert window(place.customer_user).get(f"/portal/{path}").status_code == 200
@@ -234,3 +235,24 @@ def test_messages_are_marked_read(place: Town) -> None:
     page = phone.get("/portal/messages/").content.decode()
     assert "Mark all read" not in page
     assert notify.unread_count(actor=boss) == 0
+
+
+def test_a_customer_asks_reads_the_answer_and_asks_for_a_person(place: Town) -> None:
+    me = window(place.customer_user)
+    assert me.post("/portal/talks/new/", {"text": " "}).headers["Location"] == "/portal/talks/"
+    begun = me.post("/portal/talks/new/", {"text": "充电口打不开怎么办？"}).headers["Location"]
+    assert "充电口打不开怎么办？" in me.get(begun).content.decode()
+    assert me.post(f"{begun}person/").status_code == 302
+    thread = UUID(begun.split("/")[-2])
+    staff = system_actor(User.objects.get(id=place.customer_user).org_id)
+    services.take_conversation(conversation_id=thread, actor=staff, at=timezone.now())
+    services.post_message(
+        customer_id=place.customer_id, conversation_id=thread, text="请先断电", actor=staff,
+        at=timezone.now(),
+    )  # fmt: skip
+    page = me.get(begun).content.decode()
+    assert "请先断电" in page
+    assert "I want to speak with a person" not in page
+    assert me.post(f"{begun}say/", {"text": "好的"}).status_code == 302
+    assert window(place.stranger_user).get(begun).status_code == 404
+    assert window(place.stranger_user).post(f"{begun}say/", {"text": "?"}).status_code == 404

@@ -46,8 +46,11 @@ from panshi.service.queries.slots import (
     slot_offers,
 )
 from panshi.service.queries.talks import (
+    ConversationPage,
     ConversationRow,
     MessageRow,
+    conversation_page,
+    conversation_row,
     conversations,
     messages_of,
 )
@@ -56,6 +59,7 @@ __all__ = [
     "Board",
     "BoardVisit",
     "Consequences",
+    "ConversationPage",
     "ConversationRow",
     "DayVisit",
     "EngineerReason",
@@ -80,6 +84,8 @@ __all__ = [
     "WorkOrderCard",
     "board_day",
     "catalogue",
+    "conversation_page",
+    "conversation_row",
     "conversations",
     "customer_orders",
     "engineer_day",

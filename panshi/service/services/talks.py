@@ -160,10 +160,15 @@ def hand_over(
 
 @verb
 def take_conversation(*, conversation_id: UUID, actor: Actor, at: datetime) -> ConversationTaken:
-    """Answer a waiting thread oneself. Raises AlreadyTaken when a colleague was faster."""
+    """Answer a thread oneself, whether a person was asked for or not.
+
+    Raises AlreadyTaken when a colleague was faster.
+    """
     thread = _thread(conversation_id, "service.take_conversation", actor)
     if thread.state == S.WITH_STAFF and thread.owner_id != actor.id:
         raise AlreadyTaken(_("A colleague has taken this conversation."))
+    if thread.state == S.SELF_SERVICE:
+        thread.state = CONVERSATION_LIFE.step(thread.state, S.WAITING_STAFF)
     thread.state = CONVERSATION_LIFE.step(thread.state, S.WITH_STAFF)
     thread.owner_id, thread.waiting_since = actor.id, None
     thread.save(update_fields=["state", "owner_id", "waiting_since"])
