@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check format bench module pictures
+.PHONY: help setup run demo test check format bench module mutants pictures
 PORT ?= 8000
 
 help:  ## Show this list
@@ -26,6 +26,9 @@ format:  ## Bring the code into form
 
 bench:  ## Measure: make bench NAME=ingest
 	@.venv/bin/panshi bench $(NAME)
+
+mutants:  ## Break ten rules one at a time in a copy; each test named for its rule must fail
+	@.venv/bin/python tools/mutants.py $(NAME)
 
 module:  ## Test one room: make module NAME=leasing
 	@.venv/bin/pytest panshi/$(NAME)

@@ -39,7 +39,7 @@ def measure_billing(plans: int) -> dict[str, object]:
     with transaction.atomic():
         with acting(hq_actor()):
             books = bench_books(max(plans // PLANS_A_BOOK, 1))
-            services.open_plans(plans=_plans(books, plans), actor=hq_actor(), at=AT)
+            services.open_plans(plans=bench_plans(books, plans), actor=hq_actor(), at=AT)
             _settle()
             ours = _set_based()
             rerun = _rerun()
@@ -85,7 +85,8 @@ def bench_books(count: int) -> list[int]:
     ]
 
 
-def _plans(books: list[int], count: int) -> list[NewPlan]:
+def bench_plans(books: list[int], count: int) -> list[NewPlan]:
+    """Monthly rents from ANCHOR on, spread over the books, each of a lease of its own."""
     return [
         NewPlan(
             org_id=books[number % len(books)],

@@ -191,8 +191,9 @@ def vin(serial: int, *, maker: str = "LPSEV4E10SB") -> str:
     return f"{draft[:8]}{'X' if rest == 10 else rest}{draft[9:]}"
 
 
-def _plate(serial: int) -> str:
-    return f"浙{_PLATE_LETTERS[serial // 10_000]}DA{serial % 10_000:04d}"
+def plate(serial: int, *, province: str = "浙") -> str:
+    """A new-energy plate, one for each serial below 240,000."""
+    return f"{province}{_PLATE_LETTERS[serial // 10_000]}DA{serial % 10_000:04d}"
 
 
 def _vehicles(company: Company) -> None:
@@ -213,7 +214,7 @@ def _vehicle(org_id: int, city: str, serial: int, begin: datetime) -> NewVehicle
         vin=vin(serial),
         model_code=code,
         city=city,
-        plate=_plate(serial),
+        plate=plate(serial),
         state="READY",
         odometer_km=Decimal(serial % 40_000),
         parking=f"{city}{serial % 3 + 1}号场站",

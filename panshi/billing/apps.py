@@ -31,6 +31,7 @@ class BillingConfig(AppConfig):
                     (_("Bank statements"), "billing-bank", "building", 44),
                     (_("Channel checks"), "billing-checks", "list-check", 46),
                     (_("Results of the vehicles"), "billing-vehicle-results", "truck", 47),
+                    (_("Costs of vehicles"), "billing-costs", "receipt", 47),
                     (_("Depreciation"), "billing-depreciation", "gauge", 48),
                     (_("Billing runs"), "billing-runs", "player-play", 50),
                     (_("Invoices"), "billing-invoices", "file-invoice", 52),

@@ -104,6 +104,9 @@ INSTALMENTS: Final = Form(
         )
     ]
 )
+ASKED: Final = Form(
+    fields=[Field(name="reason", label=lazy("What the customer says"), kind="area", longest=200)]
+)
 CALL: Final = Form(
     fields=[
         Field(
@@ -116,6 +119,7 @@ CALL: Final = Form(
 _FORMS: Final = {
     "hold": (HOLD, lazy("Hold the case"), "billing.hold_case"),
     "promise": (PROMISE, lazy("Note a promise"), "billing.promise_to_pay"),
+    "asked": (ASKED, lazy("Customer asks for instalments"), "billing.promise_to_pay"),
     "instalments": (INSTALMENTS, lazy("Agree on instalments"), "billing.agree_instalments"),
 }
 
@@ -245,6 +249,10 @@ def act(request: Request, case_id: UUID, name: str) -> HttpResponse:
         try:
             if name == "promise":
                 form.call(request, services.promise_to_pay, case_id=case_id, at=now)
+            elif name == "asked":
+                form.call(request, services.ask_instalments, case_id=case_id, at=now)
+                messages.success(request, _("Noted; somebody decides. The ladder runs on."))
+                return redirect("billing-arrears-case", case_id)
             elif name == "instalments":
                 services.agree_instalments(
                     case_id=case_id,

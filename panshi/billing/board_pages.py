@@ -13,7 +13,6 @@ from panshi.billing.views import read_month
 from panshi.fleet import queries as fleet
 from panshi.kit.clock import add_months, local_day
 from panshi.kit.web import Request, needs
-from panshi.ledger import queries as ledger
 from panshi.org import queries as org
 
 PAGE: Final = 50
@@ -72,10 +71,19 @@ def figure(request: Request, name: str) -> HttpResponse:
 @require_GET
 @needs("billing.view")
 def vehicles(request: Request) -> HttpResponse:
-    """What each vehicle earned and cost in a month, the worst first."""
+    """What each vehicle earned and cost in a month, the worst first.
+
+    Rent is booked at the month's end, so in the running month what is earned by days stands beside.
+    """
     month = read_month(request)
     offset = _number(request.GET.get("from", ""))
-    page = ledger.vehicle_pnl(month=month, limit=PAGE, offset=offset, actor=request.actor)
+    page = queries.vehicle_standings(
+        month=month,
+        today=local_day(timezone.now()),
+        limit=PAGE,
+        offset=offset,
+        actor=request.actor,
+    )
     ids = tuple(row.vehicle_id for row in page.rows if row.vehicle_id)
     plates = fleet.vehicle_refs(vehicle_ids=ids, actor=request.actor) if ids else {}
     context = {
@@ -86,7 +94,7 @@ def vehicles(request: Request) -> HttpResponse:
         "rows": [
             (row, plates.get(row.vehicle_id) if row.vehicle_id else None) for row in page.rows
         ],
-        "result": page.income - page.cost,
+        "result": page.income + page.earned - page.cost,
         "next": offset + PAGE if offset + PAGE < page.total else None,
     }
     return render(request, "billing/vehicle_results.html", context)

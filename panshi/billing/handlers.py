@@ -1,10 +1,16 @@
 """What billing hears."""
 
-from panshi.billing import services
+from typing import Final
+
+from panshi.billing import queries, services
 from panshi.fleet import queries as fleet
-from panshi.fleet.events import UpkeepFinished, VehicleSold
+from panshi.fleet.events import DocumentsFiled, UpkeepFinished, VehicleSold
 from panshi.kit import outbox
+from panshi.kit.clock import local_day
 from panshi.kit.tenancy import system_actor
+
+PAPER: Final = "fleet.Document"
+_INSURANCES: Final = ("COMPULSORY_INSURANCE", "COMMERCIAL_INSURANCE")
 
 
 @outbox.on(VehicleSold)
@@ -15,6 +21,35 @@ def take_out_of_the_books(fact: VehicleSold) -> None:
         services.post_disposal(
             vehicle_id=fact.vehicle_id, price=fact.price, actor=actor, at=fact.at
         )
+
+
+@outbox.on(DocumentsFiled)
+def post_premiums(fact: DocumentsFiled) -> None:
+    """What papers cost stands at their vehicles: premiums as insurance, fees as other costs."""
+    actor = system_actor(fact.org_id)
+    papers = fleet.paper_costs(document_ids=fact.document_ids, actor=actor)
+    ids = tuple(paper.document_id for paper in papers)
+    known = queries.costs_of_sources(source_kind=PAPER, source_ids=ids, actor=actor)
+    new = [paper for paper in papers if paper.document_id not in known]
+    if not new:
+        return
+    services.record_vehicle_costs(
+        costs=[
+            services.NewCost(
+                vehicle_id=paper.vehicle_id,
+                kind="INSURANCE" if paper.kind in _INSURANCES else "OTHER",
+                amount=paper.cost,
+                occurred_on=local_day(paper.filed_at),
+                words=str(paper.kind.label),
+                reference=paper.number,
+                source_kind=PAPER,
+                source_id=paper.document_id,
+            )
+            for paper in new
+        ],
+        actor=actor,
+        at=fact.at,
+    )
 
 
 @outbox.on(UpkeepFinished)

@@ -1,5 +1,6 @@
 """Pages of products and prices: what is sold, the versions of the book, drafting, publishing."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
@@ -7,24 +8,37 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from panshi.billing import queries, services
+from panshi.billing.models import Alignment, Basis, ProductLine
 from panshi.billing.services import NewPrice
 from panshi.fleet import queries as fleet
 from panshi.kit.clock import local_day
+from panshi.kit.forms import Field, Form
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import HQ
 from panshi.kit.web import Request, needs
 from panshi.org import queries as org
 
 BLANK: Final = 5
+_ACCOUNTS: Final = [
+    (code, f"{code} {name}")
+    for code, name in (
+        ("6001.rental", lazy("Rental revenue")),
+        ("6001.service", lazy("Service revenue")),
+        ("6001.smart", lazy("Smart control revenue")),
+        ("6051", lazy("Other revenue")),
+    )
+]
 COLUMNS: Final = (
     "product_code", "model_code", "city", "region_id", "term_months", "volume_from",
     "season_from", "season_to", "price", "floor",
@@ -64,6 +78,61 @@ def catalogue(request: Request) -> HttpResponse:
         "writes": _writes(request),
     }
     return render(request, "billing/prices.html", context)
+
+
+def _product_form(request: Request) -> Form:
+    today = local_day(timezone.now())
+    return Form(
+        fields=[
+            Field(name="code", label=_("Code"), kind="mono", longest=24),
+            Field(name="name_zh", label=_("Name in Chinese"), longest=60),
+            Field(name="name", label=_("Name in English"), longest=60),
+            Field(name="line", label=_("Product line"), kind="choice", choices=ProductLine),
+            Field(
+                name="vat_code",
+                label=_("VAT code"),
+                kind="choice",
+                choices=[(code, code) for code in queries.vat_codes(on=today, actor=request.actor)],
+            ),
+            Field(name="account", label=_("Income account"), kind="choice", choices=_ACCOUNTS),
+            Field(name="alignment", label=_("Periods"), kind="choice", choices=Alignment),
+            Field(name="basis", label=_("Days of a part"), kind="choice", choices=Basis),
+            Field(name="in_advance", label=_("Charged in advance"), kind="flag", required=False),
+            Field(name="deferred", label=_("Earned day by day"), kind="flag", required=False),
+            Field(name="needs_vehicle", label=_("For a vehicle"), kind="flag", required=False),
+            Field(
+                name="lead_days",
+                label=_("Billed so many days ahead"),
+                kind="whole",
+                required=False,
+                least=0,
+            ),
+        ]
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@needs("billing.add_product")
+def product(request: Request) -> HttpResponse:
+    """Add a product that charges again and again."""
+    if not _writes(request):
+        raise PermissionDenied
+    context = {"submit": _("Add the product"), "cancel_url": reverse("billing-prices")}
+    if request.method == "GET":
+        blank = _product_form(request).blank(in_advance=True, deferred=True, needs_vehicle=True)
+        return blank.respond(request, "billing/product.html", context)
+    form = _product_form(request).read(request.POST)
+    if form.ok and not re.fullmatch(r"[A-Z][A-Z0-9_]*", form.values["code"]):
+        form.refuse("code", _("A code is of capital letters, digits and underscores."))
+    if form.ok:
+        form.values["lead_days"] = int(form.values["lead_days"] or 0)
+        try:
+            form.call(request, services.add_product, at=timezone.now())
+            messages.success(request, _("The product can be priced and sold."))
+            return redirect("billing-prices")
+        except services.ProductKnown as refusal:
+            form.refuse("code", refusal.words)
+    return form.respond(request, "billing/product.html", context)
 
 
 @require_GET
@@ -194,6 +263,7 @@ def draft(request: Request) -> HttpResponse:
 
 URLS = [
     path("finance/prices/", catalogue, name="billing-prices"),
+    path("finance/prices/product/", product, name="billing-product-new"),
     path("finance/prices/new/", draft, name="billing-price-draft"),
     path("finance/prices/<uuid:book_id>/", book, name="billing-price-book"),
     path("finance/prices/<uuid:book_id>/publish/", publish, name="billing-price-publish"),

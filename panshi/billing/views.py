@@ -92,6 +92,12 @@ def bill(request: Request, bill_id: UUID) -> HttpResponse:
         "may_invoice": card.kind == "CHARGE"
         and bool(card.number)
         and request.actor.may("billing.request_invoice"),
+        "may_credit": card.kind == "CHARGE"
+        and bool(card.number)
+        and request.actor.may("billing.credit_bill"),
+        "may_discard": card.state == "DRAFT"
+        and card.period_from is not None
+        and request.actor.may("billing.discard_drafts"),
         "may_record": card.open_amount > 0 and request.actor.may("billing.record_payment"),
         "may_take_payment": card.open_amount > 0 and request.actor.may("billing.start_payment"),
     }

@@ -28,6 +28,8 @@ from panshi.ledger import queries as ledger
 from panshi.ledger.queries import VehicleMonth
 
 Month = tuple[date, dict[str, Decimal]]
+# Rent that accidents cost, kept beside the books.
+LOST_RENT: Final = "9001"
 SPAN: Final = 24
 AHEAD: Final = 48
 PAGE: Final = 100
@@ -36,6 +38,7 @@ _GROUPS: Final[dict[str, tuple[str | Promise, tuple[str, ...]]]] = {
     "energy": (lazy("Energy"), ("6401.energy",)),
     "maintenance": (lazy("Upkeep and repair"), ("6401.maintenance", "6401.service")),
     "insurance": (lazy("Insurance"), ("6401.insurance",)),
+    "accidents": (lazy("Accidents and fines"), ("6711",)),
     "depreciation": (lazy("Depreciation"), ("6401.dep", "6602.idle")),
     "other": (pgettext_lazy("cost", "Other"), ("",)),
 }
@@ -45,6 +48,7 @@ _COLOURS: Final = {
     "energy": "var(--info)",
     "maintenance": "var(--warn)",
     "insurance": "var(--accent)",
+    "accidents": "var(--series-5)",
     "depreciation": "var(--line-strong)",
     "other": "var(--bad)",
 }
@@ -99,7 +103,11 @@ def worth(request: Request, vehicle_id: UUID) -> HttpResponse:
         until=today + timedelta(1),
         actor=request.actor,
     )
+    missed = ledger.vehicle_balance(
+        vehicle_id=vehicle_id, account=LOST_RENT, until=today + timedelta(1), actor=request.actor
+    )
     context: dict[str, Any] = {
+        "missed": missed,
         "vehicle": refs[vehicle_id],
         "asset": asset,
         "months": [

@@ -12,7 +12,7 @@ import click
 
 Prepare = Callable[[], None]
 # A workbook holds several sheets; the others are one sheet each, the ledger is beancount text.
-SHEETS = ("vehicles", "customers", "leases", "violations")
+SHEETS = ("vehicles", "customers", "leases", "rents", "violations", "parts", "costs")
 WORKBOOK = "workbook"
 LEDGER = "ledger"
 _ERRORS_SHOWN = 50
@@ -29,12 +29,16 @@ class _Kind:
 
 
 def _kinds() -> dict[str, _Kind]:
+    from panshi.billing import queries as billing_queries
+    from panshi.billing import services as billing
     from panshi.crm import queries as crm_queries
     from panshi.crm import services as crm
     from panshi.fleet import queries as fleet_queries
     from panshi.fleet import services as fleet
     from panshi.leasing import queries as leasing_queries
     from panshi.leasing import services as leasing
+    from panshi.supply import queries as supply_queries
+    from panshi.supply import services as supply
 
     return {
         "vehicles": _Kind(
@@ -55,11 +59,29 @@ def _kinds() -> dict[str, _Kind]:
             leasing.commit_lease_import,
             leasing_queries.lease_sheet_rows,
         ),
+        "rents": _Kind(
+            leasing.RENTS,
+            leasing.stage_rent_import,
+            leasing.commit_rent_import,
+            leasing_queries.rent_sheet_rows,
+        ),
         "violations": _Kind(
             leasing.VIOLATIONS,
             leasing.stage_violation_import,
             leasing.commit_violation_import,
             leasing_queries.violation_sheet_rows,
+        ),
+        "costs": _Kind(
+            billing.COSTS,
+            billing.stage_cost_import,
+            billing.commit_cost_import,
+            billing_queries.cost_sheet_rows,
+        ),
+        "parts": _Kind(
+            supply.PARTS,
+            supply.stage_part_import,
+            supply.commit_part_import,
+            supply_queries.part_sheet_rows,
         ),
     }
 

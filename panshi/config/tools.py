@@ -24,6 +24,9 @@ BENCHES = (
     "ledger",
     "finance-board",
     "compliance",
+    "dunning",
+    "import",
+    "tenancy",
     "log",
     "history",
     "matching",
@@ -123,12 +126,7 @@ def _bench(prepare: Prepare) -> click.Command:
     @click.option("--seconds", default=60.0, show_default=True, help="How long to hold the load.")
     @click.option("--connections", default=2000, show_default=True, help="ingest: terminals.")
     @click.option("--rate", default=3000.0, show_default=True, help="ingest: messages a second.")
-    @click.option(
-        "--plans",
-        default=30_000,
-        show_default=True,
-        help="billing: leases; compliance: vehicles; runs: facts.",
-    )
+    @click.option("--plans", default=30_000, show_default=True, help="Leases, vehicles or facts.")
     @click.option("--requests", default=60, show_default=True, help="pages: for each page.")
     @click.option(
         "--keep",
@@ -205,6 +203,18 @@ def _measure_founded(name: str, plans: int) -> Any:
         from panshi.bench.compliance import measure_compliance
 
         return measure_compliance(plans)
+    if name == "dunning":
+        from panshi.bench.dunning import measure_dunning
+
+        return measure_dunning(plans)
+    if name == "import":
+        from panshi.bench.importing import measure_import
+
+        return measure_import(plans)
+    if name == "tenancy":
+        from panshi.bench.tenancy import measure_tenancy
+
+        return measure_tenancy(plans)
     if name == "finance-board":
         from panshi.bench.ledger import measure_board
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
 from django.urls import reverse
@@ -289,6 +290,14 @@ PAPER_FORM: Final = Form(
         Field(name="number", label=lazy("Number"), required=False, longest=60),
         Field(name="issued_on", label=lazy("Issued on"), kind="day", required=False),
         Field(name="expires_on", label=lazy("Last day of validity"), kind="day"),
+        Field(
+            name="cost",
+            label=lazy("What it cost"),
+            kind="money",
+            required=False,
+            least=Decimal("0.01"),
+            help=lazy("Premium or fee, tax included; it is posted to the vehicle."),
+        ),
         Field(
             name="scan",
             label=lazy("Scan or photo"),

@@ -28,6 +28,7 @@ from panshi.kit.forms import Field, Form, Reading
 from panshi.kit.imports import BatchCard
 from panshi.kit.records import Tile
 from panshi.kit.sheets import CellError, Sheet, SheetUnreadable
+from panshi.kit.tenancy import Actor
 from panshi.kit.web import Request, needs, once
 from panshi.kit.workbooks import XLSX
 
@@ -139,6 +140,14 @@ class _Shown:
     note: str
 
 
+_EVERY: "Final[dict[str, ImportPages]]" = {}
+
+
+def every(actor: Actor) -> "list[ImportPages]":
+    """The imports of all rooms that somebody may open, in the order in which rooms declare them."""
+    return [pages for pages in _EVERY.values() if actor.may(pages.permission)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportPages:
     """One kind of import with its three verbs; `permission` opens the pages, the verbs ask theirs.
@@ -178,7 +187,8 @@ class ImportPages:
         return f"{self.name}-undo"
 
     def urls(self) -> list[URLPattern]:
-        """The patterns of these pages, below `prefix`."""
+        """The patterns of these pages, below `prefix`; from then on the import is among `every`."""
+        _EVERY[self.kind] = self
         guarded = needs(self.permission)
         one = f"{self.prefix}/<uuid:batch_id>"
         get = require_GET

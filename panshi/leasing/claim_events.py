@@ -78,6 +78,15 @@ class ClaimShareCharged(ClaimFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InsurerPaid(ClaimFact):
+    """An insurer paid, in CNY; `left` of what it pays in all is still to come."""
+
+    payment_id: UUID
+    amount: Decimal
+    left: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimClosed(ClaimFact):
     """Who bears which part of the loss, in CNY; the parts sum to it."""
 

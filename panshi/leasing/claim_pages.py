@@ -15,8 +15,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from panshi.fleet import queries as fleet
 from panshi.kit import records
+from panshi.kit.clock import local_day
 from panshi.kit.files import FileNotAccepted, FileTooLarge
 from panshi.kit.forms import Field, Form
+from panshi.kit.money import ZERO
 from panshi.kit.records import Detail, Tile
 from panshi.kit.tables import Column, Filter, Slice, Table
 from panshi.kit.web import Request, needs, show_file
@@ -84,6 +86,13 @@ PARTS: Final = Form(
         )
     ]
 )
+PAID: Final = Form(
+    fields=[
+        Field(name="amount", label=_("The insurer paid"), kind="money"),
+        Field(name="received_on", label=_("Received on"), kind="day"),
+        Field(name="reference", label=_("Number of the receipt"), required=False, longest=64),
+    ]
+)
 FILE: Final = Form(fields=[Field(name="file", label=_("Photo or paper"), kind="file")])
 MISSING: Final = Form(
     fields=[Field(name="missing", label=_("Papers the insurer still wants"), longest=200)]
@@ -147,6 +156,8 @@ def _page(request: Request, claim_id: UUID, *, status: int = 200, **forms: Any) 
     card = queries.claim_card(claim_id=claim_id, actor=request.actor)
     row, may = card.row, request.actor.may
     is_open = row.state != ClaimState.CLOSED
+    to_come = row.insurer_pay - sum((paid.amount for paid in card.payments), ZERO)
+    pays = to_come > 0 and row.state in ("ASSESSED", "CLOSED")
     shown = {
         "parts": PARTS.blank(
             loss=row.loss,
@@ -159,6 +170,9 @@ def _page(request: Request, claim_id: UUID, *, status: int = 200, **forms: Any) 
         "survey": SURVEY.blank(injured=card.injured) if row.state == "REPORTED" else None,
         "file": FILE.blank(),
         "missing": MISSING.blank(),
+        "paid": PAID.blank(amount=to_come, received_on=local_day(timezone.now()))
+        if pays and may("leasing.record_insurer_payment")
+        else None,
     } | forms
     warnings = [
         words
@@ -191,6 +205,7 @@ def _page(request: Request, claim_id: UUID, *, status: int = 200, **forms: Any) 
                 kind="money",
                 tone="bad" if row.gap else "",
             ),
+            Tile(label=_("Insurer still to pay"), value=max(to_come, ZERO), kind="money"),
             Tile(label=_("Rent lost meanwhile"), value=row.lost_rent, kind="money"),
         ],
         "details": [
@@ -303,6 +318,26 @@ def charge(request: Request, claim_id: UUID) -> HttpResponse:
 
 
 @require_POST
+def insurer_paid(request: Request, claim_id: UUID) -> HttpResponse:
+    """Money of the insurer came in."""
+    form = PAID.read(request.POST)
+    if form.ok:
+        try:
+            form.call(
+                request,
+                services.record_insurer_payment,
+                claim_id=claim_id,
+                at=timezone.now(),
+            )
+        except services.TermsInvalid as refusal:
+            form.refuse("amount", refusal.words)
+        else:
+            messages.success(request, gettext("The payment is booked."))
+            return redirect("leasing-claim", claim_id)
+    return _page(request, claim_id, status=422, paid=form)
+
+
+@require_POST
 def close(request: Request, claim_id: UUID) -> HttpResponse:
     services.close_claim(claim_id=claim_id, actor=request.actor, at=timezone.now())
     messages.success(request, gettext("Closed."))
@@ -328,5 +363,6 @@ URLS: Final = [
     path(f"{_ONE}files/<uuid:file_id>/", file, name="leasing-claim-file"),
     path(f"{_ONE}papers/", papers, name="leasing-claim-papers"),
     path(f"{_ONE}charge/", charge, name="leasing-claim-charge"),
+    path(f"{_ONE}paid/", insurer_paid, name="leasing-claim-paid"),
     path(f"{_ONE}close/", close, name="leasing-claim-close"),
 ]

@@ -22,6 +22,7 @@ from panshi.kit.import_pages import (
     batch_tiles,
     choose,
     download,
+    every,
     shown_errors,
 )
 from panshi.kit.imports import BatchCard, Importer
@@ -29,6 +30,8 @@ from panshi.kit.records import Tile
 from panshi.kit.sheets import CellError, as_rows
 from panshi.kit.web import Request, needs
 from panshi.leasing import queries, services
+from panshi.leasing.rent_sheet import KIND as RENT_KIND
+from panshi.leasing.rent_sheet import SHEET as RENT_SHEET
 from panshi.leasing.sheet import KIND, SHEET
 
 IMPORT: Final = ImportPages(
@@ -43,12 +46,25 @@ IMPORT: Final = ImportPages(
     commit=services.commit_lease_import,
     undo=services.undo_lease_import,
 )
+RENT_IMPORT: Final = ImportPages(
+    kind=RENT_KIND,
+    sheet=RENT_SHEET,
+    title=lazy("Import a rent ledger"),
+    prefix="leasing/rents/import",
+    name="leasing-rent-import",
+    back="leasing-leases",
+    permission="leasing.stage_rent_import",
+    stage=services.stage_rent_import,
+    commit=services.commit_rent_import,
+    undo=services.undo_rent_import,
+)
 _ERRORS: Final = 10
 # The sheets of a workbook: how they are called here, and the page of one such sheet.
 _PARTS: Final[dict[Importer[Any], tuple[Promise, str]]] = {
     fleet.VEHICLES: (lazy("Vehicles"), "fleet-import-batch"),
     crm.CUSTOMERS: (lazy("Customers"), "crm-import-batch"),
     services.LEASES: (lazy("Leases"), IMPORT.batch_url),
+    services.RENTS: (lazy("Rent ledger"), RENT_IMPORT.batch_url),
 }
 _guarded = needs("leasing.stage_workbook")
 
@@ -60,6 +76,15 @@ def sheet(request: Request) -> HttpResponse:
     rows = queries.lease_sheet_rows(actor=request.actor)
     content = workbooks.write(sheet=SHEET, rows=as_rows(rows))
     return download(content=content, name="leases")
+
+
+@require_GET
+@needs("leasing.view")
+def rents(request: Request) -> HttpResponse:
+    """The rent periods from before the move-in, in the form of the import sheet."""
+    rows = queries.rent_sheet_rows(actor=request.actor)
+    content = workbooks.write(sheet=RENT_SHEET, rows=as_rows(rows))
+    return download(content=content, name="rents")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +110,14 @@ def move_in(request: Request) -> HttpResponse:
     form, staged = choose(request, name="leasing.stage_workbook", stage=services.stage_workbook)
     if staged is not None:
         return redirect("leasing-move-in-file", UUID(str(next(iter(staged["batches"].values())))))
-    return form.respond(request, "leasing/move_in.html")
+    return form.respond(request, "leasing/move_in.html", {"every": every(request.actor)})
 
 
 @require_GET
 @_guarded
 def template(request: Request) -> HttpResponse:
     """One workbook with all sheets, to fill in."""
-    sheets = [fleet.VEHICLES.sheet, crm.CUSTOMERS.sheet, SHEET]
+    sheets = [fleet.VEHICLES.sheet, crm.CUSTOMERS.sheet, SHEET, RENT_SHEET]
     return download(content=workbooks.template(sheets=sheets), name="move-in-template")
 
 
@@ -177,5 +202,7 @@ URLS: Final = [
     path("leasing/move-in/<uuid:batch_id>/", file, name="leasing-move-in-file"),
     path("leasing/move-in/<uuid:batch_id>/enter/", enter, name="leasing-move-in-enter"),
     path("leasing/move-in/<uuid:batch_id>/undo/", take_out, name="leasing-move-in-undo"),
+    path("leasing/rents/sheet/", rents, name="leasing-rent-sheet"),
     *IMPORT.urls(),
+    *RENT_IMPORT.urls(),
 ]

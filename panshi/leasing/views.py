@@ -217,6 +217,9 @@ def lease(request: Request, lease_id: UUID) -> HttpResponse:
             "overdue": sum((bill.open_amount for bill in overdue), ZERO),
             "overdue_days": (today - overdue[0].due_on).days if overdue else 0,
             "bills": [(bill, _standing(bill, today)) for bill in bills],
+            "before": queries.rents_before(lease_id=lease_id, actor=request.actor)
+            if may_see_money and card.moved_in_at
+            else [],
             "charges": [(c, *STANDINGS[c.standing]) for c in charges[:shown]],
             "rest": [(c, *STANDINGS[c.standing]) for c in charges[shown:]],
             "first": next((c for c in charges[:1] if c.days != c.whole_days), None),

@@ -17,6 +17,7 @@ CHART: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("1122", ASSET, "Accounts receivable", "应收账款"),
     ("1122.02", ASSET, "Deposits receivable", "应收押金"),
     ("1221.90", ASSET, "Receivable between organisations", "内部往来应收"),
+    ("1221.91", ASSET, "Owed by insurers", "应收保险赔款"),
     ("1231", ASSET, "Allowance for bad debts", "坏账准备"),
     ("1601", ASSET, "Fixed assets", "固定资产"),
     ("1602", ASSET, "Accumulated depreciation", "累计折旧"),
@@ -28,6 +29,7 @@ CHART: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("2241.01", LIABILITY, "Deposits held", "存入押金"),
     ("2241.02", LIABILITY, "Deposits demanded", "待收押金"),
     ("2241.03", LIABILITY, "Fines passed through", "代收罚款"),
+    ("2241.04", LIABILITY, "Repairs of accidents to pay", "应付事故修理费"),
     ("2241.08", LIABILITY, "Refunds payable", "应付退款"),
     ("2241.09", LIABILITY, "Deposits reserved", "押金预留"),
     ("2241.90", LIABILITY, "Payable between organisations", "内部往来应付"),
@@ -43,12 +45,16 @@ CHART: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("6401.energy", EXPENSE, "Energy of vehicles", "车辆能耗成本"),
     ("6401.insurance", EXPENSE, "Insurance of vehicles", "车辆保险成本"),
     ("6401.maintenance", EXPENSE, "Upkeep and repair of vehicles", "车辆维保成本"),
+    ("6401.other", EXPENSE, "Other costs of vehicles", "车辆其他成本"),
     ("6401.share", EXPENSE, "Shares paid", "分成成本"),
     ("6401.service", EXPENSE, "Cost of service", "服务成本"),
     ("6602.idle", EXPENSE, "Depreciation of idle vehicles", "闲置车辆折旧"),
     ("6603", EXPENSE, "Finance costs", "财务费用"),
     ("6702", EXPENSE, "Credit losses", "信用减值损失"),
     ("6711", EXPENSE, "Fines and losses borne", "营业外支出"),
+    # Kept beside the books: rent that accidents cost is no expense, and both always cancel out.
+    ("9001", EQUITY, "Rent lost by accidents, for the record", "停运损失（备查）"),
+    ("9002", EQUITY, "Counterpart of rent lost", "停运损失备查对应"),
 )
 
 BETWEEN: Final = ("1221.90", "2241.90")

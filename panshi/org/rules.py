@@ -28,7 +28,9 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
         "telematics.emergency_release",
     },
     "FINANCE": _EVERYONE | _VIEWS | _MONEY_VIEWS | {
-        "billing.*", "ledger.*", "leasing.settle_lease", "leasing.ask_settlement_void",
+        "billing.*", "ledger.*", "leasing.stage_rent_import", "leasing.commit_rent_import",
+        "leasing.undo_rent_import", "leasing.record_insurer_payment",
+        "leasing.settle_lease", "leasing.ask_settlement_void",
         "leasing.void_settlement", "leasing.request_restraint",
         "leasing.settle_violation", "leasing.charge_violation", "leasing.close_violation",
         "fleet.enter_asset", "fleet.mark_odometers",

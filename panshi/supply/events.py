@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from decimal import Decimal
 from uuid import UUID
 
 from panshi.kit.facts import Fact
@@ -6,11 +7,12 @@ from panshi.kit.facts import Fact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StockLine:
-    """A part, how many, and from which lot."""
+    """A part, how many, from which lot, and what one cost in CNY where that is known."""
 
     item_code: str
     quantity: int
     lot: str = ""
+    unit_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,7 @@ class StockMoved(Fact):
     reason: str
     document: str
     lines: tuple[StockLine, ...]
+    movement_ids: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,3 +70,25 @@ class PartsConsumed(Fact):
     document: str
     lines: tuple[StockLine, ...]
     movement_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartImportStaged(Fact):
+    batch_id: UUID
+    rows: int
+    errors: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartImportCommitted(Fact):
+    """Opening stock was received; `created` counts its movements."""
+
+    batch_id: UUID
+    created: int
+    there_already: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartImportUndone(Fact):
+    batch_id: UUID
+    removed: int

@@ -64,6 +64,7 @@ class Item(OwnedModel):
     name_zh = models.CharField(max_length=80)
     name_en = models.CharField(max_length=80)
     unit = models.CharField(max_length=12, default="PCS")
+    spec = models.CharField(max_length=80, blank=True, default="", db_default="")
     high_voltage = models.BooleanField(default=False)
     safety = models.BooleanField(default=False)
     serial_tracked = models.BooleanField(default=False)
@@ -132,13 +133,17 @@ class VanKeeping(OwnedModel):
 
 
 class StockMovement(OwnedModel):
-    """Parts that went from one place to another; never changed, never removed."""
+    """Parts that went from one place to another; never changed, never removed.
+
+    `unit_price` is what one cost, in CNY, where the receipt says it.
+    """
 
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="+")
     lot = models.CharField(max_length=40, blank=True)
     source = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
     target = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
     quantity = models.PositiveIntegerField()
+    unit_price = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     reason = models.CharField(max_length=10, choices=MovementReason)
     document = models.CharField(max_length=60, blank=True)
     at = models.DateTimeField()

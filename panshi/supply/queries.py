@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, Sum
 
+from panshi.kit import imports
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 from panshi.supply.models import (
@@ -20,6 +21,7 @@ from panshi.supply.models import (
     StockMovement,
     VanKeeping,
 )
+from panshi.supply.sheet import KIND, PartSheetRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +232,38 @@ def movements(*, location_id: UUID, actor: Actor, limit: int = 100) -> list[Move
         )
         for m in found
     ]
+
+
+@question
+def part_sheet_rows(*, actor: Actor) -> list[PartSheetRow]:
+    """What lies in all places, as rows of the sheet; the price is that of the last receipt."""
+    balances = StockBalance.objects.visible_to(actor).select_related("item", "location")
+    priced = StockMovement.objects.visible_to(actor).filter(unit_price__isnull=False)
+    prices = {
+        (target_id, item_id, lot): price
+        for target_id, item_id, lot, price in priced.order_by("at", "id").values_list(
+            "target_id", "item_id", "lot", "unit_price"
+        )
+    }
+    return [
+        PartSheetRow(
+            code=row.item.code,
+            name=row.item.name_zh,
+            spec=row.item.spec,
+            unit=row.item.unit,
+            place=row.location.name,
+            lot=row.lot,
+            quantity=row.on_hand,
+            unit_price=prices.get((row.location_id, row.item_id, row.lot)),
+        )
+        for row in balances.exclude(on_hand=0).order_by("location__name", "item__code", "lot")
+    ]
+
+
+@question
+def part_import(*, batch_id: UUID, actor: Actor) -> imports.BatchCard:
+    """One sheet of parts with the faults of its cells."""
+    return imports.card(KIND, batch_id=batch_id, actor=actor)
 
 
 _DIFFERENCES = """

@@ -10,12 +10,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET
 
+from panshi.kit import workbooks
+from panshi.kit.import_pages import ImportPages, download
 from panshi.kit.records import Detail, Tile
+from panshi.kit.sheets import as_rows
 from panshi.kit.tables import Column, Filter, Slice, Table
-from panshi.kit.web import Request
+from panshi.kit.web import Request, needs
 from panshi.org import queries as org
-from panshi.supply import queries
+from panshi.supply import queries, services
 from panshi.supply.models import LocationKind
+from panshi.supply.sheet import KIND, SHEET
 
 PLACES: Final = [(kind.value, kind.label) for kind in LocationKind if kind in queries.STOCKED]
 
@@ -38,6 +42,27 @@ LOCATIONS = Table(
     empty=lazy("No stations, warehouses or vans yet."),
     live=("supply.*",),
 )
+
+IMPORT: Final = ImportPages(
+    kind=KIND,
+    sheet=SHEET,
+    title=lazy("Import parts in stock"),
+    prefix="supply/import",
+    name="supply-import",
+    back="supply-locations",
+    permission="supply.stage_part_import",
+    stage=services.stage_part_import,
+    commit=services.commit_part_import,
+    undo=services.undo_part_import,
+)
+
+
+@require_GET
+@needs("supply.view")
+def sheet(request: Request) -> HttpResponse:
+    """What lies in all places, in the form of the import sheet."""
+    rows = queries.part_sheet_rows(actor=request.actor)
+    return download(content=workbooks.write(sheet=SHEET, rows=as_rows(rows)), name="parts")
 
 
 @require_GET

@@ -28,6 +28,7 @@ from panshi.billing.models.checks import (
     ChannelTerms,
     DifferenceKind,
 )
+from panshi.billing.models.costs import CostKind, CostStanding, VehicleCost
 from panshi.billing.models.dunning import (
     CASE_LIFE,
     CallOutcome,
@@ -141,6 +142,8 @@ __all__ = [
     "ChannelTerms",
     "ChargePlan",
     "CollectionCall",
+    "CostKind",
+    "CostStanding",
     "CustomerAccount",
     "Deposit",
     "DepositMove",
@@ -186,6 +189,7 @@ __all__ = [
     "ShareStep",
     "StatementState",
     "VatRate",
+    "VehicleCost",
     "Verdict",
     "WaiverState",
     "WriteOff",

@@ -39,6 +39,18 @@ from panshi.billing.queries.checks import (
     check_of_difference,
     check_rows,
 )
+from panshi.billing.queries.costs import (
+    CostFile,
+    CostPage,
+    CostRow,
+    cost_import,
+    cost_receipt,
+    cost_sheet_rows,
+    costs_of_sources,
+    vehicle_cost,
+    vehicle_costs,
+)
+from panshi.billing.queries.credits import Creditable, CreditableLine, creditable
 from panshi.billing.queries.dunning import (
     ArrearsCard,
     ArrearsPage,
@@ -100,10 +112,12 @@ from panshi.billing.queries.owed import (
     OwedRow,
     Standing,
     accounts_in_use,
+    billed_from,
     bills_of_source,
     deposit_of,
     deposit_returns,
     open_bills,
+    opening_arrears,
     standings,
 )
 from panshi.billing.queries.payment_records import (
@@ -136,6 +150,7 @@ from panshi.billing.queries.prices import (
     price_books,
     price_in_book,
     products,
+    vat_codes,
 )
 from panshi.billing.queries.shares import (
     SchemeRow,
@@ -147,6 +162,12 @@ from panshi.billing.queries.shares import (
     share_statement,
 )
 from panshi.billing.queries.terms import credit_terms
+from panshi.billing.queries.vehicle_results import (
+    VehicleStanding,
+    VehicleStandings,
+    earned_by_vehicle,
+    vehicle_standings,
+)
 from panshi.billing.rules import CreditTerms, PlanChange, ReturnCharge, SettlementLine
 
 __all__ = [
@@ -165,7 +186,12 @@ __all__ = [
     "ChangedPeriod",
     "Charge",
     "ChargePart",
+    "CostFile",
+    "CostPage",
+    "CostRow",
     "CreditTerms",
+    "Creditable",
+    "CreditableLine",
     "DebtStanding",
     "DepositReturnRow",
     "FinanceBoard",
@@ -195,6 +221,8 @@ __all__ = [
     "ShareLine",
     "Standing",
     "Statement",
+    "VehicleStanding",
+    "VehicleStandings",
     "WaiverRow",
     "WriteOffCard",
     "WriteOffPage",
@@ -207,6 +235,7 @@ __all__ = [
     "bank_rows",
     "bill_card",
     "bill_rows",
+    "billed_from",
     "billing_runs",
     "bills_by_number",
     "bills_of_source",
@@ -219,7 +248,12 @@ __all__ = [
     "check_card",
     "check_of_difference",
     "check_rows",
+    "cost_import",
+    "cost_receipt",
+    "cost_sheet_rows",
+    "costs_of_sources",
     "credit_terms",
+    "creditable",
     "customer_bills",
     "customer_invoices",
     "debts_of",
@@ -231,6 +265,7 @@ __all__ = [
     "dues_by_day",
     "dunning_board",
     "earned_by_day",
+    "earned_by_vehicle",
     "earned_page",
     "earned_sums",
     "finance_board",
@@ -245,6 +280,7 @@ __all__ = [
     "on_account",
     "open_bills",
     "open_exceptions",
+    "opening_arrears",
     "pay_channels",
     "payment_card",
     "payment_record",
@@ -269,6 +305,10 @@ __all__ = [
     "statement",
     "statement_rows",
     "unmatched_lines",
+    "vat_codes",
+    "vehicle_cost",
+    "vehicle_costs",
+    "vehicle_standings",
     "waivers_waiting",
     "write_off_card",
     "write_off_rows",

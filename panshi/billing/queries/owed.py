@@ -7,12 +7,13 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, Min, OuterRef, QuerySet
 
 from panshi.billing.models import (
     Bill,
     BillBalance,
     Channel,
+    ChargePlan,
     Deposit,
     DepositMove,
     DepositState,
@@ -21,6 +22,10 @@ from panshi.billing.models import (
 )
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
+
+# Out of the way of the bills that a lease raises itself, which are counted from 0: the debt that
+# came with the lease, and from the next number on those that a rent ledger brought.
+OPENING_SEQUENCE: Final = 99
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,10 +141,14 @@ def deposit_returns(
 def accounts_in_use(
     *, source_kind: str, source_ids: tuple[UUID, ...], actor: Actor
 ) -> frozenset[UUID]:
-    """Which taken-over sources have a bill of their own, a payment or a moved deposit since."""
+    """Which taken-over sources have a bill of their own, a payment or a moved deposit since.
+
+    An opening debt that was given back in whole is as if it had never come.
+    """
     given = {"source_kind": source_kind, "source_id__in": source_ids}
     billed = Bill.objects.visible_to(actor).filter(**given, plan__isnull=False)
-    balances = BillBalance.objects.visible_to(actor).filter(**given)
+    undone = Bill.objects.filter(kind="CREDIT", credits=OuterRef("bill"), total=-OuterRef("total"))
+    balances = BillBalance.objects.visible_to(actor).filter(~Exists(undone), **given)
     deposits = Deposit.objects.visible_to(actor).filter(**given)
     return frozenset(
         (
@@ -153,6 +162,23 @@ def accounts_in_use(
             ),
         )
     )
+
+
+@question
+def billed_from(*, source_ids: tuple[UUID, ...], actor: Actor) -> dict[UUID, date]:
+    """The first day that is charged here, by source; what lies before it was billed elsewhere."""
+    plans = ChargePlan.objects.visible_to(actor).filter(source_id__in=source_ids)
+    return dict(plans.values_list("source_id").annotate(Min("starts_on")).order_by())
+
+
+@question
+def opening_arrears(*, source_ids: tuple[UUID, ...], actor: Actor) -> dict[UUID, Decimal]:
+    """What sources owed in one sum when they moved in, in CNY, unless it was given back since."""
+    undone = Bill.objects.filter(kind="CREDIT", credits=OuterRef("id"), total=-OuterRef("total"))
+    bills = Bill.objects.visible_to(actor).filter(
+        ~Exists(undone), source_id__in=source_ids, kind="CHARGE", sequence=OPENING_SEQUENCE
+    )
+    return dict(bills.filter(plan__isnull=True).values_list("source_id", "total"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Q
 
 from panshi.billing import rules
-from panshi.billing.models import PriceBook, PriceRow, Product, ProductLine
+from panshi.billing.models import PriceBook, PriceRow, Product, ProductLine, VatRate
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 from panshi.org import queries as org
@@ -77,6 +77,13 @@ class PriceFound:
     row_id: UUID
     price: Decimal
     floor: Decimal
+
+
+@question
+def vat_codes(*, on: date, actor: Actor) -> tuple[str, ...]:
+    """The VAT codes that have a rate on a day."""
+    rates = VatRate.objects.filter(starts_on__lte=on).filter(Q(ends_on=None) | Q(ends_on__gt=on))
+    return tuple(rates.order_by("code").values_list("code", flat=True).distinct())
 
 
 @question

@@ -30,6 +30,7 @@ from panshi.billing.services.catalogue import (
     NewPrice,
     PricesInvalid,
     PricesTie,
+    ProductKnown,
     ProductRetired,
     SamePerson,
     UnknownProduct,
@@ -51,6 +52,20 @@ from panshi.billing.services.checks import (
     WordsMissing,
     check_channel,
     settle_difference,
+)
+from panshi.billing.services.cost_import import (
+    COSTS,
+    commit_cost_import,
+    stage_cost_import,
+    undo_cost_import,
+)
+from panshi.billing.services.costs import (
+    CostInvalid,
+    CostReversed,
+    NewCost,
+    record_vehicle_cost,
+    record_vehicle_costs,
+    reverse_vehicle_costs,
 )
 from panshi.billing.services.deposits import (
     DepositTooSmall,
@@ -108,9 +123,15 @@ from panshi.billing.services.matching import (
     take_line_up,
 )
 from panshi.billing.services.month_end import count_invariants, month_checks
-from panshi.billing.services.openings import (
+from panshi.billing.services.opening_claims import (
     AccountsInUse,
     AmountNegative,
+    OpeningClaim,
+    OpeningLine,
+    claim_openings,
+    take_back_openings,
+)
+from panshi.billing.services.openings import (
     NewAccount,
     give_back_accounts,
     take_over_accounts,
@@ -186,6 +207,7 @@ from panshi.billing.services.statements import (
 from panshi.billing.statements import DuplicateLine, StatementDoesNotAdd
 
 __all__ = [
+    "COSTS",
     "AccountGiven",
     "AccountsInUse",
     "AllocationExceeds",
@@ -198,6 +220,8 @@ __all__ = [
     "BillImmutable",
     "CallRecordedAlready",
     "CallbackRepeated",
+    "CostInvalid",
+    "CostReversed",
     "CreditExceedsBill",
     "CreditLine",
     "DebtChanged",
@@ -210,6 +234,7 @@ __all__ = [
     "LineIsMoneyOut",
     "NegativePrice",
     "NewAccount",
+    "NewCost",
     "NewInstalment",
     "NewLine",
     "NewPayment",
@@ -225,6 +250,8 @@ __all__ = [
     "NothingToFinance",
     "NothingToInvoice",
     "NothingToPay",
+    "OpeningClaim",
+    "OpeningLine",
     "OutsidePolicyBounds",
     "PayeeMissing",
     "PaymentInUse",
@@ -235,6 +262,7 @@ __all__ = [
     "PlanReversed",
     "PricesInvalid",
     "PricesTie",
+    "ProductKnown",
     "ProductRetired",
     "ProposedAlready",
     "RefundExceedsPayment",
@@ -272,8 +300,10 @@ __all__ = [
     "catch_up_revenue",
     "change_plan",
     "check_channel",
+    "claim_openings",
     "close_payment",
     "close_settlement",
+    "commit_cost_import",
     "conclude_refund",
     "confirm_match",
     "count_invariants",
@@ -319,6 +349,8 @@ __all__ = [
     "record_callback",
     "record_payment",
     "record_payments",
+    "record_vehicle_cost",
+    "record_vehicle_costs",
     "recover_debt",
     "refund_payment",
     "release_deposit",
@@ -328,6 +360,7 @@ __all__ = [
     "reserve_deposit",
     "resume_case",
     "return_deposit",
+    "reverse_vehicle_costs",
     "run_bills",
     "send_refund",
     "set_allocation_order",
@@ -335,9 +368,12 @@ __all__ = [
     "set_line_aside",
     "settle_difference",
     "settle_rent",
+    "stage_cost_import",
     "start_payment",
     "submit_invoices",
+    "take_back_openings",
     "take_line_up",
     "take_over_accounts",
     "unallocate",
+    "undo_cost_import",
 ]

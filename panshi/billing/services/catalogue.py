@@ -25,6 +25,10 @@ class ProductRetired(Refusal):
     pass
 
 
+class ProductKnown(Refusal):
+    """There is a product with this code already."""
+
+
 class UnknownVatCode(Refusal):
     pass
 
@@ -102,8 +106,13 @@ def add_product(
     lead_days: int = 0,
     needs_vehicle: bool = True,
 ) -> ProductAdded:
-    """Sell something new that charges again and again: data, no code. For the platform."""
+    """Sell something new that charges again and again: data, no code. For the platform.
+
+    Raises ProductKnown. A plan whose VAT code has no rate is set aside by the run.
+    """
     actor.must("billing.add_product", actor.org_id)
+    if Product.objects.filter(code=code).exists():
+        raise ProductKnown(_("There is a product %s already.") % code)
     Product.objects.create(
         code=code,
         line=line,

@@ -14,7 +14,6 @@ from panshi.billing.events import AccountsGivenBack, AccountsTakenOver
 from panshi.billing.models import (
     Bill,
     BillKind,
-    BillLine,
     BillState,
     Channel,
     ChargePlan,
@@ -23,34 +22,27 @@ from panshi.billing.models import (
     PlanPrice,
     PlanVehicle,
 )
-from panshi.billing.services.bills import CreditLine, credit_bill
-from panshi.billing.services.catalogue import product_on, vat_rate_on
-from panshi.billing.services.issuing import issue_these
+from panshi.billing.queries.owed import OPENING_SEQUENCE
+from panshi.billing.services.opening_claims import (
+    AccountsInUse,
+    AmountNegative,
+    OpeningClaim,
+    OpeningLine,
+    bill_claims,
+    take_back,
+)
 from panshi.billing.services.plans import NewPlan, open_all
 from panshi.kit.clock import local_day
-from panshi.kit.ids import uuid7
 from panshi.kit.money import ZERO
-from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
 from panshi.ledger import queries as ledger_queries
 from panshi.ledger import services as ledger
 from panshi.ledger.services import NewEntry, legs_of
 
-ARREARS: Final = "OPENING_ARREARS"
 OPENING: Final = "4103"
 TAKEN_OVER: Final = "DEPOSIT_TAKEN_OVER"
-# Out of the way of the bills that a lease raises itself, which are counted from 0.
-_SEQUENCE: Final = 99
 _BATCH: Final = 1000
-
-
-class AmountNegative(Refusal):
-    pass
-
-
-class AccountsInUse(Refusal):
-    """Something was billed, paid or moved since the accounts were taken over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,51 +162,24 @@ def _hold(accounts: Sequence[NewAccount], *, actor: Actor, at: datetime) -> None
 
 def _claim(accounts: Sequence[NewAccount], *, at: datetime) -> None:
     """Bill what is owed from before, so that it is collected like any other bill."""
-    if not accounts:
-        return
     day = local_day(at)
-    product = product_on(ARREARS, day)
-    rate = vat_rate_on(product.vat_code, day)
-    bills = [
-        Bill(
-            id=uuid7(),
-            org_id=account.org_id,
-            kind=BillKind.CHARGE,
-            customer_id=account.payer_id,
-            vehicle_id=account.vehicle_id,
-            source_kind=account.source_kind,
-            source_id=account.source_id,
-            sequence=_SEQUENCE,
-            due_on=account.arrears_due_on or day,
-            total=account.arrears,
-            city=account.city,
-            drafted_at=at,
-        )
-        for account in accounts
-    ]
-    Bill.objects.bulk_create(bills, batch_size=_BATCH)
-    BillLine.objects.bulk_create(
-        (
-            BillLine(
-                org_id=bill.org_id,
-                bill=bill,
-                position=1,
-                customer_id=bill.customer_id,
-                product=product,
-                vehicle_id=bill.vehicle_id,
-                quantity=Decimal(1),
-                unit_price=bill.total,
-                gross=bill.total,
-                vat_code=product.vat_code,
-                vat_rate=rate,
-                vat=ZERO,
-                net=bill.total,
+    bill_claims(
+        [
+            OpeningClaim(
+                org_id=account.org_id,
+                source_kind=account.source_kind,
+                source_id=account.source_id,
+                payer_id=account.payer_id,
+                vehicle_id=account.vehicle_id,
+                city=account.city,
+                due_on=account.arrears_due_on or day,
+                lines=(OpeningLine(gross=account.arrears),),
             )
-            for bill in bills
-        ),
-        batch_size=_BATCH,
+            for account in accounts
+        ],
+        sequences=[OPENING_SEQUENCE] * len(accounts),
+        at=at,
     )
-    issue_these([bill.id for bill in bills], on=day)
 
 
 @verb
@@ -257,20 +222,15 @@ def _reverse(
     ]
     if held:
         ledger.reverse_entries(entry_ids=held, occurred_on=day, actor=actor, at=at)
-    claims = Bill.objects.filter(
-        org_id=org_id,
-        source_kind=source_kind,
-        source_id__in=wanted,
-        kind=BillKind.CHARGE,
-        sequence=_SEQUENCE,
-        state=BillState.ISSUED,
+    take_back(
+        Bill.objects.filter(
+            org_id=org_id,
+            source_kind=source_kind,
+            source_id__in=wanted,
+            kind=BillKind.CHARGE,
+            sequence=OPENING_SEQUENCE,
+            state=BillState.ISSUED,
+        ),
+        actor=actor,
+        at=at,
     )
-    for bill in claims.order_by("id"):
-        line = bill.lines.get()
-        credit_bill(
-            bill_id=bill.id,
-            lines=[CreditLine(line_id=line.id, gross=line.gross)],
-            reason=_("The move-in was undone."),
-            actor=actor,
-            at=at,
-        )

@@ -4,12 +4,16 @@ from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
 
+from django.urls import reverse
+
 from panshi.billing import queries, services
 from panshi.billing.tests import make
+from panshi.kit.ids import uuid7
 from panshi.kit.money import ZERO
 from panshi.ledger import queries as ledger
 from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
+from panshi.org.tests.window import page, window
 
 JUNE, JULY = date(2027, 6, 1), date(2027, 7, 1)
 
@@ -81,3 +85,32 @@ def test_another_operators_lines_are_not_counted() -> None:
     make.run(theirs, JUNE)
     assert queries.earned_by_day(since=JUNE, until=JULY, actor=make.clerk(ours)) == []
     assert queries.earned_page(since=JUNE, until=JULY, actor=make.clerk(ours)).total == 0
+
+
+def test_the_running_month_shows_each_vehicle_with_what_its_days_earned() -> None:
+    org, vehicle = org_make.operator(), uuid7()
+    make.plan(org, price=3390, anchor_on=JUNE, vehicle_id=vehicle)
+    make.run(org, JUNE)
+    by = make.clerk(org)
+    today = JUNE + timedelta(9)
+
+    page = queries.vehicle_standings(month=JUNE, today=today, actor=by)
+    (row,) = page.rows
+    # 10 of 30 days of 3,000.00 net.
+    assert (row.vehicle_id, row.income, row.earned) == (vehicle, ZERO, Decimal(1000))
+    assert (page.running, page.earned, row.result) == (True, Decimal(1000), Decimal(1000))
+    until = today + timedelta(1)
+    assert page.earned == queries.earned_page(since=JUNE, until=until, actor=by).amount
+
+    services.recognise_revenue(month=JUNE, actor=by, at=make.NOON)
+    over = queries.vehicle_standings(month=JUNE, today=JULY, actor=by)
+    assert (over.running, over.earned, over.income) == (False, ZERO, Decimal(3000))
+    assert queries.earned_by_vehicle(since=JUNE, until=JULY, actor=by) == {vehicle: Decimal(3000)}
+
+
+def test_the_page_of_results_marks_what_is_not_booked() -> None:
+    node = org_make.operator()
+    results = page(window(node, "FINANCE").get(reverse("billing-vehicle-results")))
+    assert "This month is running" in results
+    past = window(node, "FINANCE").get(reverse("billing-vehicle-results"), {"month": "2026-01"})
+    assert "This month is running" not in page(past)

@@ -126,6 +126,14 @@ def test_p9_a_third_of_a_hundred() -> None:
     assert split(D("100.00"), [1, 1, 1]) == [D("33.34"), D("33.33"), D("33.33")]
 
 
+@pytest.mark.parametrize(
+    ("amount", "fen"),
+    [("0.125", "0.13"), ("0.135", "0.14"), ("-0.125", "-0.13"), ("0.1249", "0.12")],
+)
+def test_half_a_fen_is_rounded_up_and_a_negative_as_its_positive(amount: str, fen: str) -> None:
+    assert to_fen(D(amount)) == D(fen)
+
+
 def test_p10_vat_is_summed_by_line() -> None:
     by_line = [rules.vat_and_net(gross=D("199.00"), rate=D("0.06"))[0] for _ in range(3)]
     assert by_line == [D("11.26")] * 3

@@ -36,6 +36,7 @@ COST_CLASS_OF: Final = {
     "6401.maintenance": CostClass.MATERIAL,
     "6401.energy": CostClass.OPERATIONS,
     "6401.insurance": CostClass.OPERATIONS,
+    "6401.other": CostClass.OPERATIONS,
     "6401.share": CostClass.OPERATIONS,
     "6603": CostClass.OTHER,
     "6702": CostClass.OTHER,

@@ -108,7 +108,10 @@ class DueState(models.TextChoices):
 
 
 class Document(OwnedModel):
-    """One version of a vehicle's paper; a new version replaces the current one of its kind."""
+    """One version of a vehicle's paper; a new version replaces the current one of its kind.
+
+    `cost` is what it cost in CNY, tax included: a premium, a fee; null where nobody said.
+    """
 
     vehicle = models.ForeignKey(Vehicle, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=24, choices=DocumentKind)
@@ -116,6 +119,7 @@ class Document(OwnedModel):
     number = models.CharField(max_length=60, blank=True)
     issued_on = models.DateField(null=True)
     expires_on = models.DateField()
+    cost = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     file = models.ForeignKey(
         "kit.StoredFile", null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -139,6 +143,10 @@ class Document(OwnedModel):
             models.CheckConstraint(
                 name="a_paper_is_issued_before_it_lapses",
                 condition=Q(issued_on=None) | Q(issued_on__lte=F("expires_on")),
+            ),
+            models.CheckConstraint(
+                name="a_paper_costs_something_or_is_silent",
+                condition=Q(cost__isnull=True) | Q(cost__gt=0),
             ),
             models.CheckConstraint(
                 name="a_paper_is_verified_by_a_second_person",

@@ -64,9 +64,11 @@ from panshi.fleet.queries.moving_in import (
 from panshi.fleet.queries.papers import (
     FiledRow,
     PaperCard,
+    PaperCost,
     Scan,
     ViewRow,
     paper_card,
+    paper_costs,
     paper_scan,
 )
 from panshi.fleet.queries.taking_up import NamedVehicle, hindrance_of, vehicles_named
@@ -162,6 +164,7 @@ __all__ = [
     "OpenInspection",
     "OpenItem",
     "PaperCard",
+    "PaperCost",
     "PaperRow",
     "ParkedRow",
     "PhotoPair",
@@ -214,6 +217,7 @@ __all__ = [
     "month_losses",
     "open_items",
     "paper_card",
+    "paper_costs",
     "paper_scan",
     "parked_vehicles",
     "selling_curve",

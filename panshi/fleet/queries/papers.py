@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from panshi.fleet.models import Document, DocumentKind, DocumentView
@@ -116,3 +117,35 @@ def paper_card(*, document_id: UUID, actor: Actor, at: datetime) -> PaperCard:
             for view in views
         ),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperCost:
+    """What a filed paper cost, in CNY, tax included."""
+
+    document_id: UUID
+    org_id: int
+    vehicle_id: UUID
+    kind: DocumentKind
+    number: str
+    cost: Decimal
+    filed_at: datetime
+
+
+@question
+def paper_costs(*, document_ids: tuple[UUID, ...], actor: Actor) -> list[PaperCost]:
+    """The papers among these that say what they cost."""
+    found = Document.objects.visible_to(actor).filter(id__in=document_ids, cost__isnull=False)
+    return [
+        PaperCost(
+            document_id=row.id,
+            org_id=row.org_id,
+            vehicle_id=row.vehicle_id,
+            kind=DocumentKind(row.kind),
+            number=row.number,
+            cost=row.cost,
+            filed_at=row.filed_at,
+        )
+        for row in found.order_by("id")
+        if row.cost is not None
+    ]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -50,13 +51,14 @@ class AlreadyVerified(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewDocument:
-    """A paper of a vehicle; `expires_on` is the last day on which it is valid."""
+    """A paper of a vehicle; `expires_on` is the last day on which it is valid, `cost` is CNY."""
 
     vehicle_id: UUID
     kind: str
     expires_on: date
     number: str = ""
     issued_on: date | None = None
+    cost: Decimal | None = None
 
 
 def enter_papers(
@@ -98,6 +100,7 @@ def enter_papers(
                 number=paper.number,
                 issued_on=paper.issued_on,
                 expires_on=paper.expires_on,
+                cost=paper.cost,
                 filed_by_id=actor.id,
                 filed_at=at,
             )
@@ -148,12 +151,14 @@ def file_document(
     at: datetime,
     number: str = "",
     issued_on: date | None = None,
+    cost: Decimal | None = None,
     file_name: str = "",
     content: Base64Bytes | None = None,
 ) -> DocumentsFiled:
     """File a paper, with its scan when there is one, as the new current version of its kind.
 
-    Raises DatesReversed, UnknownKind, SameFile when the current version is this very file, and the
+    `cost` is what it cost in CNY, a premium or fee, which billing posts to the vehicle. Raises
+    DatesReversed, UnknownKind, SameFile when the current version is this very file, and the
     refusals of kit.files.
     """
     before = Document.objects.filter(vehicle_id=vehicle_id, kind=kind, current=True).first()
@@ -163,6 +168,7 @@ def file_document(
         expires_on=expires_on,
         number=number,
         issued_on=issued_on,
+        cost=cost,
     )
     row = enter_papers([paper], actor=actor, at=at, permission="fleet.file_document")[0]
     if content is not None:

@@ -1,6 +1,6 @@
 """Nouns of leasing."""
 
-from panshi.leasing.models.claims import CLAIM_LIFE, Claim, ClaimState
+from panshi.leasing.models.claims import CLAIM_LIFE, Claim, ClaimPayment, ClaimState
 from panshi.leasing.models.contracts import (
     CONTRACT_LIFE,
     Contract,
@@ -30,6 +30,7 @@ from panshi.leasing.models.leases import (
     SettlementSheet,
 )
 from panshi.leasing.models.quotes import QUOTE_LIFE, Quote, QuotePolicy, QuoteState
+from panshi.leasing.models.rents import RentRecord
 from panshi.leasing.models.restraint import (
     LIVING,
     RESTRAINT_LIFE,
@@ -64,6 +65,7 @@ __all__ = [
     "Amendment",
     "AmendmentKind",
     "Claim",
+    "ClaimPayment",
     "ClaimState",
     "Contract",
     "ContractKind",
@@ -79,6 +81,7 @@ __all__ = [
     "Quote",
     "QuotePolicy",
     "QuoteState",
+    "RentRecord",
     "RequestKind",
     "Responsible",
     "RestraintKind",

@@ -99,3 +99,21 @@ class Claim(OwnedModel):
     def borne(self) -> Decimal:
         """What of the loss is somebody's, in CNY."""
         return self.insurer_pay + self.excess + self.customer_share + self.own_loss
+
+
+class ClaimPayment(OwnedModel):
+    """What an insurer paid of a claim on a day, in CNY; never changed."""
+
+    claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="payments")
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    received_on = models.DateField()
+    reference = models.CharField(max_length=64, blank=True)
+    recorded_by_id = models.UUIDField()
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="an_insurer_pays_more_than_nothing", condition=Q(amount__gt=0)
+            ),
+        ]

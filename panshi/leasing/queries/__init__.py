@@ -18,6 +18,7 @@ from panshi.leasing.queries.changes import (
 from panshi.leasing.queries.claims import (
     ClaimCard,
     ClaimPage,
+    ClaimPaymentRow,
     ClaimRow,
     claim_card,
     claim_file,
@@ -80,6 +81,13 @@ from panshi.leasing.queries.quotes import (
     quotes,
     region_of,
 )
+from panshi.leasing.queries.rents import (
+    RentPeriod,
+    rent_import,
+    rent_imports,
+    rent_sheet_rows,
+    rents_before,
+)
 from panshi.leasing.queries.restraint import (
     RestraintPage,
     RestraintRow,
@@ -117,6 +125,7 @@ __all__ = [
     "AmendmentRow",
     "ClaimCard",
     "ClaimPage",
+    "ClaimPaymentRow",
     "ClaimRow",
     "ContractCard",
     "ContractCopy",
@@ -141,6 +150,7 @@ __all__ = [
     "QuoteLimits",
     "QuotePage",
     "QuoteRow",
+    "RentPeriod",
     "RequestRow",
     "RestraintPage",
     "RestraintRow",
@@ -195,6 +205,10 @@ __all__ = [
     "quote_return",
     "quotes",
     "region_of",
+    "rent_import",
+    "rent_imports",
+    "rent_sheet_rows",
+    "rents_before",
     "restraints_of",
     "retention_of",
     "settlement_sheet",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -58,6 +58,15 @@ class ClaimPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimPaymentRow:
+    """What the insurer paid on a day, in CNY."""
+
+    amount: Decimal
+    received_on: date
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimCard:
     row: ClaimRow
     injured: bool
@@ -67,6 +76,7 @@ class ClaimCard:
     file_ids: tuple[str, ...]
     complete_at: datetime | None
     bill_id: UUID | None
+    payments: tuple[ClaimPaymentRow, ...]
     reported_at: datetime
     closed_at: datetime | None
 
@@ -148,6 +158,12 @@ def claim_card(*, claim_id: UUID, actor: Actor) -> ClaimCard:
         file_ids=tuple(row.file_ids),
         complete_at=row.complete_at,
         bill_id=row.bill_id,
+        payments=tuple(
+            ClaimPaymentRow(
+                amount=paid.amount, received_on=paid.received_on, reference=paid.reference
+            )
+            for paid in row.payments.order_by("received_on", "id")
+        ),
         reported_at=row.reported_at,
         closed_at=row.closed_at,
     )

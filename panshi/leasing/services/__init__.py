@@ -10,6 +10,7 @@ from panshi.leasing.services.changing import (
     pause_lease,
     resume_lease,
 )
+from panshi.leasing.services.claim_money import record_insurer_payment
 from panshi.leasing.services.claims import (
     PartsDoNotSumToLoss,
     assess_claim,
@@ -64,6 +65,12 @@ from panshi.leasing.services.quotes import (
     draft_quote,
     expire_reservation,
     send_quote,
+)
+from panshi.leasing.services.rent_import import (
+    RENTS,
+    commit_rent_import,
+    stage_rent_import,
+    undo_rent_import,
 )
 from panshi.leasing.services.restraint import (
     REQUEST,
@@ -130,6 +137,7 @@ from panshi.leasing.services.workbook import commit_workbook, stage_workbook, un
 __all__ = [
     "DISPUTE_FILES",
     "LEASES",
+    "RENTS",
     "REQUEST",
     "SETTLEMENT",
     "SOURCE",
@@ -179,6 +187,7 @@ __all__ = [
     "close_claim",
     "close_violation",
     "commit_lease_import",
+    "commit_rent_import",
     "commit_violation_import",
     "commit_workbook",
     "complete_claim_papers",
@@ -212,6 +221,7 @@ __all__ = [
     "pause_lease",
     "put_contract_in_force",
     "record_arrival",
+    "record_insurer_payment",
     "release_restraint",
     "request_restraint",
     "request_return",
@@ -226,6 +236,7 @@ __all__ = [
     "settle_violation",
     "sign_contract",
     "stage_lease_import",
+    "stage_rent_import",
     "stage_violation_import",
     "stage_workbook",
     "start_settlement",
@@ -235,6 +246,7 @@ __all__ = [
     "take_over_leases",
     "terminate_early",
     "undo_lease_import",
+    "undo_rent_import",
     "undo_violation_import",
     "undo_workbook",
     "void_contract",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Final, TypedDict
+from typing import Final
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -29,48 +29,19 @@ from panshi.leasing.claim_events import (
 )
 from panshi.leasing.models import CLAIM_LIFE, Claim, ClaimState
 from panshi.leasing.queries.violations import NOBODY, holders_at
+from panshi.leasing.services.claim_money import (
+    CLAIM,
+    claim_common,
+    paid_by_insurer,
+    post_loss,
+)
 from panshi.leasing.services.common import TermsInvalid
 
-CLAIM: Final = "leasing.claim"
 _FILES: Final = 40
 
 
 class PartsDoNotSumToLoss(Refusal):
     """What insurer, excess, customer and operator bear is not the loss."""
-
-
-class ClaimCommon(TypedDict):
-    """What every fact about one claim carries."""
-
-    org_id: int
-    actor_id: UUID
-    at: datetime
-    claim_id: UUID
-    number: str
-    vehicle_id: UUID
-    city: str
-    occurred_at: datetime
-    lease_id: UUID | None
-    customer_id: UUID | None
-    injured: bool
-
-
-def _common(row: Claim, *, actor: Actor, at: datetime) -> ClaimCommon:
-    refs = fleet.vehicle_refs(vehicle_ids=(row.vehicle_id,), actor=actor)
-    city = refs[row.vehicle_id].city if row.vehicle_id in refs else ""
-    return {
-        "org_id": row.org_id,
-        "actor_id": actor.id,
-        "at": at,
-        "claim_id": row.id,
-        "number": row.number,
-        "vehicle_id": row.vehicle_id,
-        "city": city,
-        "occurred_at": row.occurred_at,
-        "lease_id": row.lease_id,
-        "customer_id": row.customer_id,
-        "injured": row.injured,
-    }
 
 
 def _locked(claim_id: UUID, *, actor: Actor, permission: str) -> Claim:
@@ -127,7 +98,7 @@ def open_claim(
         reported_by_id=actor.id,
     )
     return AccidentReported(
-        **_common(row, actor=actor, at=at),
+        **claim_common(row, actor=actor, at=at),
         place=row.place,
         words=row.words,
         battery_impacted=battery_impacted,
@@ -146,7 +117,7 @@ def keep_claim_file(
     stored = files.store(content=content, name=name, org_id=row.org_id, actor=actor)
     row.file_ids = [*row.file_ids, str(stored.id)]
     row.save(update_fields=["file_ids"])
-    return ClaimFileKept(**_common(row, actor=actor, at=at), file_id=stored.id)
+    return ClaimFileKept(**claim_common(row, actor=actor, at=at), file_id=stored.id)
 
 
 @verb
@@ -161,7 +132,7 @@ def survey_accident(
     row.survey, row.injured = words.strip()[:400], injured
     row.save(update_fields=["state", "survey", "injured"])
     return AccidentSurveyed(
-        **_common(row, actor=actor, at=at), words=row.survey, files=len(row.file_ids)
+        **claim_common(row, actor=actor, at=at), words=row.survey, files=len(row.file_ids)
     )
 
 
@@ -175,7 +146,7 @@ def note_missing_papers(
         raise TermsInvalid(_("Name what is missing."))
     row.missing, row.complete_at = missing.strip()[:200], None
     row.save(update_fields=["missing", "complete_at"])
-    return ClaimDocumentMissed(**_common(row, actor=actor, at=at), missing=row.missing)
+    return ClaimDocumentMissed(**claim_common(row, actor=actor, at=at), missing=row.missing)
 
 
 @verb
@@ -184,7 +155,7 @@ def complete_claim_papers(*, claim_id: UUID, actor: Actor, at: datetime) -> Clai
     row = _locked(claim_id, actor=actor, permission="leasing.complete_claim_papers")
     row.missing, row.complete_at = "", at
     row.save(update_fields=["missing", "complete_at"])
-    return ClaimDocumentsCompleted(**_common(row, actor=actor, at=at))
+    return ClaimDocumentsCompleted(**claim_common(row, actor=actor, at=at))
 
 
 @verb
@@ -212,6 +183,8 @@ def assess_claim(
         raise TermsInvalid(_("No customer had the vehicle then, so none bears a share."))
     if row.bill_id is not None and customer_share != row.customer_share:
         raise TermsInvalid(_("The customer's share is billed and stands; credit its bill."))
+    if insurer_pay < paid_by_insurer(row):
+        raise TermsInvalid(_("The insurer has paid more than that already."))
     if row.state != ClaimState.ASSESSED:
         row.state = CLAIM_LIFE.step(row.state, ClaimState.ASSESSED)
     row.loss, row.insurer_pay, row.excess = loss, insurer_pay, excess
@@ -221,7 +194,7 @@ def assess_claim(
             "state", "loss", "insurer_pay", "excess", "customer_share", "own_loss", "lost_rent",
         ]
     )  # fmt: skip
-    values = _common(row, actor=actor, at=at)
+    values = claim_common(row, actor=actor, at=at)
     gap = loss - row.borne
     if gap > 0:
         outbox.publish(
@@ -261,7 +234,7 @@ def charge_claim_share(*, claim_id: UUID, actor: Actor, at: datetime) -> ClaimSh
     row.bill_id = raised.bill_id
     row.save(update_fields=["bill_id"])
     return ClaimShareCharged(
-        **_common(row, actor=actor, at=at), bill_id=raised.bill_id, amount=raised.total
+        **claim_common(row, actor=actor, at=at), bill_id=raised.bill_id, amount=raised.total
     )
 
 
@@ -269,7 +242,8 @@ def charge_claim_share(*, claim_id: UUID, actor: Actor, at: datetime) -> ClaimSh
 def close_claim(*, claim_id: UUID, actor: Actor, at: datetime) -> ClaimClosed:
     """Close a claim whose parts sum to its loss and whose customer's share is billed.
 
-    Raises PartsDoNotSumToLoss, or IllegalMove before it was assessed or the share was billed.
+    Its loss is posted at the vehicle. Raises PartsDoNotSumToLoss, ledger.PeriodClosed, or
+    IllegalMove before it was assessed or the share was billed.
     """
     row = _locked(claim_id, actor=actor, permission="leasing.close_claim")
     if row.borne != row.loss:
@@ -281,8 +255,9 @@ def close_claim(*, claim_id: UUID, actor: Actor, at: datetime) -> ClaimClosed:
         raise IllegalMove(_("Bill the customer's share first."))
     row.state, row.closed_at = CLAIM_LIFE.step(row.state, ClaimState.CLOSED), at
     row.save(update_fields=["state", "closed_at"])
+    post_loss(row, actor=actor, at=at)
     return ClaimClosed(
-        **_common(row, actor=actor, at=at),
+        **claim_common(row, actor=actor, at=at),
         loss=row.loss,
         insurer_pay=row.insurer_pay,
         excess=row.excess,

@@ -1,4 +1,4 @@
-"""A whole workbook moves in at once: vehicles, customers and leases, all of them or nothing."""
+"""A whole workbook moves in at once: vehicles, customers, leases and rents, all or nothing."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +24,12 @@ from panshi.leasing.services.moving_in import (
     stage_lease_import,
     undo_lease_import,
 )
-from panshi.leasing.sheet import LeaseSheetRow
+from panshi.leasing.services.rent_import import (
+    RENTS,
+    commit_rent_import,
+    stage_rent_import,
+    undo_rent_import,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +70,15 @@ _PARTS: Final = (
         commit=commit_lease_import,
         undo=undo_lease_import,
     ),
+    _Part(
+        importer=RENTS,
+        stage=stage_rent_import,
+        commit=commit_rent_import,
+        undo=undo_rent_import,
+    ),
 )
+# Their rows name records of the sheets before them.
+_LEANING: Final = (LEASES.kind, RENTS.kind)
 
 
 class _Rehearsed(Exception):
@@ -76,10 +89,11 @@ class _Rehearsed(Exception):
 def stage_workbook(
     *, org_id: int, file_name: str, content: Base64Bytes, actor: Actor, at: datetime
 ) -> WorkbookStaged:
-    """Read and check the sheets 车辆, 客户 and 租约 of a workbook, those that it has.
+    """Read and check the sheets 车辆, 客户, 租约 and 租金台账 of a workbook, those that it has.
 
-    Leases are checked as if vehicles and customers of the same file were in the register; nothing
-    but the preview is kept. Raises sheets.SheetUnreadable or FileTooLarge.
+    Leases are checked as if vehicles and customers of the same file were in the register, rents as
+    if its leases were; nothing but the preview is kept. Raises sheets.SheetUnreadable or
+    FileTooLarge.
     """
     actor.must("leasing.stage_workbook", org_id)
     names = sheets.names(content=content)
@@ -93,9 +107,10 @@ def stage_workbook(
     batches: dict[str, UUID] = {}
     rows = errors = 0
     for part in found:
-        if part.kind == LEASES.kind:
+        if part.kind in _LEANING:
+            check = _rehearsing(part.importer, dict(batches), actor, at)
             card = imports.stage(
-                replace(LEASES, check=_rehearsing(dict(batches), actor, at)),
+                replace(part.importer, check=check),
                 org_id=org_id,
                 file_name=file_name,
                 content=content,
@@ -112,10 +127,12 @@ def stage_workbook(
     )
 
 
-def _rehearsing(batches: Mapping[str, UUID], actor: Actor, at: datetime) -> Callable[..., Checked]:
-    """A check of leases after the right rows of the other sheets were entered, then taken back."""
+def _rehearsing(
+    importer: Importer[Any], batches: Mapping[str, UUID], actor: Actor, at: datetime
+) -> Callable[..., Checked]:
+    """A check of one sheet after the right rows of those before were entered, then taken back."""
 
-    def check(*, rows: Sequence[LeaseSheetRow], org_id: int, actor: Actor, at: datetime) -> Checked:
+    def check(*, rows: Sequence[Any], org_id: int, actor: Actor, at: datetime) -> Checked:
         checked: list[Checked] = []
         try:
             with transaction.atomic():
@@ -124,7 +141,7 @@ def _rehearsing(batches: Mapping[str, UUID], actor: Actor, at: datetime) -> Call
                         imports.rehearse(
                             part.importer, batch_id=batches[part.kind], actor=actor, at=at
                         )
-                checked.append(LEASES.check(rows=rows, org_id=org_id, actor=actor, at=at))
+                checked.append(importer.check(rows=rows, org_id=org_id, actor=actor, at=at))
                 raise _Rehearsed
         except _Rehearsed:
             return checked[0]

@@ -7,15 +7,20 @@ from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.db.models import Sum
 from django.urls import reverse
+from django.utils import timezone
 
 from panshi.billing import queries as billing_queries
+from panshi.billing import services as billing
+from panshi.kit.clock import local_day
 from panshi.kit.models import Outbox
 from panshi.kit.refusals import IllegalMove
 from panshi.leasing import queries, services
 from panshi.leasing.models import Claim, Lease, Segment
 from panshi.leasing.tests import make
 from panshi.leasing.tests.make import NOON, clerk
+from panshi.ledger.models import Posting
 from panshi.org.tests.window import page, window
 
 D = Decimal
@@ -45,6 +50,13 @@ def assessed(claim: Claim, **parts: Decimal) -> Decimal:
         at=LATER,
     )  # fmt: skip
     return fact.gap
+
+
+def booked(vehicle_id: UUID) -> dict[str, Decimal]:
+    """The accounts of a vehicle, but its rent, that are not zero."""
+    postings = Posting.objects.filter(vehicle_id=vehicle_id).exclude(customer_id__isnull=False)
+    sums = dict(postings.values_list("account").annotate(sum=Sum("amount")).order_by())
+    return {account: amount for account, amount in sums.items() if amount}
 
 
 def told(name: str) -> int:
@@ -134,3 +146,45 @@ def test_a_claim_is_worked_through_on_its_page() -> None:
     assert client.post(at + "close/").status_code == 302
     assert "400.00" in page(client.get(reverse("leasing-claims")))
     assert (told("ClaimDocumentMissed"), told("ClaimDocumentsCompleted")) == (1, 1)
+
+
+def test_a_closed_claim_stands_in_the_books_of_its_vehicle() -> None:
+    lease = make.active()
+    by, claim = clerk(lease.org), reported(lease)
+    vehicle_id = claim.vehicle_id
+    assessed(
+        claim, loss=D(8000), insurer_pay=D(6500), excess=D(500), own_loss=D(1000), lost_rent=D(900)
+    )
+    services.close_claim(claim_id=claim.id, actor=by, at=LATER)
+    books = {"1221.91": D(6500), "6711": D(1500), "2241.04": D(-8000)}
+    memo = {"9001": D(900), "9002": D(-900)}
+    assert booked(vehicle_id) == books | memo
+
+    day = local_day(LATER)
+    paid: dict[str, Any] = {"claim_id": claim.id, "received_on": day, "actor": by, "at": LATER}
+    for wrong in (D(0), D("6500.01")):
+        with pytest.raises(services.TermsInvalid):
+            services.record_insurer_payment(amount=wrong, **paid)
+    assert services.record_insurer_payment(amount=D(6000), **paid).left == D(500)
+    assert services.record_insurer_payment(amount=D(500), **paid).left == D(0)
+    billing.record_vehicle_cost(
+        vehicle_id=vehicle_id, kind="ACCIDENT_REPAIR", amount=D(8000), occurred_on=day,
+        actor=by, at=LATER,
+    )  # fmt: skip
+    # What is left is what the operator bore, and no liability.
+    assert booked(vehicle_id) == {"6711": D(1500), "1002": D(-1500)} | memo
+
+
+def test_money_of_the_insurer_comes_by_the_page_of_the_claim() -> None:
+    lease = make.active()
+    claim, clerk_window = reported(lease), window(lease.org, "FINANCE")
+    url = reverse("leasing-claim", args=[claim.id])
+    assert "leasing/claims" in page(clerk_window.get(url))
+    assert clerk_window.post(url + "paid/", {"amount": "1"}).status_code == 422
+    assessed(claim, loss=D(500), insurer_pay=D(500))
+    given = {"amount": "500", "received_on": local_day(timezone.now()).isoformat()}
+    assert clerk_window.post(url + "paid/", given).status_code == 302
+    assert "500.00" in page(clerk_window.get(url))
+    assert clerk_window.post(url + "paid/", given).status_code == 422
+    with pytest.raises(services.TermsInvalid):
+        assessed(claim, loss=D(500), insurer_pay=D(400), own_loss=D(100))

@@ -112,13 +112,21 @@ def test_a_workbook_comes_in_by_one_upload(client: Window, node: OrgNode) -> Non
     assert not Vehicle.objects.filter(org=node).exists()
 
 
+def test_every_kind_of_sheet_is_offered_with_its_template(client: Window) -> None:
+    shown = page(client.get(reverse("leasing-move-in")))
+    for name in ("fleet", "crm", "leasing", "leasing-rent", "leasing-violation", "supply"):
+        assert reverse(f"{name}-import") in shown
+        assert client.get(reverse(f"{name}-import-template")).status_code == 200
+    assert reverse("billing-cost-import") not in shown  # Not for this role.
+
+
 def test_the_template_has_all_sheets_and_explains_them(client: Window) -> None:
     content = client.get(reverse("leasing-move-in-template")).content
     made = load_workbook(io.BytesIO(content))
-    assert made.sheet_names[:3] == ["车辆", "客户", "租约"]
+    assert made.sheet_names[:4] == ["车辆", "客户", "租约", "租金台账"]
     headers = made.get_sheet_by_name("租约").to_python()[0]
     assert headers[:2] == ["合同编号", "车牌号"]
-    notes = made.get_sheet_by_index(3).to_python()
+    notes = made.get_sheet_by_index(4).to_python()
     assert ["租约", "租金已付至"] in [row[:2] for row in notes]
 
 

@@ -18,7 +18,7 @@ from panshi.kit.guards import GuardRefused
 from panshi.kit.refusals import NotPermitted
 from panshi.kit.tenancy import Actor, hq_actor, system_actor
 from panshi.leasing import services
-from panshi.leasing.models import Lease, RestraintRequest, Segment
+from panshi.leasing.models import Lease, RestraintRequest, RestraintTerms, Segment
 from panshi.leasing.tests import make
 from panshi.notify import channels
 from panshi.notify import services as notify
@@ -271,6 +271,20 @@ def test_a_refusal_lists_every_guard() -> None:
             actor=make.clerk(lease.org),
             at=day_of(lease, 2),
         )
+
+
+def test_a_debt_of_no_more_than_the_minimum_warrants_nothing() -> None:
+    lease = leased()
+    climb(lease, 1)
+    at, by = day_of(lease, 2), make.clerk(lease.org)
+    (owed,) = [row for row in make.bills(lease) if row.open_amount]
+    least = RestraintTerms.objects.get(kind="LIMIT").min_debt
+    billing.record_payment(
+        bill_ids=[owed.id], amount=owed.open_amount - least, actor=by, at=at - timedelta(hours=1)
+    )
+    with pytest.raises(GuardRefused) as refused:
+        services.request_restraint(lease_id=lease.id, kind="LIMIT", reason="欠租", actor=by, at=at)
+    assert {check.code: check.holds for check in refused.value.checks}["DEBT_OPEN"] is False
 
 
 def test_what_the_ladder_was_refused_is_kept_with_its_reason() -> None:

@@ -1,5 +1,11 @@
 """Verbs of supply, one file per noun."""
 
+from panshi.supply.services.opening import (
+    PARTS,
+    commit_part_import,
+    stage_part_import,
+    undo_part_import,
+)
 from panshi.supply.services.places import (
     NewItem,
     NotAVan,
@@ -24,6 +30,7 @@ from panshi.supply.services.stock import (
 )
 
 __all__ = [
+    "PARTS",
     "AlreadyRecorded",
     "InsufficientStock",
     "NewItem",
@@ -32,6 +39,7 @@ __all__ = [
     "PlaceMissing",
     "UnknownItem",
     "VanTaken",
+    "commit_part_import",
     "confirm_reservation",
     "consume_parts",
     "hand_over_van",
@@ -42,4 +50,6 @@ __all__ = [
     "receive_stock",
     "release_parts",
     "reserve_parts",
+    "stage_part_import",
+    "undo_part_import",
 ]

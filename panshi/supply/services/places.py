@@ -36,6 +36,7 @@ class NewItem:
     name_zh: str
     name_en: str
     unit: str = "PCS"
+    spec: str = ""
     high_voltage: bool = False
     safety: bool = False
     serial_tracked: bool = False
@@ -53,6 +54,7 @@ def load_items(*, org_id: int, items: Sequence[NewItem], actor: Actor, at: datet
             name_zh=item.name_zh,
             name_en=item.name_en,
             unit=item.unit,
+            spec=item.spec,
             high_voltage=item.high_voltage,
             safety=item.safety,
             serial_tracked=item.serial_tracked,

@@ -102,6 +102,7 @@ def _move(
                     source=source,
                     target=target,
                     quantity=line.quantity,
+                    unit_price=line.unit_price,
                     reason=reason,
                     document=document,
                     at=at,
@@ -141,7 +142,7 @@ def move_stock(
     }
     source, target = places[source_id], places[target_id]
     actor.must("supply.move_stock", source.org_id)
-    _move(
+    movement_ids = _move(
         source=source,
         target=target,
         lines=lines,
@@ -160,6 +161,7 @@ def move_stock(
         reason=reason,
         document=document,
         lines=tuple(lines),
+        movement_ids=movement_ids,
     )
 
 
@@ -177,7 +179,7 @@ def receive_stock(
     target = Location.objects.visible_to(actor).get(id=location_id)
     actor.must("supply.receive_stock", target.org_id)
     source = outside(target.org_id, LocationKind.SUPPLIER)
-    _move(
+    movement_ids = _move(
         source=source,
         target=target,
         lines=lines,
@@ -196,6 +198,7 @@ def receive_stock(
         reason=MovementReason.RECEIPT,
         document=document,
         lines=tuple(lines),
+        movement_ids=movement_ids,
     )
 
 

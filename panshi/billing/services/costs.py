@@ -1,0 +1,232 @@
+"""What a vehicle costs is recorded with its evidence and posted to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from pydantic import Base64Bytes
+
+from panshi.billing.cost_events import (
+    VehicleCostRecorded,
+    VehicleCostsRecorded,
+    VehicleCostsReversed,
+)
+from panshi.billing.models import CostKind, VehicleCost
+from panshi.fleet import queries as fleet
+from panshi.kit import files
+from panshi.kit.clock import local_day
+from panshi.kit.ids import uuid7
+from panshi.kit.money import ZERO
+from panshi.kit.refusals import Refusal
+from panshi.kit.tenancy import Actor
+from panshi.kit.verbs import verb
+from panshi.ledger import queries as ledger_queries
+from panshi.ledger import services as ledger
+from panshi.ledger.services import NewEntry, legs_of
+
+COST: Final = "billing.VehicleCost"
+COST_POSTED: Final = "VEHICLE_COST"
+# Debit and credit by kind. A closed claim posted its loss already, against what repairs will take:
+# they are paid out of that, and what is never repaired goes back.
+ACCOUNTS: Final = {
+    CostKind.ENERGY: ("6401.energy", "1002"),
+    CostKind.INSURANCE: ("6401.insurance", "1002"),
+    CostKind.MAINTENANCE: ("6401.maintenance", "1002"),
+    CostKind.OTHER: ("6401.other", "1002"),
+    CostKind.ACCIDENT_REPAIR: ("2241.04", "1002"),
+    CostKind.NOT_REPAIRED: ("2241.04", "6711"),
+}
+
+
+class CostInvalid(Refusal):
+    pass
+
+
+class CostReversed(Refusal):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCost:
+    """A cost of one vehicle, in CNY, tax included; the source names it when nobody typed it."""
+
+    vehicle_id: UUID
+    kind: str
+    amount: Decimal
+    occurred_on: date
+    words: str = ""
+    reference: str = ""
+    source_kind: str = ""
+    source_id: UUID | None = None
+
+
+def _refuse(costs: Sequence[NewCost], at: datetime) -> None:
+    today = local_day(at)
+    for cost in costs:
+        if cost.kind not in CostKind.values:
+            raise CostInvalid(_("There is no kind of cost “%s”.") % cost.kind)
+        if cost.amount <= 0:
+            raise CostInvalid(_("A cost must be above zero."))
+        if cost.occurred_on > today:
+            raise CostInvalid(_("A cost cannot lie ahead."))
+
+
+def _rows(
+    costs: Sequence[NewCost], *, permission: str, actor: Actor, at: datetime
+) -> list[VehicleCost]:
+    """The costs as rows of their vehicles' books. Raises CostInvalid."""
+    _refuse(costs, at)
+    ids = tuple({cost.vehicle_id for cost in costs})
+    vehicles = fleet.vehicle_refs(vehicle_ids=ids, actor=actor)
+    if len(vehicles) < len(ids):
+        raise CostInvalid(_("There is no such vehicle here."))
+    for org_id in sorted({vehicle.org_id for vehicle in vehicles.values()}):
+        actor.must(permission, org_id)
+    return [
+        VehicleCost(
+            id=uuid7(),
+            org_id=vehicles[cost.vehicle_id].org_id,
+            vehicle_id=cost.vehicle_id,
+            kind=cost.kind,
+            amount=cost.amount,
+            occurred_on=cost.occurred_on,
+            city=vehicles[cost.vehicle_id].city,
+            words=cost.words.strip()[:200],
+            reference=cost.reference.strip()[:64],
+            source_kind=cost.source_kind,
+            source_id=cost.source_id,
+            recorded_by_id=actor.id,
+            recorded_at=at,
+        )
+        for cost in costs
+    ]
+
+
+def _post(rows: Sequence[VehicleCost], *, actor: Actor, at: datetime) -> None:
+    entries = []
+    for row in rows:
+        debit, credit = ACCOUNTS[CostKind(row.kind)]
+        entries.append(
+            NewEntry(
+                org_id=row.org_id,
+                kind=COST_POSTED,
+                source_kind=COST,
+                source_id=row.id,
+                occurred_on=row.occurred_on,
+                postings=legs_of(
+                    (debit, row.amount),
+                    (credit, -row.amount),
+                    vehicle_id=row.vehicle_id,
+                    city=row.city,
+                ),
+            )
+        )
+    ledger.post_entries(entries=entries, actor=actor, at=at)
+
+
+@verb
+def record_vehicle_cost(
+    *,
+    vehicle_id: UUID,
+    kind: str,
+    amount: Decimal,
+    occurred_on: date,
+    actor: Actor,
+    at: datetime,
+    words: str = "",
+    reference: str = "",
+    file_name: str = "",
+    content: Base64Bytes | None = None,
+    source_kind: str = "",
+    source_id: UUID | None = None,
+) -> VehicleCostRecorded:
+    """Post what a vehicle cost on a day, in CNY, with its receipt when there is one.
+
+    Raises CostInvalid, ledger.PeriodClosed, or what kit.files refuses.
+    """
+    cost = NewCost(
+        vehicle_id=vehicle_id,
+        kind=kind,
+        amount=amount,
+        occurred_on=occurred_on,
+        words=words,
+        reference=reference,
+        source_kind=source_kind,
+        source_id=source_id,
+    )
+    (row,) = _rows([cost], permission="billing.record_vehicle_cost", actor=actor, at=at)
+    if content is not None:
+        row.file = files.store(content=content, name=file_name, org_id=row.org_id, actor=actor)
+    row.save(force_insert=True)
+    _post([row], actor=actor, at=at)
+    return VehicleCostRecorded(
+        org_id=row.org_id,
+        actor_id=actor.id,
+        at=at,
+        cost_id=row.id,
+        vehicle_id=vehicle_id,
+        kind=kind,
+        amount=amount,
+        occurred_on=occurred_on,
+    )
+
+
+@verb
+def record_vehicle_costs(
+    *, costs: Sequence[NewCost], actor: Actor, at: datetime
+) -> VehicleCostsRecorded:
+    """Post costs of several vehicles, all or none; `cost_ids` are in the order given.
+
+    Raises CostInvalid or ledger.PeriodClosed.
+    """
+    rows = _rows(costs, permission="billing.record_vehicle_cost", actor=actor, at=at)
+    VehicleCost.objects.bulk_create(rows, batch_size=1000)
+    _post(rows, actor=actor, at=at)
+    return VehicleCostsRecorded(
+        org_id=rows[0].org_id if rows else actor.org_id,
+        actor_id=actor.id,
+        at=at,
+        cost_ids=tuple(row.id for row in rows),
+        total=sum((row.amount for row in rows), ZERO),
+    )
+
+
+@verb
+def reverse_vehicle_costs(
+    *, cost_ids: Sequence[UUID], reason: str, actor: Actor, at: datetime
+) -> VehicleCostsReversed:
+    """Cancel costs that were wrong by mirror entries of today, all or none.
+
+    Raises CostInvalid without a reason, CostReversed for one that is cancelled already, or
+    ledger.PeriodClosed.
+    """
+    found = VehicleCost.objects.visible_to(actor).filter(id__in=list(cost_ids))
+    rows = list(found.order_by("id").select_for_update(of=("self",)))
+    for org_id in sorted({row.org_id for row in rows}):
+        actor.must("billing.reverse_vehicle_costs", org_id)
+    if not reason.strip():
+        raise CostInvalid(_("Say why."))
+    if any(row.reversed_at is not None for row in rows):
+        raise CostReversed(_("This cost was cancelled already."))
+    entries = ledger_queries.entries_of_sources(
+        source_ids=tuple(row.id for row in rows), actor=actor
+    )
+    ledger.reverse_entries(
+        entry_ids=[entry.id for entry in entries if entry.kind == COST_POSTED],
+        occurred_on=local_day(at),
+        actor=actor,
+        at=at,
+    )
+    found.update(reversed_at=at, reversed_by_id=actor.id, reason=reason.strip()[:200])
+    return VehicleCostsReversed(
+        org_id=rows[0].org_id if rows else actor.org_id,
+        actor_id=actor.id,
+        at=at,
+        cost_ids=tuple(row.id for row in rows),
+        total=sum((row.amount for row in rows), ZERO),
+        reason=reason,
+    )
