@@ -7,7 +7,7 @@ from uuid import UUID
 
 from panshi.handbook import book, wording
 from panshi.handbook.models import Evidence, Run, RunStep
-from panshi.handbook.queries.runs import RunRow, rows_of
+from panshi.handbook.queries.runs import RunRow, gathered_in, rows_of
 from panshi.handbook.rules import clock, conditions, flow, texts
 from panshi.handbook.rules.conditions import World
 from panshi.handbook.rules.flow import Record, Standing
@@ -102,6 +102,7 @@ class RunCard:
     subject_id: str
     work_order_id: UUID | None
     beside_job: bool
+    gathered: tuple[str, ...]
     edition: str
     parent_id: UUID | None
     children: tuple[RunRow, ...]
@@ -227,6 +228,7 @@ def run_card(*, run_id: UUID, actor: Actor, at: datetime) -> RunCard:
         subject_id=run.subject_id,
         work_order_id=run.work_order_id,
         beside_job=run.beside_job,
+        gathered=gathered_in(run, actor),
         edition=edition.number,
         parent_id=run.parent_id,
         children=tuple(rows_of(list(children), actor, at)),

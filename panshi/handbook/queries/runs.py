@@ -110,6 +110,13 @@ def _subject(run: Run, words: Mapping[str, str]) -> str:
     return next((words[str(one)] for one in ids if str(one) in words), period)
 
 
+def gathered_in(run: Run, actor: Actor) -> tuple[str, ...]:
+    """What a run gathered, in the order of its coming, by the words of each item."""
+    items = [Run(fact=item) for item in run.fact.get("items", ())]
+    words = _words(items, actor)
+    return tuple(_subject(item, words) for item in items)
+
+
 def rows_of(runs: Sequence[Run], actor: Actor, at: datetime) -> list[RunRow]:
     """The rows of these runs with plates and names, in a fixed number of statements."""
     words = _words(runs, actor)

@@ -20,6 +20,7 @@ from panshi.handbook.rules.parameters import Settings, names_used
 from panshi.handbook.services import engine
 from panshi.handbook.services.closing import close_by_fact, close_when_finished
 from panshi.handbook.services.evidence import digest_of
+from panshi.handbook.services.gathering import Groups
 from panshi.handbook.services.parameters import settings_of
 from panshi.kit.clock import local_day
 from panshi.kit.facts import Fact, to_plain
@@ -42,7 +43,10 @@ class ReasonMissing(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
-    """One thing that calls for a node: a fact, an item of a plural fact, or a person's wish."""
+    """One thing that calls for a node: a fact, an item of a plural fact, or a person's wish.
+
+    Of a node that gathers, `key` names the group and its window, and `item` this one in it.
+    """
 
     bound: Bound
     edition: Book
@@ -50,6 +54,7 @@ class Occasion:
     at: datetime
     key: str
     fact: Mapping[str, Any]
+    item: str = ""
     fact_id: UUID | None = None
     fact_name: str = ""
     subject_id: str = ""
@@ -94,8 +99,9 @@ def _occasions(facts: Sequence[Fact], settings: Settings) -> Iterator[Occasion]:
                 world = World(fact=fields, param=param, bare="fact")
                 if trigger.where is not None and not conditions.holds(trigger.where, world):
                     continue
-                subject = conditions.resolve(bound.procedure.subject_id, world)
+                subject, item = conditions.resolve(bound.procedure.subject_id, world), ""
                 if trigger.gather_by:
+                    item = key
                     window = fact.at if trigger.gather_per == "hour" else local_day(fact.at)
                     stamp = window.strftime(
                         "%Y-%m-%dT%H" if trigger.gather_per == "hour" else "%Y-%m-%d"
@@ -107,6 +113,7 @@ def _occasions(facts: Sequence[Fact], settings: Settings) -> Iterator[Occasion]:
                     org_id=fact.org_id,
                     at=fact.at,
                     key=key,
+                    item=item,
                     fact=fields,
                     fact_id=fact.id,
                     fact_name=fact.name,
@@ -204,24 +211,6 @@ def _pick_owners(runs: list[Run], bounds: Mapping[UUID, Bound]) -> None:
             load[run.owner_id] += 1
 
 
-def _gathered(occasion: Occasion, actor: Actor) -> bool:
-    """Join a fact to the open run of its group and window; whether there was one."""
-    if not occasion.bound.procedure.trigger.gather_by:
-        return False
-    run = (
-        Run.objects.select_for_update()
-        .filter(node_id=occasion.bound.node_id, occurrence_key=occasion.key)
-        .first()
-    )
-    if run is None:
-        return False
-    items = run.fact.setdefault("items", [{k: v for k, v in run.fact.items() if k != "items"}])
-    if all(item.get("id") != str(occasion.fact_id) for item in items):
-        items.append(dict(occasion.fact))
-        run.save(update_fields=["fact"])
-    return True
-
-
 def _vehicle_of(occasion: Occasion) -> str:
     """The vehicle that an occasion is about, by its id in text; empty when there is none."""
     given = occasion.fact.get("vehicle_id")
@@ -245,6 +234,7 @@ def begin(
     settings = settings or settings_of({o.org_id for o in occasions})
     models = _models(occasions) if settings.by_model else {}
     held = _suppressed(occasions)
+    groups = Groups()
     runs: dict[tuple[UUID, str], Run] = {}
     bounds: dict[UUID, Bound] = {}
     suppressed = 0
@@ -253,16 +243,23 @@ def begin(
         if occasion.bound.procedure.unless_open and key in held:
             suppressed += 1
             continue
-        if (occasion.bound.node_id, occasion.key) in runs or _gathered(occasion, actor):
+        if occasion.item and groups.join(
+            occasion.bound.node_id, occasion.key, occasion.item, occasion.fact
+        ):
+            continue
+        if (occasion.bound.node_id, occasion.key) in runs:
             continue
         if occasion.bound.procedure.unless_open and occasion.subject_id:
             held.add(key)
         bounds[occasion.bound.node_id] = occasion.bound
-        runs[occasion.bound.node_id, occasion.key] = _run_of(
+        run = runs[occasion.bound.node_id, occasion.key] = _run_of(
             occasion,
             cities.get(occasion.org_id, ""),
             settings.own(occasion.org_id, occasion.at, models.get(_vehicle_of(occasion), "")),
         )
+        if occasion.item:
+            groups.begin(run, occasion.item)
+    groups.write()
     fresh = list(runs.values())
     _pick_owners(fresh, bounds)
     Run.objects.bulk_create(fresh, batch_size=BATCH, ignore_conflicts=True)
