@@ -17,6 +17,7 @@ from django.utils import timezone
 from panshi.demo import (
     assets,
     books,
+    exams,
     founding,
     handing,
     hands,
@@ -73,6 +74,7 @@ def found(*, seed: int, say: Say) -> None:
             offers.offer(operator, at)
         assets.depreciate(company, at)
         books.keep_books(company, at, say)
+        exams.set_and_sit(company, at, random)
         jobs.count(company, at)
     founding.write_sign_ins(company)
     mark.unlink()

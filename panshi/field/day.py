@@ -1,6 +1,5 @@
 """All that a phone in the field needs for a shift, in one document."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -150,12 +149,23 @@ def _van(actor: Actor, at: datetime, names: dict[str, str]) -> Van | None:
 
 
 def _missing(
-    codes: Iterable[str], wanted: dict[str, tuple[str, ...]], on: date, actor: Actor
+    card: service.WorkOrderCard, wanted: dict[str, tuple[str, ...]], actor: Actor, at: datetime
 ) -> tuple[str, ...]:
-    kinds = tuple(sorted({kind for code in codes for kind in wanted.get(code, ())}))
+    """Certificates that the services of a job or its procedures ask for, and one does not hold."""
+    kinds = {kind for code in card.item_codes for kind in wanted.get(code, ())}
+    kinds |= set(
+        handbook.procedure_certificates(
+            work_order_id=card.id,
+            fields={"item_codes": list(card.item_codes)},
+            actor=actor,
+            at=at,
+        )
+    )
     if not kinds:
         return ()
-    return people.fit_for(user_id=actor.id, certificates=kinds, on=on, actor=actor).missing
+    return people.fit_for(
+        user_id=actor.id, certificates=tuple(sorted(kinds)), on=local_day(at), actor=actor
+    ).missing
 
 
 def day_of(*, actor: Actor, at: datetime, chinese: bool) -> Day:
@@ -175,7 +185,7 @@ def day_of(*, actor: Actor, at: datetime, chinese: bool) -> Day:
     return Day(
         day=on,
         made_at=at,
-        jobs=tuple(_job(visit, wanted, names, on, actor, at) for visit in visits),
+        jobs=tuple(_job(visit, wanted, names, actor, at) for visit in visits),
         van=_van(actor, at, names),
         yard=yard,
     )
@@ -227,7 +237,6 @@ def _job(
     visit: service.DayVisit,
     wanted: dict[str, tuple[str, ...]],
     names: dict[str, str],
-    on: date,
     actor: Actor,
     at: datetime,
 ) -> Job:
@@ -251,7 +260,7 @@ def _job(
         minutes=visit.minutes,
         services=visit.services,
         high_voltage=visit.high_voltage,
-        missing=_missing(card.item_codes, wanted, on, actor),
+        missing=_missing(card, wanted, actor, at),
         outcome=card.outcome,
         readings=tuple(
             Limit(code=r.code, name=r.name, unit=r.unit, low=r.low, high=r.high)

@@ -9,6 +9,8 @@ from django.utils.translation import pgettext_lazy
 
 WORDS: Final[Mapping[str, Promise]] = {
     "today": _("Today"),
+    "exams": _("Exams"),
+    "changes": _("What changed for me"),
     "queue": _("Not yet uploaded"),
     "fetched": _("as of {time}"),
     "no_jobs": _("No jobs today."),

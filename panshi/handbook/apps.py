@@ -18,6 +18,15 @@ class HandbookConfig(AppConfig):
                 permission="handbook.view", icon="checklist", order=20,
             ),
             Page(
+                section="home", label=_("Exams"), url_name="handbook-exams",
+                permission="handbook.begin_attempt", icon="certificate", order=40,
+            ),
+            Page(
+                section="people", label=_("Exams and certificates"),
+                url_name="handbook-certificates", permission="handbook.schedule_exam",
+                icon="certificate", order=30,
+            ),
+            Page(
                 section="handbook", label=_("Panorama"), url_name="handbook-panorama",
                 permission="handbook.view", icon="map", order=10,
             ),

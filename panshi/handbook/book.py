@@ -3,7 +3,7 @@
 What is released never changes, so it is kept by its id for the life of the process.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -131,6 +131,14 @@ def procedure_of(revision: Revision) -> Procedure:
     return known
 
 
+def procedures(revision_ids: Collection[UUID]) -> dict[UUID, Procedure]:
+    """The procedures of these approved revisions; only those never read before are fetched."""
+    unread = [key for key in revision_ids if key not in _PROCEDURES]
+    for revision in Revision.objects.filter(id__in=unread) if unread else ():
+        procedure_of(revision)
+    return {key: _PROCEDURES[key] for key in revision_ids if key in _PROCEDURES}
+
+
 @dataclass(frozen=True, slots=True)
 class Bound:
     """A node that a fact may start, in one edition."""
@@ -162,6 +170,13 @@ def scheduled(edition_id: UUID) -> tuple[Bound, ...]:
     )
     bounds = (Bound(i.node_id, i.node.slug, i.revision_id, procedure_of(i.revision)) for i in items)
     return tuple(b for b in bounds if b.procedure.trigger.kind == "schedule")
+
+
+@lru_cache(maxsize=64)
+def certified(edition_id: UUID) -> tuple[Procedure, ...]:
+    """The procedures of an edition that ask for a certificate."""
+    held = EditionItem.objects.filter(edition_id=edition_id).values_list("revision_id", flat=True)
+    return tuple(p for p in procedures(list(held)).values() if p.certificates)
 
 
 def bound_node(edition_id: UUID, slug: str) -> Bound | None:
@@ -198,3 +213,4 @@ def forget() -> None:
     bound_to.cache_clear()
     scheduled.cache_clear()
     heard.cache_clear()
+    certified.cache_clear()

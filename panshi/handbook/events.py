@@ -192,6 +192,12 @@ class RevisionDrafted(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionEdited(Fact):
+    revision_id: UUID
+    node_slug: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionSubmitted(Fact):
     revision_id: UUID
     node_slug: str
@@ -199,9 +205,12 @@ class RevisionSubmitted(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionApproved(Fact):
+    """A reviewer said yes; `complete` is false while another one has to."""
+
     revision_id: UUID
     node_slug: str
     author_id: UUID
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,9 +236,116 @@ class EditionReleased(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EditionWithdrawn(Fact):
+    """An edition is in force no longer; the one before it is again."""
+
+    edition_id: UUID
+    edition: str
+    back_to: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeAcknowledged(Fact):
     notice_id: UUID
     person_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeQuizTried(Fact):
+    """Somebody answered the quiz on a change; passing it acknowledges the notice."""
+
+    notice_id: UUID
+    person_id: UUID
+    node_slug: str
+    right: int
+    asked: int
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadSuspended(Fact):
+    """Certificates suspended because a grave change was not read within its grace."""
+
+    certificate_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExamSet(Fact):
+    exam_id: UUID
+    certificate: str
+    post: str
+    questions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExamScheduled(Fact):
+    """Somebody was called to an exam."""
+
+    exam_id: UUID
+    attempt_id: UUID
+    user_id: UUID
+    certificate: str
+    post: str
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptBegun(Fact):
+    exam_id: UUID
+    attempt_id: UUID
+    user_id: UUID
+    asked: int
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExamPassed(Fact):
+    """An exam was passed; `certified` is false while its observed practice is missing."""
+
+    exam_id: UUID
+    attempt_id: UUID
+    user_id: UUID
+    certificate: str
+    post: str
+    right: int
+    asked: int
+    certified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExamFailed(Fact):
+    """An exam was not passed; `late` when its time ran out."""
+
+    exam_id: UUID
+    attempt_id: UUID
+    user_id: UUID
+    certificate: str
+    post: str
+    right: int
+    asked: int
+    safety_missed: int
+    attempts_left: int
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptsClosed(Fact):
+    """Attempts whose time ran out unsubmitted."""
+
+    attempt_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PracticeGraded(Fact):
+    """An observer graded somebody's work; `certified` when that completed a certificate."""
+
+    exam_id: UUID
+    practice_id: UUID
+    user_id: UUID
+    certificate: str
+    passed: bool
+    certified: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

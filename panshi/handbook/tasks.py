@@ -38,3 +38,27 @@ def start_what_the_calendar_asks(at: datetime) -> None:
         begun = services.any_period_begun(actor=actor, at=at)
     if begun:
         services.start_scheduled(actor=actor, at=at)
+
+
+@every("*/10 * * * *")
+def close_late_attempts(at: datetime) -> None:
+    """Ask first, so that ten minutes without an exam write nothing."""
+    platform = org.platform_id()
+    if platform is None:
+        return
+    with acting(hq_actor(platform)):
+        late = services.any_late_attempt(at)
+    if late:
+        services.close_late_attempts(actor=hq_actor(platform), at=at)
+
+
+@every("35 * * * *")
+def suspend_unread(at: datetime) -> None:
+    """Ask first, so that an hour in which all is read writes nothing."""
+    platform = org.platform_id()
+    if platform is None:
+        return
+    with acting(hq_actor(platform)):
+        overdue = services.anything_unread(at)
+    if overdue:
+        services.suspend_unread(actor=hq_actor(platform), at=at)

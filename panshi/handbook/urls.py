@@ -1,6 +1,6 @@
 from django.urls import path
 
-from panshi.handbook import parameter_pages, views
+from panshi.handbook import exam_pages, parameter_pages, views
 
 RUN = "handbook/runs/<uuid:run_id>/"
 
@@ -19,5 +19,5 @@ urlpatterns = [
     path("handbook/parameters/", parameter_pages.parameters, name="handbook-parameters"),
     path("handbook/parameters/<slug:name>/", parameter_pages.parameter, name="handbook-parameter"),
     path("handbook/editions/", views.editions, name="handbook-editions"),
-    path("handbook/notices/<uuid:notice_id>/", views.acknowledge, name="handbook-acknowledge"),
+    *exam_pages.urlpatterns,
 ]

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from panshi.handbook import queries, services, subjects
 from panshi.handbook.events import StepRefused
-from panshi.handbook.rules.differences import runs_of_text
+from panshi.handbook.exam_pages import shown
 from panshi.handbook.services.evidence import EvidenceOutOfRange
 from panshi.kit.records import Detail
 from panshi.kit.refusals import NotPermitted
@@ -274,10 +274,10 @@ def editions(request: Request) -> HttpResponse:
     _must_view(request)
     rows = queries.editions(actor=request.actor)
     before, after = request.GET.get("before", ""), request.GET.get("after", "")
-    changes = []
+    changes: list[dict[str, Any]] = []
     if before and after:
         found = queries.edition_diff(before=before, after=after, actor=request.actor)
-        changes = [(change, runs_of_text(change.before, change.after)) for change in found]
+        changes = shown(found)
     context = {
         "editions": rows,
         "before": before,
@@ -287,12 +287,6 @@ def editions(request: Request) -> HttpResponse:
         "bindings": queries.binding_status(actor=request.actor, at=timezone.now()),
     }
     return render(request, "handbook/editions.html", context)
-
-
-@require_POST
-def acknowledge(request: Request, notice_id: UUID) -> HttpResponse:
-    services.acknowledge_notice(notice_id=notice_id, actor=request.actor, at=timezone.now())
-    return redirect("handbook-inbox")
 
 
 @require_GET

@@ -14,7 +14,9 @@ _MONEY_VIEWS: Final = frozenset({"ledger.view", "billing.view", "cockpit.view"})
 _EVERYONE: Final = frozenset(
     {
         "handbook.view", "handbook.take_run", "handbook.complete_step", "handbook.attach_evidence",
-        "handbook.acknowledge_notice", "notify.set_preferences", "org.view",
+        "handbook.acknowledge_notice", "handbook.begin_attempt", "handbook.submit_attempt",
+        "handbook.grade_practice",
+        "notify.set_preferences", "org.view",
         "handbook.start_run_by_hand", "handbook.pause_run", "handbook.resume_run",
     }
 )  # fmt: skip
@@ -25,7 +27,8 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
         "cockpit.*", "handbook.set_parameter",
         "billing.approve_discount", "ledger.close_month", "ledger.reopen_month",
         "leasing.*", "fleet.*", "telematics.approve_command", "telematics.cancel_command",
-        "telematics.emergency_release",
+        "telematics.emergency_release", "handbook.approve_revision", "handbook.freeze_edition",
+        "handbook.release_edition", "handbook.withdraw_edition",
     },
     "FINANCE": _EVERYONE | _VIEWS | _MONEY_VIEWS | {
         "billing.*", "ledger.*", "leasing.stage_rent_import", "leasing.commit_rent_import",

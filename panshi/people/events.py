@@ -70,11 +70,24 @@ class CertificateSuspended(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateRestored(Fact):
+    """A suspension was lifted; `valid` is false while another one lasts or the term is over."""
+
+    certificate_id: UUID
+    user_id: UUID
+    kind: str
+    valid: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateExpiring(Fact):
+    """A certificate ends soon; `days` is the rung at which this is told, the first being 60."""
+
     certificate_id: UUID
     user_id: UUID
     kind: str
     valid_until: date
+    days: int = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,9 +80,12 @@ class SkillGrant(OwnedModel):
 
 
 class Certificate(OwnedModel):
-    """A paper that gates jobs: its kind, its term, the handbook edition it was earned on."""
+    """A paper that gates work: its kind, its term, the handbook edition it was earned on.
 
-    engineer = models.ForeignKey(Engineer, on_delete=models.PROTECT, related_name="certificates")
+    `told_days` is the last rung of days ahead at which its end was told.
+    """
+
+    user = models.ForeignKey("org.User", on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=40)
     number = models.CharField(max_length=60, blank=True)
     valid_from = models.DateField()
@@ -91,7 +94,7 @@ class Certificate(OwnedModel):
     state = models.CharField(
         max_length=10, choices=CertificateState, default=CertificateState.VALID
     )
-    warned_at = models.DateTimeField(null=True)
+    told_days = models.PositiveSmallIntegerField(null=True)
 
     class Meta:
         constraints = [
@@ -100,10 +103,31 @@ class Certificate(OwnedModel):
                 condition=Q(valid_until__gte=F("valid_from")),
             ),
             models.UniqueConstraint(
-                name="certificate_once_per_kind",
-                fields=["engineer", "kind"],
+                name="certificate_once_per_person_and_kind",
+                fields=["user", "kind"],
                 condition=~Q(state=CertificateState.LAPSED),
             ),
+        ]
+
+
+class Suspension(OwnedModel):
+    """Why a certificate is out of force; it counts again once every suspension is lifted."""
+
+    certificate = models.ForeignKey(
+        Certificate, on_delete=models.PROTECT, related_name="suspensions"
+    )
+    cause = models.CharField(max_length=100)
+    reason = models.CharField(max_length=200)
+    since = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="suspension_once_per_cause",
+                fields=["certificate", "cause"],
+                condition=Q(lifted_at=None),
+            )
         ]
 
 

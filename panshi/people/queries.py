@@ -1,7 +1,7 @@
 """Questions about engineers: who is on shift, who is fit for what."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -23,6 +23,7 @@ from panshi.people.models import (
     Leave,
     Shift,
     SkillGrant,
+    Suspension,
 )
 
 SKILLS: Final[Mapping[str, Promise]] = {
@@ -73,6 +74,21 @@ class CertificateRow:
     number: str
     valid_until: date
     state: CertificateState
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCertificate:
+    """Somebody's certificate that has not lapsed; `causes` are what suspends it now."""
+
+    id: UUID
+    org_id: int
+    user_id: UUID
+    kind: str
+    valid_from: date
+    valid_until: date
+    edition: str
+    state: CertificateState
+    causes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +159,9 @@ def engineers_of_days(
     for grant in SkillGrant.objects.filter(engineer_id__in=ids):
         skills[grant.engineer_id].append(grant)
     papers: dict[UUID, list[Certificate]] = defaultdict(list)
-    for paper in Certificate.objects.filter(engineer_id__in=ids, state=CertificateState.VALID):
-        papers[paper.engineer_id].append(paper)
+    holders = {shift.engineer.user_id for shift in rows}
+    for paper in Certificate.objects.filter(user_id__in=holders, state=CertificateState.VALID):
+        papers[paper.user_id].append(paper)
     rests = list(BreakRule.objects.filter(city=city, org_id__in={s.org_id for s in rows}))
 
     answer: dict[date, list[EngineerRef]] = defaultdict(list)
@@ -160,7 +177,7 @@ def engineers_of_days(
                 city=engineer.city,
                 skills=frozenset(g.skill for g in skills[engineer.id] if day in g.during),
                 certificates=frozenset(
-                    p.kind for p in papers[engineer.id] if p.valid_from <= day <= p.valid_until
+                    p.kind for p in papers[engineer.user_id] if p.valid_from <= day <= p.valid_until
                 ),
                 lon=shift.lon,
                 lat=shift.lat,
@@ -218,7 +235,7 @@ def fit_for(*, user_id: UUID, certificates: tuple[str, ...], on: date, actor: Ac
     held = set(
         Certificate.objects.visible_to(actor)
         .filter(
-            engineer__user_id=user_id,
+            user_id=user_id,
             state=CertificateState.VALID,
             valid_from__lte=on,
             valid_until__gte=on,
@@ -227,6 +244,38 @@ def fit_for(*, user_id: UUID, certificates: tuple[str, ...], on: date, actor: Ac
     )
     missing = tuple(kind for kind in certificates if kind not in held)
     return Fitness(fit=not missing, missing=missing)
+
+
+@question
+def certificates(
+    *,
+    actor: Actor,
+    kinds: Sequence[str] = (),
+    user_ids: Sequence[UUID] = (),
+) -> list[HeldCertificate]:
+    """Certificates that have not lapsed, of these kinds and people; of all where none is named."""
+    rows = Certificate.objects.visible_to(actor).exclude(state=CertificateState.LAPSED)
+    if kinds:
+        rows = rows.filter(kind__in=kinds)
+    if user_ids:
+        rows = rows.filter(user_id__in=user_ids)
+    causes: dict[UUID, list[str]] = defaultdict(list)
+    for row in Suspension.objects.filter(certificate__in=rows, lifted_at=None).order_by("since"):
+        causes[row.certificate_id].append(row.cause)
+    return [
+        HeldCertificate(
+            id=c.id,
+            org_id=c.org_id,
+            user_id=c.user_id,
+            kind=c.kind,
+            valid_from=c.valid_from,
+            valid_until=c.valid_until,
+            edition=c.edition,
+            state=CertificateState(c.state),
+            causes=tuple(causes[c.id]),
+        )
+        for c in rows.order_by("kind", "valid_until", "id")
+    ]
 
 
 @question
@@ -239,7 +288,11 @@ def engineers(*, actor: Actor, at: datetime, city: str = "") -> list[EngineerRow
     )
     if city:
         people = people.filter(city=city)
-    rows = list(people.prefetch_related("skills", "certificates"))
+    rows = list(people.prefetch_related("skills"))
+    papers: dict[UUID, list[Certificate]] = defaultdict(list)
+    held = Certificate.objects.filter(user_id__in={row.user_id for row in rows})
+    for paper in held.exclude(state=CertificateState.LAPSED).order_by("kind"):
+        papers[paper.user_id].append(paper)
     week = TimestamptzRange(at, at + timedelta(days=7))
     ahead: dict[UUID, int] = defaultdict(int)
     for engineer_id in Shift.objects.filter(
@@ -257,8 +310,7 @@ def engineers(*, actor: Actor, at: datetime, city: str = "") -> list[EngineerRow
             skills=tuple(sorted(g.skill for g in row.skills.all() if today in g.during)),
             certificates=tuple(
                 CertificateRow(c.id, c.kind, c.number, c.valid_until, CertificateState(c.state))
-                for c in sorted(row.certificates.all(), key=lambda c: c.kind)
-                if c.state != CertificateState.LAPSED
+                for c in papers[row.user_id]
             ),
             shifts_ahead=ahead[row.id],
         )

@@ -4,7 +4,7 @@ from datetime import timedelta
 from random import Random
 
 from panshi.cockpit import queries as cockpit
-from panshi.demo import jobs
+from panshi.demo import exams, jobs
 from panshi.demo.founding import Company, Say
 from panshi.demo.tests import make
 from panshi.handbook import queries as handbook
@@ -19,6 +19,7 @@ def _serve(company: Company, say: Say) -> None:
     with outbox.telling_history():
         jobs.import_handbook(company, make.NOON, content=handbook_make.played())
         jobs.serve_through(company.operators[0], Random(5), make.NOON, say)
+        exams.set_and_sit(company, make.NOON, Random(5))
         jobs.count(company, make.NOON)
 
 
@@ -40,6 +41,11 @@ def test_two_months_of_service_leave_work_that_is_counted_right() -> None:
     assert all(o.starts_at and o.starts_at <= make.NOON for o in orders if o.state == "CLOSED")
     assert len(handbook.supervision(actor=hq_actor(), at=make.NOON).by_city) == 1
     assert "orders" in said[0]
+
+    (exam,) = handbook.exams(actor=actor)
+    results = handbook.exam_page(exam_id=exam.id, actor=actor, at=make.NOON)
+    assert (results.sat, results.passed) == (2, 1)
+    assert any(row.missed for row in results.questions)
 
     differences = cockpit.check_indicators(
         since=today - timedelta(days=jobs.DAYS), until=today + timedelta(days=1), actor=hq_actor()

@@ -3,6 +3,15 @@
 Content belongs to the org that wrote it, mostly the platform; what HQ wrote is read by all.
 """
 
+from panshi.handbook.models.exams import (
+    Approval,
+    Attempt,
+    AttemptQuestion,
+    Exam,
+    Practice,
+    Question,
+    QuizTry,
+)
 from panshi.handbook.models.parameters import ParameterValue
 from panshi.handbook.models.runs import (
     AdherenceDay,
@@ -14,11 +23,13 @@ from panshi.handbook.models.runs import (
     RunStep,
 )
 from panshi.handbook.models.states import (
+    ATTEMPT_LIFE,
     CASE_LIFE,
     EDITION_LIFE,
     OPEN_STATES,
     REVISION_LIFE,
     RUN_LIFE,
+    AttemptState,
     CaseState,
     DeviationKind,
     EditionState,
@@ -41,6 +52,7 @@ from panshi.handbook.models.text import (
 )
 
 __all__ = [
+    "ATTEMPT_LIFE",
     "CASE_LIFE",
     "EDITION_LIFE",
     "OPEN_STATES",
@@ -48,6 +60,10 @@ __all__ = [
     "RUN_LIFE",
     "Acknowledgement",
     "AdherenceDay",
+    "Approval",
+    "Attempt",
+    "AttemptQuestion",
+    "AttemptState",
     "Case",
     "CaseState",
     "ChangeNotice",
@@ -58,9 +74,13 @@ __all__ = [
     "EditionState",
     "Escalation",
     "Evidence",
+    "Exam",
     "Node",
     "ParameterValue",
     "Pause",
+    "Practice",
+    "Question",
+    "QuizTry",
     "Revision",
     "RevisionState",
     "Run",

@@ -17,6 +17,14 @@ class EditionState(models.TextChoices):
     FROZEN = "FROZEN", _("Frozen")
     RELEASED = "RELEASED", _("Released")
     SUPERSEDED = "SUPERSEDED", _("Superseded")
+    WITHDRAWN = "WITHDRAWN", _("Withdrawn")
+
+
+class AttemptState(models.TextChoices):
+    SCHEDULED = "SCHEDULED", _("Called to it")
+    BEGUN = "BEGUN", _("Begun")
+    PASSED = "PASSED", _("Passed")
+    FAILED = "FAILED", _("Not passed")
 
 
 class RunState(models.TextChoices):
@@ -62,7 +70,14 @@ EDITION_LIFE = Machine(
     {
         EditionState.OPEN: {EditionState.FROZEN},
         EditionState.FROZEN: {EditionState.RELEASED},
-        EditionState.RELEASED: {EditionState.SUPERSEDED},
+        EditionState.RELEASED: {EditionState.SUPERSEDED, EditionState.WITHDRAWN},
+        EditionState.SUPERSEDED: {EditionState.RELEASED},
+    }
+)
+ATTEMPT_LIFE = Machine(
+    {
+        AttemptState.SCHEDULED: {AttemptState.BEGUN},
+        AttemptState.BEGUN: {AttemptState.PASSED, AttemptState.FAILED},
     }
 )
 _LIVE = {RunState.HALTED, RunState.PAUSED, RunState.CLOSED, RunState.VOID}

@@ -107,6 +107,8 @@ class Edition(OwnedModel):
     previous = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     released_by_id = models.UUIDField(null=True)
     note = models.TextField(default="")
+    grace_days = models.PositiveSmallIntegerField(default=7)
+    withdrawn_why = models.TextField(default="")
 
     class Meta:
         constraints = [
@@ -159,9 +161,12 @@ class ChangeNotice(OwnedModel):
 
 
 class Acknowledgement(OwnedModel):
-    """A person has read a notice."""
+    """A person has read a notice, and passed its quiz where it has one."""
 
     notice = models.ForeignKey(ChangeNotice, on_delete=models.PROTECT, related_name="+")
+    quiz = models.ForeignKey(
+        "handbook.QuizTry", null=True, on_delete=models.PROTECT, related_name="+"
+    )
     person_id = models.UUIDField()
     read_at = models.DateTimeField()
 

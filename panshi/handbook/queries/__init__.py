@@ -1,6 +1,16 @@
 """Questions to the handbook: runs, and the text."""
 
 from panshi.handbook.queries.card import run_card
+from panshi.handbook.queries.exams import (
+    exam_page,
+    exam_paper,
+    exams,
+    my_exams,
+    posts,
+    practice_sheet,
+)
+from panshi.handbook.queries.gate import exams_granting, procedure_certificates
+from panshi.handbook.queries.notices import notice_page
 from panshi.handbook.queries.parameters import parameter_page, parameters
 from panshi.handbook.queries.reading import (
     binding_status,
@@ -26,13 +36,22 @@ __all__ = [
     "edition_diff",
     "editions",
     "evidence_file",
+    "exam_page",
+    "exam_paper",
+    "exams",
+    "exams_granting",
     "findable_parts",
     "inbox",
     "inbox_count",
+    "my_exams",
     "node_page",
+    "notice_page",
     "panorama",
     "parameter_page",
     "parameters",
+    "posts",
+    "practice_sheet",
+    "procedure_certificates",
     "run_card",
     "runs_of",
     "search",

@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 
 from panshi.handbook import book, wording
+from panshi.handbook.changes import changed_documents
 from panshi.handbook.models import (
     OPEN_STATES,
     AdherenceDay,
@@ -251,16 +252,11 @@ def editions(*, actor: Actor) -> list[EditionRow]:
     ]  # fmt: skip
 
 
-def _documents(edition: Edition) -> dict[str, NodeDocument]:
-    items = EditionItem.objects.filter(edition=edition).select_related("node", "revision")
-    return {i.node.slug: texts.document_of(i.revision.files) for i in items}
-
-
 @question
 def edition_diff(*, before: str, after: str, actor: Actor) -> list[Change]:
     """What changed between two editions, by number, the heaviest first."""
     old, new = Edition.objects.get(number=before), Edition.objects.get(number=after)
-    return differences.compare(_documents(old), _documents(new))
+    return differences.compare(*changed_documents(old, new))
 
 
 @question

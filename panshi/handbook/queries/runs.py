@@ -13,12 +13,11 @@ from panshi.fleet import queries as fleet
 from panshi.handbook import book, wording
 from panshi.handbook.models import (
     OPEN_STATES,
-    Acknowledgement,
-    ChangeNotice,
     Evidence,
     Run,
     RunState,
 )
+from panshi.handbook.queries.notices import NoticeRow, notices_for
 from panshi.kit import files as files_of_kit
 from panshi.kit.clock import day_span, local_day
 from panshi.kit.files import StoredFile
@@ -53,17 +52,6 @@ class RunRow:
     required: int
     rung: int
     rhythm: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeRow:
-    id: UUID
-    edition: str
-    code: str
-    title: str
-    slug: str
-    gravity: str
-    changes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,29 +185,7 @@ def inbox(*, actor: Actor, at: datetime) -> Inbox:
         overdue=tuple(r for r in rows if r.late),
         today=tuple(r for r in going if r.due_at < tonight),
         later=tuple(r for r in going if r.due_at >= tonight),
-        notices=_notices(posts, actor),
-    )
-
-
-def _notices(posts: list[str], actor: Actor) -> tuple[NoticeRow, ...]:
-    read = Acknowledgement.objects.filter(person_id=actor.id).values("notice_id")
-    rows = (
-        ChangeNotice.objects.filter(role__in=posts, edition__state="RELEASED")
-        .exclude(id__in=read)
-        .select_related("edition", "node")
-        .order_by("gravity", "node__code")
-    )
-    return tuple(
-        NoticeRow(
-            id=n.id,
-            edition=n.edition.number,
-            code=n.node.code,
-            title=wording.spoken(n.node.zh, n.node.en),
-            slug=n.node.slug,
-            gravity=n.gravity,
-            changes=tuple(n.changes),
-        )
-        for n in rows[:50]
+        notices=notices_for(posts, actor, at),
     )
 
 

@@ -2,14 +2,15 @@
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Final
 
+from panshi.handbook.rules.clock import Span
 from panshi.handbook.rules.procedure import Procedure, Step
 from panshi.handbook.rules.texts import NodeDocument
 
 GRAVE, WORKING, EDITORIAL = "grave", "working", "editorial"
-_WEIGHT: Final = {GRAVE: 0, WORKING: 1, EDITORIAL: 2}
+WEIGHT: Final = {GRAVE: 0, WORKING: 1, EDITORIAL: 2}
 _STEP_GRAVITY: Final = {
     "required": GRAVE, "evidence": GRAVE, "stop_if": GRAVE, "on_fail": GRAVE, "when": WORKING,
     "call": WORKING, "with_": WORKING, "role": WORKING, "auto": WORKING, "repeat_for": WORKING,
@@ -25,7 +26,10 @@ _FRAME: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One difference: `what` was `before` and is `after`; `roles` are those it touches."""
+    """One difference: `what` was `before` and is `after`; `roles` are those it touches.
+
+    `step` or `clause` names the part that changed, `part` the field of it or of the procedure.
+    """
 
     slug: str
     gravity: str
@@ -33,6 +37,9 @@ class Change:
     before: str = ""
     after: str = ""
     roles: tuple[str, ...] = ()
+    step: str = ""
+    clause: int | None = None
+    part: str = ""
 
 
 def compare(before: Mapping[str, NodeDocument], after: Mapping[str, NodeDocument]) -> list[Change]:
@@ -46,7 +53,7 @@ def compare(before: Mapping[str, NodeDocument], after: Mapping[str, NodeDocument
             found.append(_whole(slug, "node removed", old, before=old.text.zh))
         elif old is not None and new is not None and old != new:
             found += _node(slug, old, new)
-    return sorted(found, key=lambda c: (_WEIGHT[c.gravity], c.slug))
+    return sorted(found, key=lambda c: (WEIGHT[c.gravity], c.slug))
 
 
 def _whole(
@@ -65,10 +72,20 @@ def _roles(procedure: Procedure) -> tuple[str, ...]:
 def _node(slug: str, old: NodeDocument, new: NodeDocument) -> Iterator[Change]:
     roles = _roles(new.procedure)
 
-    def change(gravity: str, what: str, before: object = "", after: object = "") -> Change:
+    def change(
+        gravity: str,
+        what: str,
+        before: object = "",
+        after: object = "",
+        *,
+        step: str = "",
+        clause: int | None = None,
+        part: str = "",
+    ) -> Change:
         return Change(
-            slug=slug, gravity=gravity, what=what, before=str(before), after=str(after), roles=roles
-        )
+            slug=slug, gravity=gravity, what=what, before=str(before), after=str(after),
+            roles=roles, step=step, clause=clause, part=part,
+        )  # fmt: skip
 
     for name in ("code", "zh"):
         was, is_ = getattr(old.text, name), getattr(new.text, name)
@@ -77,14 +94,18 @@ def _node(slug: str, old: NodeDocument, new: NodeDocument) -> Iterator[Change]:
     for name, gravity in _FRAME.items():
         was, is_ = getattr(old.procedure, name), getattr(new.procedure, name)
         if was != is_:
-            yield change(gravity, f"procedure: {name}", _said(was), _said(is_))
-    for gravity, what, before, after in _steps(old.procedure, new.procedure):
-        yield change(gravity, what, before, after)
+            yield change(gravity, f"procedure: {name}", _said(was), _said(is_), part=name)
+    for gravity, step_id, part, before, after in _steps(old.procedure, new.procedure):
+        if not step_id:
+            yield change(gravity, f"steps {part}", before, after)
+            continue
+        name = part.strip(": ")
+        yield change(gravity, f"step {step_id}{part}", before, after, step=step_id, part=name)
     for number in sorted({*old.clauses, *new.clauses}):
         was, is_ = old.clauses.get(number, ""), new.clauses.get(number, "")
         if was != is_:
             kind = "added" if not was else "removed" if not is_ else "changed"
-            yield change(WORKING, f"clause {number} {kind}", was, is_)
+            yield change(WORKING, f"clause {number} {kind}", was, is_, clause=number, part=kind)
     if old.questions != new.questions:
         yield change(WORKING, "questions", len(old.questions), len(new.questions))
     if old.cases != new.cases:
@@ -95,33 +116,46 @@ def _node(slug: str, old: NodeDocument, new: NodeDocument) -> Iterator[Change]:
             yield change(EDITORIAL, f"text: {name}", was, is_)
 
 
-def _steps(old: Procedure, new: Procedure) -> Iterator[tuple[str, str, str, str]]:
+def _steps(old: Procedure, new: Procedure) -> Iterator[tuple[str, str, str, str, str]]:
+    """What changed in the steps: gravity, step, which part of it, before, after."""
     olds, news = {s.id: s for s in old.steps}, {s.id: s for s in new.steps}
     for step in new.steps:
         if step.id not in olds:
-            yield GRAVE if step.required else WORKING, f"step {step.id} added", "", step.zh
+            yield GRAVE if step.required else WORKING, step.id, " added", "", step.zh
     for step in old.steps:
         if step.id not in news:
-            yield GRAVE if step.required else WORKING, f"step {step.id} removed", step.zh, ""
+            yield GRAVE if step.required else WORKING, step.id, " removed", step.zh, ""
     kept = [i for i in olds if i in news]
     if kept != [i for i in news if i in olds]:
         order = [i for i in news if i in olds]
-        yield WORKING, "steps reordered", " → ".join(kept), " → ".join(order)
+        yield WORKING, "", "reordered", " → ".join(kept), " → ".join(order)
     for step_id in kept:
         yield from _step(olds[step_id], news[step_id])
 
 
-def _step(old: Step, new: Step) -> Iterator[tuple[str, str, str, str]]:
+def _step(old: Step, new: Step) -> Iterator[tuple[str, str, str, str, str]]:
     for field in fields(Step):
         gravity = _STEP_GRAVITY.get(field.name)
         was, is_ = getattr(old, field.name), getattr(new, field.name)
         if gravity is not None and was != is_:
-            name = field.name.rstrip("_")
-            yield gravity, f"step {new.id}: {name}", _said(was), _said(is_)
+            yield gravity, new.id, f": {field.name.rstrip('_')}", _said(was), _said(is_)
 
 
 def _said(value: object) -> str:
-    return "" if value is None else str(value)
+    """A value as a reader of the difference sees it: without what is empty, in the book's words."""
+    if value is None:
+        return ""
+    if isinstance(value, Span):
+        return str(value)
+    if is_dataclass(value):
+        parts = {f.name.rstrip("_"): getattr(value, f.name) for f in fields(value)}
+        kept = {k: v for k, v in parts.items() if v is not None and v not in ("", (), {}, False)}
+        return ", ".join(f"{k} {_said(v)}" for k, v in kept.items())
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k}: {_said(v)}" for k, v in value.items())
+    if isinstance(value, (tuple, list)):
+        return ", ".join(_said(v) for v in value)
+    return str(value)
 
 
 def runs_of_text(before: str, after: str) -> list[tuple[str, str]]:

@@ -38,7 +38,10 @@ class NodeText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One question; `answer` holds positions in `options`, from 0."""
+    """One question; `answer` holds positions in `options`, from 0.
+
+    One about `safety`, if wrong, spoils the whole paper.
+    """
 
     kind: str
     zh: str
@@ -47,6 +50,7 @@ class Question:
     why: str
     step: str = ""
     clause: int | None = None
+    safety: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +197,7 @@ def _question(given: object, number: int, faults: _Faults) -> Question | None:
         why=str(given.get("why")),
         step=str(given.get("step", "")),
         clause=given.get("clause"),
+        safety=given.get("safety") is True,
     )
 
 
@@ -249,6 +254,15 @@ def document_of(files: Mapping[str, str]) -> NodeDocument:
         procedure=procedure,
         questions=questions,
         cases=tuple(cases),
+    )
+
+
+def needs_two(document: NodeDocument) -> bool:
+    """Whether a text is about safety or law, so that two people approve it."""
+    return (
+        document.text.legal_check is not None
+        or bool(document.procedure.certificates)
+        or any(question.safety for question in document.questions)
     )
 
 

@@ -11,19 +11,36 @@ from panshi.handbook.services.closing import (
     void_run,
 )
 from panshi.handbook.services.content import import_content
+from panshi.handbook.services.exams import (
+    Given,
+    any_late_attempt,
+    begin_attempt,
+    close_late_attempts,
+    grade_practice,
+    schedule_exam,
+    set_exam,
+    submit_attempt,
+)
 from panshi.handbook.services.knowledge import note_search_miss
 from panshi.handbook.services.ladder import anything_due, escalate_due
 from panshi.handbook.services.measures import roll_up_adherence
+from panshi.handbook.services.notices import (
+    acknowledge_notice,
+    anything_unread,
+    submit_change_quiz,
+    suspend_unread,
+)
 from panshi.handbook.services.parameters import set_parameter
 from panshi.handbook.services.proofs import attach_evidence
 from panshi.handbook.services.review import (
-    acknowledge_notice,
     approve_revision,
     draft_revision,
+    edit_revision,
     freeze_edition,
     release_edition,
     return_revision,
     submit_revision,
+    withdraw_edition,
 )
 from panshi.handbook.services.schedules import any_period_begun, start_scheduled
 from panshi.handbook.services.starting import hear_facts, is_bound, start_run_by_hand, start_runs
@@ -36,17 +53,24 @@ from panshi.handbook.services.steps import (
 )
 
 __all__ = [
+    "Given",
     "acknowledge_notice",
+    "any_late_attempt",
     "any_period_begun",
     "anything_due",
+    "anything_unread",
     "approve_revision",
     "attach_evidence",
+    "begin_attempt",
+    "close_late_attempts",
     "close_run",
     "close_run_by_fact",
     "complete_step",
     "draft_revision",
+    "edit_revision",
     "escalate_due",
     "freeze_edition",
+    "grade_practice",
     "halt_run",
     "hand_over_run",
     "hear_facts",
@@ -60,13 +84,19 @@ __all__ = [
     "resume_run",
     "return_revision",
     "roll_up_adherence",
+    "schedule_exam",
     "send_back_step",
+    "set_exam",
     "set_parameter",
     "skip_step",
     "start_run_by_hand",
     "start_runs",
     "start_scheduled",
+    "submit_attempt",
+    "submit_change_quiz",
     "submit_revision",
+    "suspend_unread",
     "take_run",
     "void_run",
+    "withdraw_edition",
 ]

@@ -14,6 +14,7 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from panshi.handbook import content_files, registry
+from panshi.handbook.changes import changed_documents
 from panshi.handbook.content_files import Content
 from panshi.handbook.events import (
     ContentImported,
@@ -33,10 +34,12 @@ from panshi.handbook.models import (
 )
 from panshi.handbook.rules import checking, differences, flow, terms, texts
 from panshi.handbook.rules.texts import NodeDocument, Outline
+from panshi.handbook.services.bank import keep_bank
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
 
+GRACE_DAYS: Final = 7
 AUTHORS: Final = uuid5(UUID(int=0), "panshi.handbook.authors")
 _FIT: Final[dict[str, checking.Report]] = {}
 """The content last found fit, by its digest: to judge four hundred nodes takes seconds."""
@@ -156,6 +159,18 @@ def draft(
     )
     Step.objects.bulk_create(_steps_of(revision, document))
     return revision
+
+
+def rewrite(revision: Revision, files: Mapping[str, str], document: NodeDocument) -> None:
+    """Put other words into a draft."""
+    procedure = document.procedure
+    revision.files, revision.sha256 = dict(files), digest(files)
+    revision.summary_en = document.text.summary_en
+    revision.trigger_event = procedure.trigger.event
+    revision.hears = flow.hears(procedure)
+    revision.save(update_fields=["files", "sha256", "summary_en", "trigger_event", "hears"])
+    revision.steps.all().delete()
+    Step.objects.bulk_create(_steps_of(revision, document))
 
 
 def approve(revision: Revision, approver_id: UUID, at: datetime) -> None:
@@ -283,11 +298,10 @@ def documents_of(edition: Edition) -> dict[str, NodeDocument]:
 
 def propose(edition: Edition) -> int:
     """Freeze the set, and note for each role what changed for it since the edition before."""
-    before = documents_of(edition.previous) if edition.previous else {}
-    after = documents_of(edition)
+    before, after = changed_documents(edition.previous, edition) if edition.previous else ({}, {})
     nodes = {n.slug: n for n in Node.objects.filter(org_id=edition.org_id)}
     notices: dict[tuple[str, str], tuple[str, list[str]]] = {}
-    for change in differences.compare(before, after) if edition.previous else ():
+    for change in differences.compare(before, after):
         for role in change.roles:
             _gravity, words = notices.setdefault((change.slug, role), (change.gravity, []))
             words.append(change.what)
@@ -307,7 +321,16 @@ def propose(edition: Edition) -> int:
     return len(notices)
 
 
-def release(edition: Edition, effective_from: datetime, actor: Actor) -> None:
+def release(
+    edition: Edition,
+    effective_from: datetime,
+    actor: Actor,
+    grace_days: int = GRACE_DAYS,
+) -> None:
+    """Put an edition in force from a moment on, the one before ending there, and the bank with it.
+
+    Raises EditionFrozen when it would begin before the one in force.
+    """
     if effective_from.tzinfo is None:
         effective_from = effective_from.replace(tzinfo=UTC)
     before = current_edition(edition.org_id)
@@ -319,7 +342,9 @@ def release(edition: Edition, effective_from: datetime, actor: Actor) -> None:
         before.save(update_fields=["state", "effective_until"])
     edition.state = EDITION_LIFE.step(edition.state, EditionState.RELEASED)
     edition.effective_from, edition.released_by_id = effective_from, actor.id
-    edition.save(update_fields=["state", "effective_from", "released_by_id"])
+    edition.grace_days = grace_days
+    edition.save(update_fields=["state", "effective_from", "released_by_id", "grace_days"])
+    keep_bank(edition, *changed_documents(before, edition))
 
 
 def _parts(
@@ -367,6 +392,13 @@ def index(
     Synonym.objects.bulk_create(
         Synonym(org_id=org_id, said=said, meant=meant) for said, meant in words.items()
     )
+
+
+def reindex(edition: Edition) -> None:
+    """Let the search find what this edition says, now that it is in force."""
+    content = content_of(edition)
+    nodes = {n.slug: n for n in Node.objects.filter(org_id=edition.org_id)}
+    index(edition, checked(content), nodes, content)
 
 
 def _document(

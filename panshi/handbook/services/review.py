@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -11,17 +12,20 @@ from panshi.handbook.content_files import Content
 from panshi.handbook.events import (
     EditionProposed,
     EditionReleased,
-    NoticeAcknowledged,
+    EditionWithdrawn,
     RevisionApproved,
     RevisionDrafted,
+    RevisionEdited,
     RevisionReturned,
     RevisionSubmitted,
 )
 from panshi.handbook.models import (
+    EDITION_LIFE,
     REVISION_LIFE,
-    Acknowledgement,
-    ChangeNotice,
+    Approval,
     Edition,
+    EditionItem,
+    EditionState,
     Node,
     Revision,
     RevisionState,
@@ -29,8 +33,11 @@ from panshi.handbook.models import (
 from panshi.handbook.rules import checking, texts
 from panshi.handbook.rules.procedure import ContentFault
 from panshi.handbook.rules.texts import NodeDocument
+from panshi.handbook.services.bank import forget_bank
 from panshi.handbook.services.content import (
+    GRACE_DAYS,
     ContentUnfit,
+    EditionFrozen,
     approve,
     checked,
     content_of,
@@ -38,15 +45,20 @@ from panshi.handbook.services.content import (
     digest,
     draft,
     hold,
-    index,
     new_edition,
     propose,
+    reindex,
     release,
+    rewrite,
     unfit,
 )
+from panshi.handbook.services.notices import restore
+from panshi.handbook.services.starting import start_runs
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
+
+COMPLIANCE: Final = "compliance"
 
 
 class AuthorCannotApprove(Refusal):
@@ -57,14 +69,30 @@ class ReasonMissing(Refusal):
     pass
 
 
+class NothingChanged(Refusal):
+    pass
+
+
+class ApprovedAlready(Refusal):
+    pass
+
+
+class ComplianceMissing(Refusal):
+    """A text about safety or law has one approver already; the second is of compliance."""
+
+
 @verb
 def draft_revision(
     *, node_slug: str, files: Mapping[str, str], actor: Actor, at: datetime
 ) -> RevisionDrafted:
-    """Write a new text for a node, as a draft. Raises ContentUnfit with the list of faults."""
+    """Write a new text for a node, as a draft.
+
+    Raises ContentUnfit with the list of faults, NothingChanged.
+    """
     actor.must("handbook.draft_revision", actor.org_id)
     node = Node.objects.visible_to(actor).get(slug=node_slug, org_id=actor.org_id)
     document = _read(files)
+    _must_differ(node, files)
     revision = draft(node, f"{node.code}-{node.slug}", files, document, actor.id)
     return RevisionDrafted(
         org_id=actor.org_id,
@@ -73,6 +101,34 @@ def draft_revision(
         revision_id=revision.id,
         node_slug=node_slug,
         number=revision.number,
+    )
+
+
+def _must_differ(node: Node, files: Mapping[str, str]) -> None:
+    if Revision.objects.filter(
+        node=node, sha256=digest(files), state=RevisionState.APPROVED
+    ).exists():
+        raise NothingChanged(_("This text has been approved before, word for word."))
+
+
+@verb
+def edit_revision(
+    *, revision_id: UUID, files: Mapping[str, str], actor: Actor, at: datetime
+) -> RevisionEdited:
+    """Go on writing a draft. Raises ContentUnfit, NothingChanged, IllegalMove once submitted."""
+    revision = _revision(revision_id, actor)
+    actor.must("handbook.draft_revision", revision.org_id)
+    if revision.state != RevisionState.DRAFT:
+        REVISION_LIFE.step(revision.state, RevisionState.IN_REVIEW)
+    document = _read(files)
+    _must_differ(revision.node, files)
+    rewrite(revision, files, document)
+    return RevisionEdited(
+        org_id=revision.org_id,
+        actor_id=actor.id,
+        at=at,
+        revision_id=revision.id,
+        node_slug=revision.node.slug,
     )
 
 
@@ -115,13 +171,19 @@ def submit_revision(*, revision_id: UUID, actor: Actor, at: datetime) -> Revisio
 
 @verb
 def approve_revision(*, revision_id: UUID, actor: Actor, at: datetime) -> RevisionApproved:
-    """Approve a text that another person wrote. Raises AuthorCannotApprove, IllegalMove."""
+    """Approve a text that another person wrote; one about safety or law takes two of them.
+
+    Of the two one holds the post of compliance. Raises AuthorCannotApprove, ApprovedAlready,
+    ComplianceMissing, IllegalMove.
+    """
     revision = _revision(revision_id, actor)
     actor.must("handbook.approve_revision", revision.org_id)
     if revision.author_id == actor.id:
         raise AuthorCannotApprove(_("Who wrote a text does not approve it."))
     REVISION_LIFE.step(revision.state, RevisionState.APPROVED)
-    approve(revision, actor.id, at)
+    complete = _count_approval(revision, actor, at)
+    if complete:
+        approve(revision, actor.id, at)
     return RevisionApproved(
         org_id=revision.org_id,
         actor_id=actor.id,
@@ -129,7 +191,35 @@ def approve_revision(*, revision_id: UUID, actor: Actor, at: datetime) -> Revisi
         revision_id=revision.id,
         node_slug=revision.node.slug,
         author_id=revision.author_id,
+        complete=complete,
     )
+
+
+def _count_approval(revision: Revision, actor: Actor, at: datetime) -> bool:
+    """Keep a reviewer's yes to this very text; whether it is the last that is needed."""
+    edition = book.book_at(at)
+    compliance = edition is not None and COMPLIANCE in edition.posts_of(actor)
+    before = Approval.objects.filter(revision=revision, sha256=revision.sha256)
+    if before.filter(person_id=actor.id).exists():
+        raise ApprovedAlready(_("You have approved this text already; another person has to."))
+    if texts.needs_two(texts.document_of(revision.files)):
+        heard = compliance or before.filter(compliance=True).exists()
+        if before.exists() and not heard:
+            raise ComplianceMissing(
+                _("This text is about safety or law: somebody of compliance has to approve it.")
+            )
+        complete = before.exists() and heard
+    else:
+        complete = True
+    Approval.objects.create(
+        org_id=revision.org_id,
+        revision=revision,
+        sha256=revision.sha256,
+        person_id=actor.id,
+        compliance=compliance,
+        at=at,
+    )
+    return complete
 
 
 @verb
@@ -162,7 +252,10 @@ def freeze_edition(*, number: str, title: str, actor: Actor, at: datetime) -> Ed
         raise ContentUnfit(_("There is no edition yet that this could follow."))
     held = {i.node_id: i.revision for i in before.items.select_related("revision")}
     fresh = dict(held)
-    approved = Revision.objects.filter(org_id=org_id, state=RevisionState.APPROVED)
+    withdrawn = EditionItem.objects.filter(edition__state=EditionState.WITHDRAWN)
+    approved = Revision.objects.filter(org_id=org_id, state=RevisionState.APPROVED).exclude(
+        id__in=withdrawn.values("revision_id")
+    )
     for revision in approved.order_by("number"):
         held_number = held[revision.node_id].number if revision.node_id in held else 0
         if revision.number > held_number:
@@ -170,13 +263,12 @@ def freeze_edition(*, number: str, title: str, actor: Actor, at: datetime) -> Ed
     if {r.id for r in fresh.values()} == {r.id for r in held.values()}:
         raise ContentUnfit(_("No text was approved since edition %s.") % before.number)
     content = Content(root=before.files, folders={r.folder: r.files for r in fresh.values()})
-    report = checked(content)
+    checked(content)
     sha256 = digest({**content.root, **{r.folder: r.sha256 for r in fresh.values()}})
     edition = new_edition(org_id, number, {"title": title}, content.root, sha256)
     hold(edition, list(fresh.values()))
-    index(edition, report, {n.slug: n for n in Node.objects.filter(org_id=org_id)}, content)
     notices = propose(edition)
-    return EditionProposed(
+    fact = EditionProposed(
         org_id=org_id,
         actor_id=actor.id,
         at=at,
@@ -184,18 +276,31 @@ def freeze_edition(*, number: str, title: str, actor: Actor, at: datetime) -> Ed
         edition=number,
         notices=notices,
     )
+    # Facts of this room do not come back to it through the outbox.
+    start_runs(facts=(fact,), actor=actor, at=at)
+    return fact
 
 
 @verb
 def release_edition(
-    *, edition_id: UUID, effective_from: datetime, actor: Actor, at: datetime
+    *,
+    edition_id: UUID,
+    effective_from: datetime,
+    actor: Actor,
+    at: datetime,
+    grace_days: int = GRACE_DAYS,
 ) -> EditionReleased:
-    """Put a frozen edition in force from a moment on; open runs keep the text they began with."""
+    """Put a frozen edition in force from a moment on; open runs keep the text they began with.
+
+    Those bound have `grace_days` from then to read a grave change before certificates that rest
+    on it are suspended. Raises EditionFrozen, IllegalMove.
+    """
     edition = Edition.objects.visible_to(actor).select_for_update().get(id=edition_id)
     actor.must("handbook.release_edition", edition.org_id)
-    release(edition, effective_from, actor)
+    release(edition, effective_from, actor, grace_days)
     book.forget()
-    return EditionReleased(
+    reindex(edition)
+    fact = EditionReleased(
         org_id=edition.org_id,
         actor_id=actor.id,
         at=at,
@@ -203,18 +308,43 @@ def release_edition(
         edition=edition.number,
         effective_from=effective_from,
     )
+    start_runs(facts=(fact,), actor=actor, at=at)
+    return fact
 
 
 @verb
-def acknowledge_notice(*, notice_id: UUID, actor: Actor, at: datetime) -> NoticeAcknowledged:
-    """Say that one has read what changed; a second time changes nothing."""
-    notice = ChangeNotice.objects.get(id=notice_id)
-    actor.must("handbook.acknowledge_notice", actor.org_id)
-    Acknowledgement.objects.get_or_create(
-        notice=notice,
-        person_id=actor.id,
-        defaults={"org_id": actor.org_id, "read_at": at},
-    )
-    return NoticeAcknowledged(
-        org_id=actor.org_id, actor_id=actor.id, at=at, notice_id=notice.id, person_id=actor.id
+def withdraw_edition(
+    *, edition_id: UUID, reason: str, actor: Actor, at: datetime
+) -> EditionWithdrawn:
+    """Take an edition out of force: the one before it is in force again, as if without a break.
+
+    Runs that began under it keep their text; what it suspended is restored, its questions are
+    asked no longer. Raises ReasonMissing, EditionFrozen (there is none before it), IllegalMove.
+    """
+    edition = Edition.objects.visible_to(actor).select_for_update().get(id=edition_id)
+    actor.must("handbook.withdraw_edition", edition.org_id)
+    if not reason.strip():
+        raise ReasonMissing(_("Say why the edition is withdrawn."))
+    edition.state = EDITION_LIFE.step(edition.state, EditionState.WITHDRAWN)
+    before = edition.previous
+    if before is None:
+        raise EditionFrozen(_("There is no edition before this one to go back to."))
+    edition.effective_until, edition.withdrawn_why = at, reason
+    edition.save(update_fields=["state", "effective_until", "withdrawn_why"])
+    before.state = EDITION_LIFE.step(before.state, EditionState.RELEASED)
+    before.effective_until = None
+    before.save(update_fields=["state", "effective_until"])
+    forget_bank(edition)
+    for slug in edition.notices.values_list("node__slug", flat=True).distinct():
+        restore(slug, actor, at)
+    book.forget()
+    reindex(before)
+    return EditionWithdrawn(
+        org_id=edition.org_id,
+        actor_id=actor.id,
+        at=at,
+        edition_id=edition.id,
+        edition=edition.number,
+        back_to=before.number,
+        reason=reason,
     )

@@ -26,6 +26,7 @@ from panshi.handbook.models import (
     RunStep,
     StepState,
 )
+from panshi.handbook.queries import gate
 from panshi.handbook.rules import flow, procedure
 from panshi.handbook.rules.flow import Item, Progress, Standing
 from panshi.handbook.services import engine
@@ -70,7 +71,7 @@ class RunPausedNow(Refusal):
 
 
 class CertificateLapsed(Refusal):
-    pass
+    """A certificate of the procedure is missing, suspended or over; nobody overrides this."""
 
 
 class LeadRequired(Refusal):
@@ -93,15 +94,18 @@ def _must_be_open(run: Run) -> None:
         raise RunOver(_("The run is over."))
 
 
+def _must_be_certified(run: Run, user_id: UUID, actor: Actor, at: datetime) -> None:
+    wanted = engine.procedure_of(run).certificates
+    if not wanted or user_id == SYSTEM:
+        return
+    fit = people.fit_for(user_id=user_id, certificates=wanted, on=local_day(at), actor=actor)
+    if not fit.fit:
+        raise CertificateLapsed(gate.missing_words(fit.missing, actor), way_out="/handbook/exams/")
+
+
 def _take(run: Run, actor: Actor, at: datetime) -> None:
     """Take the run into one's own hands; the certificates it asks for must be valid."""
-    wanted = engine.procedure_of(run).certificates
-    if wanted and actor.id != SYSTEM:
-        fit = people.fit_for(user_id=actor.id, certificates=wanted, on=local_day(at), actor=actor)
-        if not fit.fit:
-            raise CertificateLapsed(
-                _("A valid certificate is missing: %s.") % "、".join(fit.missing)
-            )
+    _must_be_certified(run, actor.id, actor, at)
     run.state = RUN_LIFE.step(run.state, RunState.TAKEN)
     run.owner_id, run.taken_at = actor.id, at
 
@@ -127,12 +131,13 @@ def take_run(*, run_id: UUID, actor: Actor, at: datetime) -> RunTaken:
 
 @verb
 def hand_over_run(*, run_id: UUID, to_id: UUID, actor: Actor, at: datetime) -> RunHandedOver:
-    """Give a run to another person; the steps done stay done."""
+    """Give a run to another person; the steps done stay done. Raises CertificateLapsed, RunOver."""
     run = locked(run_id, actor)
     actor.must("handbook.take_run", run.org_id)
     must_hold(run, run.owner_role, actor)
     if run.state not in OPEN_STATES:
         raise RunOver(_("The run is over."))
+    _must_be_certified(run, to_id, actor, at)
     before, run.owner_id = run.owner_id, to_id
     run.save(update_fields=["owner_id"])
     return RunHandedOver(
@@ -221,6 +226,8 @@ def complete_step(
         must_hold(run, step.role or run.owner_role, actor)
     if run.state == RunState.WAITING:
         _take(run, actor, at)
+    else:
+        _must_be_certified(run, actor.id, actor, at)
     found = engine.settle(run, actor, at)
     item = _item(found, step_id, iteration)
     kept, flagged = weigh(

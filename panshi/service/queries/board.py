@@ -27,6 +27,7 @@ from panshi.service.models import (
 )
 from panshi.service.queries import planning
 from panshi.service.queries.catalogue import nearest_items
+from panshi.service.queries.fitness import certificates_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +213,7 @@ def _card(visit: Visit, plates: dict[UUID, str], at: datetime) -> BoardVisit:
     )
 
 
-def wish_of_visit(visit: Visit, actor: Actor) -> planning.Wish:
+def wish_of_visit(visit: Visit, actor: Actor, at: datetime) -> planning.Wish:
     """What a standing visit takes."""
     if visit.order is not None:
         codes = [item.item_code for item in visit.order.items.all()]
@@ -231,7 +232,9 @@ def wish_of_visit(visit: Visit, actor: Actor) -> planning.Wish:
         minutes=visit.minutes,
         crew=visit.crew,
         skills=frozenset(skill for item in items for skill in item.skills),
-        certificates=frozenset(kind for item in items for kind in item.certificates),
+        certificates=certificates_of(
+            org_id=visit.org_id, items=items, at=at, work_order_id=visit.order_id
+        ),
         parts=dict(parts),
     )
 
@@ -243,7 +246,7 @@ def move_consequences(
     """What giving a visit to an engineer at a time would do, before anybody decides."""
     visit = Visit.objects.visible_to(actor).select_related("order", "booking").get(id=visit_id)
     day = local_day(starts_at)
-    wish = wish_of_visit(visit, actor)
+    wish = wish_of_visit(visit, actor, at)
     plan = planning.days_of(
         org_id=visit.org_id,
         city=visit.city,

@@ -18,6 +18,7 @@ from panshi.service.models import (
     ServiceItem,
     VisitCrew,
 )
+from panshi.service.queries.fitness import certificates_of
 from panshi.supply import queries as supply
 
 
@@ -63,6 +64,7 @@ def wish_of(
     lat: float,
     items: Sequence[ServiceItem],
     model_code: str,
+    at: datetime,
     two_person: bool = False,
 ) -> Wish:
     """What a visit with these services takes, all done in one go."""
@@ -77,7 +79,7 @@ def wish_of(
         minutes=sum(rules.minutes_of(i.minutes, i.minutes_by_model, model_code) for i in items),
         crew=max(2 if two_person else 1, *(item.crew for item in items)),
         skills=frozenset(skill for item in items for skill in item.skills),
-        certificates=frozenset(kind for item in items for kind in item.certificates),
+        certificates=certificates_of(org_id=org_id, items=items, at=at),
         parts=dict(parts),
     )
 

@@ -98,6 +98,7 @@ def slot_offers(
         lat=lat,
         items=items,
         model_code=vehicle.model_code,
+        at=at,
     )
     first = max(first_day or local_day(at), local_day(at))
     last = first + timedelta(days=min(max(days, 1), rules.OFFER_DAYS) - 1)

@@ -35,6 +35,7 @@ from panshi.service.services.closing import (
 )
 from panshi.service.services.orders import (
     AlreadyUnderWay,
+    CertificateLapsed,
     NotQualified,
     PlanStale,
     WindowBroken,
@@ -55,7 +56,6 @@ from panshi.service.services.talks import (
     take_conversation,
 )
 from panshi.service.services.visits import (
-    CertificateLapsed,
     NotOnSite,
     NotYourVisit,
     ProcedureOpen,

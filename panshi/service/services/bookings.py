@@ -117,6 +117,7 @@ def _checked(
             lat=lat,
             items=items,
             model_code=vehicle.model_code,
+            at=at,
         ),
         lines=priced(
             org_id=vehicle.org_id,

@@ -16,6 +16,7 @@ from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
 from panshi.optimiser.match import Place
+from panshi.people import queries as people
 from panshi.service import rules
 from panshi.service.events import VisitAssigned, WorkOrderCancelled, WorkOrderOpened
 from panshi.service.models import (
@@ -31,14 +32,19 @@ from panshi.service.models import (
     WorkOrder,
 )
 from panshi.service.queries import planning
-from panshi.service.queries.board import move_consequences
+from panshi.service.queries.board import move_consequences, wish_of_visit
 from panshi.service.queries.catalogue import ordered_items, priced
+from panshi.service.queries.fitness import missing_words
 from panshi.service.queries.places import seen_at
 from panshi.service.services import placing
 from panshi.supply import services as supply
 
 GRAVE = 3
 GRAVE_DAYS = 2
+
+
+class CertificateLapsed(Refusal):
+    """A certificate that the job asks for is missing, suspended or over; nobody overrides this."""
 
 
 class NotQualified(Refusal):
@@ -189,6 +195,7 @@ def _open(
         lat=place.lat if place else 0.0,
         items=items,
         model_code=vehicle.model_code,
+        at=at,
         two_person=two_person,
     )
     visit = Visit(
@@ -259,6 +266,17 @@ def _opened(order: WorkOrder, visit: Visit, actor: Actor, at: datetime) -> WorkO
     )
 
 
+def _must_be_certified(
+    visit: Visit, engineer_id: UUID, starts_at: datetime, actor: Actor, at: datetime
+) -> None:
+    needed = tuple(sorted(wish_of_visit(visit, actor, at).certificates))
+    fit = people.fit_for(
+        user_id=engineer_id, certificates=needed, on=local_day(starts_at), actor=actor
+    )
+    if not fit.fit:
+        raise CertificateLapsed(missing_words(fit.missing, org_id=visit.org_id))
+
+
 @verb
 def assign_visit(
     *,
@@ -273,7 +291,7 @@ def assign_visit(
     """Give a visit to an engineer at a time, as a dispatcher decides.
 
     `plan_version` is the version the dispatcher looked at; `break_window` says that the customer
-    agreed to a time outside the promise. Raises PlanStale, NotQualified (names the rule),
+    agreed to a time outside the promise. Raises PlanStale, CertificateLapsed, NotQualified,
     WindowBroken, AlreadyUnderWay, SlotTaken.
     """
     visit = Visit.objects.visible_to(actor).select_related("order", "booking").get(id=visit_id)
@@ -290,6 +308,7 @@ def assign_visit(
         VisitState.COMMITTED,
     ):
         raise AlreadyUnderWay(_("This visit can no longer be moved."))
+    _must_be_certified(visit, engineer_id, starts_at, actor, at)
     effect = move_consequences(
         visit_id=visit_id, engineer_id=engineer_id, starts_at=starts_at, actor=actor, at=at
     )

@@ -27,7 +27,9 @@ from panshi.service.models import (
     WorkOrder,
 )
 from panshi.service.queries.board import wish_of_visit
+from panshi.service.queries.fitness import missing_words
 from panshi.service.services import placing
+from panshi.service.services.orders import CertificateLapsed
 from panshi.supply import services as supply
 
 NEAR_METRES: Final = 500
@@ -40,10 +42,6 @@ class NotYourVisit(Refusal):
 
 
 class ReasonMissing(Refusal):
-    pass
-
-
-class CertificateLapsed(Refusal):
     pass
 
 
@@ -135,13 +133,10 @@ def start_travel(
 ) -> events.TravelStarted:
     """Set off. Raises CertificateLapsed, ShiftNotStarted, NotYourVisit."""
     visit, order, engineer_id = on_visit(visit_id, "service.start_travel", actor)
-    needed = tuple(sorted(wish_of_visit(visit, actor).certificates))
+    needed = tuple(sorted(wish_of_visit(visit, actor, at).certificates))
     fit = people.fit_for(user_id=engineer_id, certificates=needed, on=local_day(at), actor=actor)
     if not fit.fit:
-        raise CertificateLapsed(
-            _("A certificate is missing or has lapsed: %(kinds)s.")
-            % {"kinds": ", ".join(fit.missing)}
-        )
+        raise CertificateLapsed(missing_words(fit.missing, org_id=visit.org_id))
     soon = people.engineers_on_shift(city=visit.city, at=at + BEFORE_SHIFT, actor=actor)
     now = people.engineers_on_shift(city=visit.city, at=at, actor=actor)
     if engineer_id not in {ref.user_id for ref in (*now, *soon)}:

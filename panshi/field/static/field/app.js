@@ -95,6 +95,7 @@ async function today() {
     all.length ? route(all, items)
       : below.length ? null : h("div", { class: "blank" }, icon("route"), h("p", {}, !day ? t("no_day") : t(day.works_in_yard ? "no_yard" : "no_jobs"))),
     below,
+    h("p", { class: "quiet van" }, icon("certificate"), " ", h("a", { href: "/handbook/exams/" }, t("exams")), " · ", h("a", { href: "/handbook/tasks/" }, t("changes"))),
     day?.van ? h("p", { class: "quiet van" }, icon("truck"), ` ${t("van", { name: day.van.name, n: day.van.parts.length })}`) : null);
 }
 

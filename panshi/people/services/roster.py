@@ -1,8 +1,8 @@
-"""Verbs of the people room: who may be sent out, and when."""
+"""Verbs of the roster: who may be sent out, and when."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
@@ -10,18 +10,12 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from psycopg.types.range import DateRange, TimestamptzRange
 
-from panshi.kit import outbox
 from panshi.kit.clock import local_day
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import GUARDS, verb
 from panshi.people.events import (
     BreakRuleSet,
-    CertificateExpiring,
-    CertificateGranted,
-    CertificateLapsed,
-    CertificatesReviewed,
-    CertificateSuspended,
     EngineerAdded,
     LeaveGranted,
     ShiftCancelled,
@@ -30,17 +24,13 @@ from panshi.people.events import (
     SkillGranted,
 )
 from panshi.people.models import (
-    CERTIFICATE_LIFE,
     BreakRule,
-    Certificate,
-    CertificateState,
     Engineer,
     Leave,
     Shift,
     SkillGrant,
 )
 
-WARN_DAYS = 60
 VISITS_PROMISED = "service.visits_promised"
 
 
@@ -309,102 +299,3 @@ def set_break_rule(
         org_id=org_id, city=city, earliest=earliest, defaults={"latest": latest, "minutes": minutes}
     )
     return BreakRuleSet(org_id=org_id, actor_id=actor.id, at=at, city=city, minutes=minutes)
-
-
-@verb
-def grant_certificate(
-    *,
-    user_id: UUID,
-    kind: str,
-    valid_from: date,
-    valid_until: date,
-    actor: Actor,
-    at: datetime,
-    number: str = "",
-    edition: str = "",
-) -> CertificateGranted:
-    """Note a certificate; an earlier one of the same kind ends with it. Raises PeriodEmpty."""
-    engineer = _engineer(user_id, actor)
-    actor.must("people.grant_certificate", engineer.org_id)
-    if valid_until < valid_from:
-        raise PeriodEmpty(_("The end must come after the beginning."))
-    for earlier in engineer.certificates.select_for_update().filter(kind=kind):
-        if earlier.state != CertificateState.LAPSED:
-            earlier.state = CERTIFICATE_LIFE.step(earlier.state, CertificateState.LAPSED)
-            earlier.save(update_fields=["state"])
-    certificate = Certificate.objects.create(
-        org_id=engineer.org_id,
-        engineer=engineer,
-        kind=kind,
-        number=number,
-        edition=edition,
-        valid_from=valid_from,
-        valid_until=valid_until,
-    )
-    return CertificateGranted(
-        org_id=engineer.org_id,
-        actor_id=actor.id,
-        at=at,
-        certificate_id=certificate.id,
-        user_id=user_id,
-        kind=kind,
-        valid_until=valid_until,
-    )
-
-
-@verb
-def suspend_certificate(
-    *, certificate_id: UUID, reason: str, actor: Actor, at: datetime
-) -> CertificateSuspended:
-    """Take a certificate out of force at once; jobs that ask for it are no longer offered."""
-    certificate = Certificate.objects.visible_to(actor).select_for_update().get(id=certificate_id)
-    actor.must("people.suspend_certificate", certificate.org_id)
-    certificate.state = CERTIFICATE_LIFE.step(certificate.state, CertificateState.SUSPENDED)
-    certificate.save(update_fields=["state"])
-    return CertificateSuspended(
-        org_id=certificate.org_id,
-        actor_id=actor.id,
-        at=at,
-        certificate_id=certificate.id,
-        user_id=certificate.engineer.user_id,
-        kind=certificate.kind,
-        reason=reason,
-    )
-
-
-@verb
-def lapse_certificates(*, on: date, actor: Actor, at: datetime) -> CertificatesReviewed:
-    """End what has run out by the day, warn once 60 days ahead; each publishes its own fact."""
-    actor.must("people.lapse_certificates", actor.org_id)
-    live = (
-        Certificate.objects.visible_to(actor)
-        .select_for_update(of=("self",))
-        .select_related("engineer")
-        .exclude(state=CertificateState.LAPSED)
-        .order_by("id")
-    )
-    lapsed = list(live.filter(valid_until__lt=on))
-    soon = list(
-        live.filter(valid_until__range=(on, on + timedelta(days=WARN_DAYS)), warned_at=None)
-    )
-    Certificate.objects.filter(id__in=[c.id for c in lapsed]).update(state=CertificateState.LAPSED)
-    Certificate.objects.filter(id__in=[c.id for c in soon]).update(warned_at=at)
-    outbox.publish_all(
-        [
-            kind(
-                org_id=row.org_id,
-                actor_id=actor.id,
-                at=at,
-                certificate_id=row.id,
-                user_id=row.engineer.user_id,
-                kind=row.kind,
-                valid_until=row.valid_until,
-            )
-            for rows, kind in ((lapsed, CertificateLapsed), (soon, CertificateExpiring))
-            for row in rows
-        ],
-        verb="people.lapse_certificates",
-    )
-    return CertificatesReviewed(
-        org_id=actor.org_id, actor_id=actor.id, at=at, expiring=len(soon), lapsed=len(lapsed)
-    )
