@@ -1,6 +1,6 @@
 from django.urls import path
 
-from panshi.handbook import exam_pages, parameter_pages, views
+from panshi.handbook import edit_pages, exam_pages, parameter_pages, views
 
 RUN = "handbook/runs/<uuid:run_id>/"
 
@@ -20,4 +20,5 @@ urlpatterns = [
     path("handbook/parameters/<slug:name>/", parameter_pages.parameter, name="handbook-parameter"),
     path("handbook/editions/", views.editions, name="handbook-editions"),
     *exam_pages.urlpatterns,
+    *edit_pages.urlpatterns,
 ]

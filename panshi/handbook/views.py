@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from panshi.handbook import queries, services, subjects
+from panshi.handbook.edit_pages import EDITOR
 from panshi.handbook.events import StepRefused
 from panshi.handbook.exam_pages import shown
 from panshi.handbook.services.evidence import EvidenceOutOfRange
@@ -234,7 +235,11 @@ def panorama(request: Request) -> HttpResponse:
 def node(request: Request, slug: str) -> HttpResponse:
     _must_view(request)
     page = queries.node_page(slug=slug, actor=request.actor, at=timezone.now())
-    context = {"page": page, "by_hand": request.actor.may("handbook.start_run_by_hand")}
+    context = {
+        "page": page,
+        "by_hand": request.actor.may("handbook.start_run_by_hand"),
+        "editor": page.org_id == request.actor.org_id and request.actor.may(EDITOR),
+    }
     if page.document:
         context["asked_for"] = subjects.asked_for(page.document.procedure.subject_type)
     return render(request, "handbook/node.html", context)
@@ -284,6 +289,8 @@ def editions(request: Request) -> HttpResponse:
         "after": after,
         "changes": changes,
         "compared": bool(before and after),
+        "editor": queries.writes_here(actor=request.actor, at=timezone.now())
+        and request.actor.may("handbook.approve_revision"),
         "bindings": queries.binding_status(actor=request.actor, at=timezone.now()),
     }
     return render(request, "handbook/editions.html", context)

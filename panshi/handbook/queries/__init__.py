@@ -1,6 +1,13 @@
 """Questions to the handbook: runs, and the text."""
 
 from panshi.handbook.queries.card import run_card
+from panshi.handbook.queries.drafts import (
+    draft_findings,
+    drafts,
+    node_files,
+    revision_page,
+    writes_here,
+)
 from panshi.handbook.queries.exams import (
     exam_page,
     exam_paper,
@@ -33,6 +40,8 @@ from panshi.handbook.queries.runs import (
 __all__ = [
     "binding_status",
     "cities",
+    "draft_findings",
+    "drafts",
     "edition_diff",
     "editions",
     "evidence_file",
@@ -44,6 +53,7 @@ __all__ = [
     "inbox",
     "inbox_count",
     "my_exams",
+    "node_files",
     "node_page",
     "notice_page",
     "panorama",
@@ -52,8 +62,10 @@ __all__ = [
     "posts",
     "practice_sheet",
     "procedure_certificates",
+    "revision_page",
     "run_card",
     "runs_of",
     "search",
     "supervision",
+    "writes_here",
 ]

@@ -59,6 +59,7 @@ class CategoryCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodePage:
+    org_id: int
     code: str
     slug: str
     title: str
@@ -216,6 +217,7 @@ def node_page(*, slug: str, actor: Actor, at: datetime) -> NodePage:
     )
     by_city = tuple(sorted(_summed(days, "city").items()))
     return NodePage(
+        org_id=node.org_id,
         code=node.code,
         slug=node.slug,
         title=wording.spoken(node.zh, node.en),

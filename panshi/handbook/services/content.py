@@ -261,7 +261,8 @@ def _edition_of(content: Content, actor: Actor, at: datetime) -> tuple[Edition, 
     hold(edition, kept)
     index(edition, report, nodes, content)
     propose(edition)
-    release(edition, at if taken else datetime.fromisoformat(about["effective_from"]), actor)
+    starts = at if taken else datetime.fromisoformat(about["effective_from"])
+    release(edition, starts, actor, documents=report.documents)
     return edition, count
 
 
@@ -326,10 +327,12 @@ def release(
     effective_from: datetime,
     actor: Actor,
     grace_days: int = GRACE_DAYS,
+    documents: Mapping[str, NodeDocument] | None = None,
 ) -> None:
     """Put an edition in force from a moment on, the one before ending there, and the bank with it.
 
-    Raises EditionFrozen when it would begin before the one in force.
+    `documents` are its texts where they have been read already. Raises EditionFrozen when it
+    would begin before the one in force.
     """
     if effective_from.tzinfo is None:
         effective_from = effective_from.replace(tzinfo=UTC)
@@ -344,7 +347,10 @@ def release(
     edition.effective_from, edition.released_by_id = effective_from, actor.id
     edition.grace_days = grace_days
     edition.save(update_fields=["state", "effective_from", "released_by_id", "grace_days"])
-    keep_bank(edition, *changed_documents(before, edition))
+    if before is None and documents is not None:
+        keep_bank(edition, {}, documents)
+    else:
+        keep_bank(edition, *changed_documents(before, edition))
 
 
 def _parts(
