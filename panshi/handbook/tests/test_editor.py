@@ -58,7 +58,7 @@ def test_a_text_goes_through_the_pages_from_draft_to_release(tmp_path: Path) -> 
     drafted = author.post(url, {**form, "sop.yaml": changed})
     revision = Revision.objects.get(node__slug=SLUG, state="DRAFT")
     assert drafted["Location"] == reverse("handbook-revision", args=[revision.id])
-    assert "2d" in page(author.get(drafted["Location"]))
+    assert '<ins class="new">2</ins>d' in page(author.get(drafted["Location"]))
     post(author, "handbook-revision-act", revision.id, "submit")
     post(reviewer, "handbook-revision-act", revision.id, "return", reason="再想想")
     assert "再想想" in page(author.get(drafted["Location"]))
@@ -90,7 +90,7 @@ def test_a_text_goes_through_the_pages_from_draft_to_release(tmp_path: Path) -> 
     assert "within: 3d" in out["sop.yaml"]
     assert texts.document_of(out).text.slug == SLUG
     diff = page(boss.get(reverse("handbook-editions"), {"before": "0.3", "after": "9.9"}))
-    assert "3d" in diff
+    assert '<ins class="new">3</ins>d' in diff
     post(boss, "handbook-withdraw", frozen.id, reason="试发")
     frozen.refresh_from_db()
     assert frozen.state == "WITHDRAWN"
