@@ -15,6 +15,7 @@ from panshi.handbook.models import (
     AdherenceDay,
     Edition,
     EditionItem,
+    EditionState,
     Node,
     Run,
     SearchDocument,
@@ -86,7 +87,7 @@ class EditionRow:
     id: UUID
     number: str
     title: str
-    state: str
+    state: EditionState
     effective_from: datetime | None
     effective_until: datetime | None
     nodes: int
@@ -246,7 +247,7 @@ def editions(*, actor: Actor) -> list[EditionRow]:
     rows = Edition.objects.annotate(held=Count("items")).order_by("-created_at")
     return [
         EditionRow(
-            id=e.id, number=e.number, title=e.title, state=e.state,
+            id=e.id, number=e.number, title=e.title, state=EditionState(e.state),
             effective_from=e.effective_from, effective_until=e.effective_until, nodes=e.held,
             sha256=e.sha256,
         )
