@@ -111,12 +111,12 @@ MUTANTS: Final = (
     ),
     Mutant(
         name="lock",
-        rule="who refunds a payment waits for who refunds it already",
-        file="panshi/billing/services/refunds.py",
-        old="payment = Payment.objects.select_for_update().get(id=payment_id)",
-        new="payment = Payment.objects.get(id=payment_id)",
-        test="panshi/billing/tests/test_payment_races.py"
-        "::test_one_refund_and_one_use_of_the_same_money",
+        rule="one transaction at a time decides about a vehicle",
+        file="panshi/leasing/services/common.py",
+        old="SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))",
+        new="SELECT hashtextextended(%s, 7)",
+        test="panshi/leasing/tests/test_rivals.py"
+        "::test_who_decides_about_a_vehicle_keeps_all_others_waiting",
     ),
     Mutant(
         name="idempotency",

@@ -12,7 +12,7 @@ import click
 
 Prepare = Callable[[], None]
 # A workbook holds several sheets; the others are one sheet each, the ledger is beancount text.
-SHEETS = ("vehicles", "customers", "leases", "rents", "violations", "parts", "costs")
+SHEETS = ("vehicles", "customers", "leases", "rents", "violations", "staff", "parts", "costs")
 WORKBOOK = "workbook"
 LEDGER = "ledger"
 _ERRORS_SHOWN = 50
@@ -37,6 +37,8 @@ def _kinds() -> dict[str, _Kind]:
     from panshi.fleet import services as fleet
     from panshi.leasing import queries as leasing_queries
     from panshi.leasing import services as leasing
+    from panshi.people import queries as people_queries
+    from panshi.people import services as people
     from panshi.supply import queries as supply_queries
     from panshi.supply import services as supply
 
@@ -70,6 +72,12 @@ def _kinds() -> dict[str, _Kind]:
             leasing.stage_violation_import,
             leasing.commit_violation_import,
             leasing_queries.violation_sheet_rows,
+        ),
+        "staff": _Kind(
+            people.STAFF,
+            people.stage_staff_import,
+            people.commit_staff_import,
+            people_queries.staff_sheet_rows,
         ),
         "costs": _Kind(
             billing.COSTS,

@@ -96,6 +96,20 @@ def new_staff_form() -> Form:
     )
 
 
+def password_form() -> Form:
+    """A password that somebody gives to another."""
+    return Form(
+        fields=[
+            Field(
+                name="password",
+                label=_("New password"),
+                kind="password",
+                help=_("At least 10 characters; the person changes it later."),
+            )
+        ]
+    )
+
+
 def roles_form() -> Form:
     return Form(fields=[_roles_field()])
 

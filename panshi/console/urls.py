@@ -15,6 +15,7 @@ urlpatterns = [
     path("staff/", views.staff, name="console-staff"),
     path("staff/new/", views.new_staff, name="console-staff-new"),
     path("staff/<uuid:user_id>/", views.staff_roles, name="console-staff-roles"),
+    path("staff/<uuid:user_id>/password/", views.staff_password, name="console-staff-password"),
     path("audit/", views.audit, name="console-audit"),
     path("audit/<int:line_id>/", views.audit_line, name="console-audit-line"),
     path("sign-in/", sign_in.sign_in, name="sign-in"),

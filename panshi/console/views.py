@@ -242,7 +242,11 @@ def staff_roles(request: Request, user_id: UUID) -> HttpResponse:
     """Give a member of staff other roles."""
     person = queries.staff_member(user_id=user_id, actor=request.actor)
     form = lists.roles_form()
-    context = {"person": person, "may_change": request.actor.may("org.change_roles")}
+    context = {
+        "person": person,
+        "may_change": request.actor.may("org.change_roles"),
+        "may_give": request.actor.may("org.give_password"),
+    }
     if request.method == "GET":
         return form.blank(roles=list(person.roles)).respond(
             request, "console/staff_roles.html", context
@@ -252,6 +256,27 @@ def staff_roles(request: Request, user_id: UUID) -> HttpResponse:
         return reading.respond(request, "console/staff_roles.html", context)
     reading.call(request, services.change_roles, user_id=user_id, at=timezone.now())
     messages.success(request, _("Saved. The new roles hold from the next click on."))
+    return redirect("console-staff")
+
+
+@require_http_methods(["GET", "POST"])
+def staff_password(request: Request, user_id: UUID) -> HttpResponse:
+    """Give a member of staff a new password."""
+    if not request.actor.may("org.give_password"):
+        raise NotPermitted(_("You may not give passwords."))
+    person = queries.staff_member(user_id=user_id, actor=request.actor)
+    form, context = lists.password_form(), {"person": person}
+    if request.method == "GET":
+        return form.blank().respond(request, "console/staff_password.html", context)
+    reading = form.read(request.POST)
+    if reading.ok:
+        try:
+            reading.call(request, services.give_password, user_id=user_id, at=timezone.now())
+        except services.PasswordTooWeak as refusal:
+            reading.refuse("password", refusal.words)
+    if not reading.ok:
+        return reading.respond(request, "console/staff_password.html", context)
+    messages.success(request, _("%(name)s can sign in now.") % {"name": person.full_name})
     return redirect("console-staff")
 
 

@@ -25,6 +25,26 @@ class UserCreated(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UsersClosed(Fact):
+    """These people sign in no more."""
+
+    user_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserOpenedAgain(Fact):
+    user_id: UUID
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordGiven(Fact):
+    """Somebody signs in by a new password that another person gave."""
+
+    user_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoleChanged(Fact):
     user_id: UUID
     before: tuple[str, ...]

@@ -1,14 +1,15 @@
 """Questions about the organisation: who acts, what they see, what was changed."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q
 
-from panshi.kit.tenancy import APP, HQ, PORTAL, Actor
+from panshi.kit.clock import local_day
+from panshi.kit.tenancy import APP, HQ, PORTAL, Actor, acting, hq_actor
 from panshi.kit.verbs import question
 from panshi.org import rules
 from panshi.org.models import ApiToken, AuditRow, OrgKind, OrgNode, Role, User
@@ -235,6 +236,70 @@ def staff_page(
         raise ValueError(f"staff cannot be ordered by {order_by}")
     ordered = users.select_related("org").order_by(order_by, "id")
     return [_staff_row(u) for u in ordered[offset : offset + limit]], users.count()
+
+
+@dataclass(frozen=True, slots=True)
+class StaffName:
+    """A member of staff as a sheet names them; closed sign-ins are not active."""
+
+    id: UUID
+    org_id: int
+    full_name: str
+    roles: tuple[str, ...]
+    is_active: bool
+
+
+@question
+def staff_named(*, usernames: tuple[str, ...], actor: Actor) -> dict[str, StaffName]:
+    """Staff at this actor's nodes by user name, closed sign-ins too."""
+    found = User.objects.filter(username__in=usernames, customer_id=None)
+    return {
+        user.username: StaffName(
+            user.id, user.org_id, user.full_name, tuple(user.roles), user.is_active
+        )
+        for user in found
+    }
+
+
+@question
+def names_taken(*, usernames: tuple[str, ...], actor: Actor) -> frozenset[str]:
+    """Which user names somebody signs in by already, anywhere; who that is stays unsaid.
+
+    For those alone who may give user names.
+    """
+    actor.must("org.create_user", actor.org_id)
+    with acting(hq_actor()):
+        found = User.objects.filter(username__in=usernames)
+        return frozenset(found.values_list("username", flat=True))
+
+
+@dataclass(frozen=True, slots=True)
+class StaffEntry:
+    """A member of staff with the node's name and the first day."""
+
+    id: UUID
+    username: str
+    full_name: str
+    roles: tuple[str, ...]
+    node: str
+    joined_on: date
+
+
+@question
+def staff_entries(*, actor: Actor) -> list[StaffEntry]:
+    """All who sign in at this actor's nodes, customers left out, by name."""
+    found = User.objects.filter(customer_id=None, is_active=True).select_related("org")
+    return [
+        StaffEntry(
+            id=user.id,
+            username=user.username,
+            full_name=user.full_name,
+            roles=tuple(user.roles),
+            node=user.org.name,
+            joined_on=local_day(user.date_joined),
+        )
+        for user in found.order_by("full_name", "id")
+    ]
 
 
 @question

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils.translation import gettext as _
 
+from panshi.kit.clock import day_start
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
@@ -23,8 +24,11 @@ from panshi.org.events import (
     AuditSealed,
     OperatorRegistered,
     OrgNodeCreated,
+    PasswordGiven,
     RoleChanged,
     UserCreated,
+    UserOpenedAgain,
+    UsersClosed,
 )
 from panshi.org.models import ApiToken, OrgKind, OrgNode, User
 
@@ -49,6 +53,10 @@ class PasswordTooWeak(Refusal):
 
 class UnknownRole(Refusal):
     pass
+
+
+class PersonAtWork(Refusal):
+    """Somebody signed in already, so the sign-in stays."""
 
 
 @verb
@@ -119,6 +127,7 @@ def create_user(
     at: datetime,
     customer_id: UUID | None = None,
     second_factor: bool = False,
+    joined_on: date | None = None,
 ) -> UserCreated:
     """Enter a person, who can sign in once there is a password.
 
@@ -130,10 +139,7 @@ def create_user(
     if User.objects.filter(username=username).exists():
         raise UserNameTaken(_("The user name %s is taken.") % username)
     if password is not None:
-        try:
-            validate_password(password)
-        except ValidationError as error:
-            raise PasswordTooWeak(" ".join(error.messages)) from error
+        _refuse_weak(password)
     user = User.objects.create(
         org_id=org_id,
         username=username,
@@ -142,8 +148,73 @@ def create_user(
         password=make_password(password),
         customer_id=customer_id,
         must_use_second_factor=second_factor,
+        date_joined=day_start(joined_on) if joined_on else at,
     )
     return UserCreated(org_id=org_id, actor_id=actor.id, at=at, user_id=user.id, roles=tuple(roles))
+
+
+def _refuse_weak(password: str) -> None:
+    try:
+        validate_password(password)
+    except ValidationError as error:
+        raise PasswordTooWeak(" ".join(error.messages)) from error
+
+
+@verb
+def give_password(*, user_id: UUID, password: str, actor: Actor, at: datetime) -> PasswordGiven:
+    """Let a member of staff sign in by a new password, as when the first one was lost.
+
+    Raises PasswordTooWeak.
+    """
+    user = User.objects.select_for_update().get(id=user_id, customer_id=None)
+    actor.must("org.give_password", user.org_id)
+    _refuse_weak(password)
+    user.password = make_password(password)
+    user.save(update_fields=["password"])
+    return PasswordGiven(org_id=user.org_id, actor_id=actor.id, at=at, user_id=user.id)
+
+
+@verb
+def close_users(*, user_ids: Sequence[UUID], actor: Actor, at: datetime) -> UsersClosed:
+    """Let people who never signed in sign in no more, all or none. Raises PersonAtWork."""
+    users = User.objects.filter(id__in=list(user_ids), customer_id=None).order_by("id")
+    rows = list(users.select_for_update())
+    for org_id in sorted({row.org_id for row in rows}):
+        actor.must("org.close_users", org_id)
+    busy = [row.full_name for row in rows if row.last_login is not None]
+    if busy:
+        raise PersonAtWork(_("Signed in already: %s.") % "、".join(busy[:10]))
+    users.update(is_active=False)
+    return UsersClosed(
+        org_id=actor.org_id, actor_id=actor.id, at=at, user_ids=tuple(row.id for row in rows)
+    )
+
+
+@verb
+def open_user_again(
+    *,
+    user_id: UUID,
+    org_id: int,
+    full_name: str,
+    roles: Sequence[str],
+    actor: Actor,
+    at: datetime,
+) -> UserOpenedAgain:
+    """Let a person whose sign-in was closed come back, at a node and with these roles.
+
+    Raises UnknownRole.
+    """
+    user = User.objects.select_for_update().get(id=user_id, customer_id=None, is_active=False)
+    for node in sorted({user.org_id, org_id}):
+        actor.must("org.create_user", node)
+    if unknown := set(roles) - set(rules.PERMISSIONS) or set(roles) & {"CUSTOMER"}:
+        raise UnknownRole(_("There is no role %s.") % ", ".join(sorted(unknown)))
+    user.is_active, user.org_id = True, org_id
+    user.full_name, user.roles = full_name, list(roles)
+    user.save(update_fields=["is_active", "org_id", "full_name", "roles"])
+    return UserOpenedAgain(
+        org_id=org_id, actor_id=actor.id, at=at, user_id=user.id, roles=tuple(roles)
+    )
 
 
 @verb

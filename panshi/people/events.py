@@ -108,3 +108,23 @@ class CertificatesReviewed(Fact):
 class BreakRuleSet(Fact):
     city: str
     minutes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffImportStaged(Fact):
+    batch_id: UUID
+    rows: int
+    errors: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffImportCommitted(Fact):
+    batch_id: UUID
+    created: int
+    there_already: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffImportUndone(Fact):
+    batch_id: UUID
+    removed: int

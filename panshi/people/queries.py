@@ -11,9 +11,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from psycopg.types.range import TimestamptzRange
 
+from panshi.kit import imports
 from panshi.kit.clock import SHANGHAI, day_span, local_day
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
+from panshi.org import queries as org
 from panshi.people.models import (
     BreakRule,
     Certificate,
@@ -25,6 +27,7 @@ from panshi.people.models import (
     SkillGrant,
     Suspension,
 )
+from panshi.people.staff_sheet import KIND, POSTS, StaffSheetRow, is_phone
 
 SKILLS: Final[Mapping[str, Promise]] = {
     "GENERAL": _("General"),
@@ -358,3 +361,40 @@ def engineer_cities(*, actor: Actor) -> list[str]:
     """Cities that have engineers, by name."""
     found = Engineer.objects.visible_to(actor).filter(state=EngineerState.ACTIVE)
     return list(found.order_by("city").values_list("city", flat=True).distinct())
+
+
+@question
+def staff_sheet_rows(*, actor: Actor) -> list[StaffSheetRow]:
+    """All staff with one post, as rows of the sheet, each with the certificate that lasts longest.
+
+    Telephones stand as they are; people who sign in by another name, or administer, are left out.
+    """
+    entries = [
+        entry
+        for entry in org.staff_entries(actor=actor)
+        if len(entry.roles) == 1 and entry.roles[0] in POSTS and is_phone(entry.username)
+    ]
+    papers = {
+        paper.user_id: paper
+        for paper in Certificate.objects.visible_to(actor)
+        .filter(user_id__in=[entry.id for entry in entries], state=CertificateState.VALID)
+        .order_by("valid_until")
+    }
+    return [
+        StaffSheetRow(
+            name=entry.full_name,
+            phone=entry.username,
+            post=entry.roles[0],
+            node=entry.node,
+            joined_on=entry.joined_on,
+            certificate=papers[entry.id].kind if entry.id in papers else "",
+            valid_until=papers[entry.id].valid_until if entry.id in papers else None,
+        )
+        for entry in entries
+    ]
+
+
+@question
+def staff_import(*, batch_id: UUID, actor: Actor) -> imports.BatchCard:
+    """One sheet of staff with the faults of its cells."""
+    return imports.card(KIND, batch_id=batch_id, actor=actor)

@@ -8,12 +8,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
+from panshi.kit import workbooks
 from panshi.kit.clock import local_day
 from panshi.kit.forms import Field, Form
+from panshi.kit.import_pages import ImportPages, download
+from panshi.kit.sheets import as_rows
 from panshi.kit.tables import Column, Filter, Slice, Table
-from panshi.kit.web import Request
+from panshi.kit.web import Request, needs
 from panshi.people import queries, services
 from panshi.people.models import EngineerState
+from panshi.people.staff_sheet import KIND, SHEET
 
 ENGINEERS = Table(
     name="people-engineers",
@@ -65,6 +69,27 @@ SHIFTS = Table(
     empty=lazy("No shifts on these days."),
     live=("people.*",),
 )
+
+STAFF_IMPORT = ImportPages(
+    kind=KIND,
+    sheet=SHEET,
+    title=lazy("Import staff"),
+    prefix="people/staff/import",
+    name="people-staff-import",
+    back="console-staff",
+    permission="org.create_user",
+    stage=services.stage_staff_import,
+    commit=services.commit_staff_import,
+    undo=services.undo_staff_import,
+)
+
+
+@require_GET
+@needs("org.create_user")
+def staff_sheet(request: Request) -> HttpResponse:
+    """The staff with their telephones, in the form of the import sheet."""
+    rows = queries.staff_sheet_rows(actor=request.actor)
+    return download(content=workbooks.write(sheet=SHEET, rows=as_rows(rows)), name="staff")
 
 
 @require_GET

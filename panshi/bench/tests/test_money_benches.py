@@ -15,7 +15,7 @@ Document = dict[str, Any]
 def test_every_debt_takes_its_steps_once() -> None:
     make.platform()
     before = nodes(actor=hq_actor())
-    document = cast(Document, measure_dunning(40))
+    document = cast(Document, measure_dunning(120, late_one_in=3))
     assert document["ours"]["bills"] == 40
     assert document["ours"]["steps"] >= 40
     assert document["ours"]["rerun_steps"] == 0

@@ -1,19 +1,22 @@
 """Many at one vehicle, and two swaps crossing, over real connections that really commit."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, connections
 
 from panshi.crm.tests import make as crm
 from panshi.fleet.tests import make as fleet
+from panshi.kit.ids import uuid7
 from panshi.kit.tenancy import acting, hq_actor
 from panshi.leasing import services
 from panshi.leasing.models import Lease, Segment
+from panshi.leasing.services.common import lock_vehicles
 from panshi.leasing.tests import make
 from panshi.leasing.tests.make import clerk
 from panshi.org.tests import make as org_make
@@ -110,3 +113,24 @@ def test_two_leases_that_swap_to_the_same_vehicle_give_it_to_one(committing: Non
 
     assert answers == {"done": 1, "VehicleAlreadyLeased": 3}
     assert overlaps() == 0
+
+
+def test_who_decides_about_a_vehicle_keeps_all_others_waiting(committing: None) -> None:
+    vehicle_id, by = uuid7(), hq_actor()
+
+    def decide() -> str:
+        try:
+            with acting(by), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '200ms'")
+                lock_vehicles([vehicle_id])
+                return "decided"
+        except OperationalError:
+            return "waited"
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with acting(by):
+            lock_vehicles([vehicle_id])
+            assert pool.submit(decide).result() == "waited"
+        assert pool.submit(decide).result() == "decided"

@@ -22,8 +22,15 @@ from panshi.people.services.roster import (
     set_shift,
     set_shifts,
 )
+from panshi.people.services.staff_import import (
+    STAFF,
+    commit_staff_import,
+    stage_staff_import,
+    undo_staff_import,
+)
 
 __all__ = [
+    "STAFF",
     "AlreadyEngineer",
     "NewShift",
     "NotStaff",
@@ -33,6 +40,7 @@ __all__ = [
     "VisitsPromised",
     "add_engineer",
     "cancel_shift",
+    "commit_staff_import",
     "grant_certificate",
     "grant_leave",
     "grant_skill",
@@ -41,5 +49,7 @@ __all__ = [
     "set_break_rule",
     "set_shift",
     "set_shifts",
+    "stage_staff_import",
     "suspend_certificate",
+    "undo_staff_import",
 ]
