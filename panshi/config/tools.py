@@ -97,14 +97,13 @@ def _handbook(prepare: Prepare) -> click.Group:
         """Name the texts most alike, and those with the least that is new."""
         prepare()
         from panshi.handbook import content_command, content_files
-        from panshi.handbook.rules import likeness
 
         alike, new = content_command.worst(folder or content_files.SHIPPED)
         for pair in alike:
             click.echo(f"{pair.share:.1%} alike: {pair.one} and {pair.other}")
         for share, slug in new:
             click.echo(f"{share:.0%} new beside its category: {slug}")
-        sys.exit(1 if new and new[0][0] < likeness.LEAST_NEW else 0)
+        sys.exit(1 if new and new[0][0] < content_command.LEAST_NEW else 0)
 
     @handbook.command()
     @click.argument("before")

@@ -17,6 +17,8 @@ from panshi.handbook.services.content import content_of, documents_of
 from panshi.kit.tenancy import acting, hq_actor
 from panshi.org import queries as org
 
+LEAST_NEW = likeness.LEAST_NEW
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
