@@ -153,7 +153,13 @@ def certificates(request: Request, exam_id: UUID | None = None) -> HttpResponse:
     at = timezone.now()
     every = queries.exams(actor=request.actor)
     picked = exam_id or (every[0].id if every else None)
-    context: dict[str, Any] = {"exams": every, "picked": picked, "today": local_day(at)}
+    context: dict[str, Any] = {
+        "exams": every,
+        "picked": picked,
+        "today": local_day(at),
+        "writer": request.actor.may("handbook.set_exam")
+        and queries.writes_here(actor=request.actor, at=at),
+    }
     if picked is not None:
         page = queries.exam_page(exam_id=picked, actor=request.actor, at=at)
         standing = [holder.standing for holder in page.holders]
@@ -204,7 +210,7 @@ def _terms_form(posts: Sequence[tuple[str, str]]) -> Form:
     return Form(
         fields=[
             Field(name="certificate", label=lazy("Certificate"), kind="mono", longest=40),
-            Field(name="post", label=lazy("Post"), kind="choice", choices=posts),
+            Field(name="post", label=lazy("Job post"), kind="choice", choices=posts),
             Field(name="zh", label=lazy("Chinese name"), longest=80),
             Field(name="en", label=lazy("English name"), longest=120),
             Field(

@@ -65,7 +65,7 @@ def change_words(change: Change) -> str:
             "removed": _("Step “%(step)s” is gone"),
         }
         words = kinds.get(change.part, _("Step “%(step)s”: %(part)s"))
-        return words % {"step": change.step, "part": part_words(change.part)}
+        return words % {"step": change.title or change.step, "part": part_words(change.part)}
     if change.clause is not None:
         kinds = {
             "added": _("Clause %(number)d is new"),

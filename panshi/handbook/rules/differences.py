@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Final
 
 from panshi.handbook.rules.clock import Span
-from panshi.handbook.rules.procedure import Procedure, Step
+from panshi.handbook.rules.procedure import Evidence, Procedure, Step
 from panshi.handbook.rules.texts import NodeDocument
 
 GRAVE, WORKING, EDITORIAL = "grave", "working", "editorial"
@@ -28,7 +28,8 @@ _FRAME: Final = {
 class Change:
     """One difference: `what` was `before` and is `after`; `roles` are those it touches.
 
-    `step` or `clause` names the part that changed, `part` the field of it or of the procedure.
+    `step` or `clause` names the part that changed, `part` the field of it or of the procedure;
+    `title` is what the step is called.
     """
 
     slug: str
@@ -40,6 +41,7 @@ class Change:
     step: str = ""
     clause: int | None = None
     part: str = ""
+    title: str = ""
 
 
 def compare(before: Mapping[str, NodeDocument], after: Mapping[str, NodeDocument]) -> list[Change]:
@@ -71,6 +73,7 @@ def _roles(procedure: Procedure) -> tuple[str, ...]:
 
 def _node(slug: str, old: NodeDocument, new: NodeDocument) -> Iterator[Change]:
     roles = _roles(new.procedure)
+    titles = {s.id: s.zh for s in (*old.procedure.steps, *new.procedure.steps)}
 
     def change(
         gravity: str,
@@ -84,7 +87,7 @@ def _node(slug: str, old: NodeDocument, new: NodeDocument) -> Iterator[Change]:
     ) -> Change:
         return Change(
             slug=slug, gravity=gravity, what=what, before=str(before), after=str(after),
-            roles=roles, step=step, clause=clause, part=part,
+            roles=roles, step=step, clause=clause, part=part, title=titles.get(step, ""),
         )  # fmt: skip
 
     for name in ("code", "zh"):
@@ -147,15 +150,32 @@ def _said(value: object) -> str:
         return ""
     if isinstance(value, Span):
         return str(value)
+    if isinstance(value, Evidence):
+        return _evidence(value)
     if is_dataclass(value):
         parts = {f.name.rstrip("_"): getattr(value, f.name) for f in fields(value)}
-        kept = {k: v for k, v in parts.items() if v is not None and v not in ("", (), {}, False)}
+        kept = {k: v for k, v in parts.items() if v or (v == 0 and v is not False)}
         return ", ".join(f"{k} {_said(v)}" for k, v in kept.items())
     if isinstance(value, Mapping):
         return ", ".join(f"{k}: {_said(v)}" for k, v in value.items())
     if isinstance(value, (tuple, list)):
         return ", ".join(_said(v) for v in value)
     return str(value)
+
+
+def _evidence(value: Evidence) -> str:
+    """The proof of a step in a line: its kind, choices, bounds and number."""
+    parts = [value.kind, " / ".join(value.of)]
+    if value.low is not None or value.high is not None:
+        low, high = ("" if end is None else str(end) for end in (value.low, value.high))
+        parts.append(f"{low} … {high} {value.unit}")
+    if value.least > 1:
+        parts.append(f"≥ {value.least}")
+    if value.kind == "location":
+        parts.append(f"≤ {value.radius_m} m")
+    if value.fact is not None:
+        parts.append(value.fact.event)
+    return " ".join(part.strip() for part in parts if part.strip())
 
 
 def runs_of_text(before: str, after: str) -> list[tuple[str, str]]:
