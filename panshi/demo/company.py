@@ -17,6 +17,7 @@ from django.utils import timezone
 from panshi.demo import (
     assets,
     books,
+    daily,
     exams,
     founding,
     handing,
@@ -106,3 +107,5 @@ def live(operator: Operator, seed: int, at: datetime) -> None:
         assets.enter(operator, at)
         assets.fine(operator, random, at)
         handing.expect(operator, random, at)
+        daily.spend(operator, random, at)
+        daily.write(operator, random, at)

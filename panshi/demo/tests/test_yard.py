@@ -3,7 +3,8 @@
 from datetime import date, timedelta
 from random import Random
 
-from panshi.demo import assets, handing, yard
+from panshi.billing import queries as billing
+from panshi.demo import assets, daily, handing, yard
 from panshi.demo.tests import make
 from panshi.fleet import queries
 from panshi.kit import outbox
@@ -11,6 +12,7 @@ from panshi.kit.clock import local_day
 from panshi.kit.tenancy import hq_actor
 from panshi.leasing import queries as leasing
 from panshi.ledger import queries as ledger
+from panshi.service import queries as service
 
 
 def test_the_yard_is_furnished_and_told_of() -> None:
@@ -23,6 +25,8 @@ def test_the_yard_is_furnished_and_told_of() -> None:
         assets.enter(operator, make.NOON)
         assets.fine(operator, Random(3), make.NOON)
         handing.expect(operator, Random(3), make.NOON)
+        daily.spend(operator, Random(3), make.NOON)
+        daily.write(operator, Random(3), make.NOON)
         assets.depreciate(company, make.NOON)
     lots = queries.lots(actor=operator.actor)
     assert [lot.vehicles for lot in lots] == [2, 1]
@@ -47,3 +51,7 @@ def test_the_yard_is_furnished_and_told_of() -> None:
     assert not any(row.deposit_missing for row in expected)
     october = ledger.vehicle_pnl(month=date(2026, 10, 1), actor=operator.actor)
     assert october.cost > 0
+    costs = billing.vehicle_costs(actor=operator.actor)
+    assert costs.total >= daily.ENERGY_MONTHS * len(operator.vehicles)
+    talks = service.conversation_page(actor=operator.actor, state="")
+    assert (talks.total, talks.waiting) == (len(daily.TALKS), 2)
