@@ -17,6 +17,7 @@ from panshi.people import queries as people
 
 # A change older than this is known by the text itself.
 STANDS: Final = timedelta(days=400)
+SHOWN: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +128,7 @@ def notices_for(posts: Sequence[str], actor: Actor, at: datetime) -> tuple[Notic
             continue
         suspended = {p.kind for p in held if learning.cause_of(slug) in p.causes}
         found.setdefault((row.node_id, row.edition_id), _row(row, tuple(sorted(suspended))))
-    return tuple(sorted(found.values(), key=lambda r: (WEIGHT[r.gravity], r.code)))
+    return tuple(sorted(found.values(), key=lambda r: (WEIGHT[r.gravity], r.code))[:SHOWN])
 
 
 def _row(notice: ChangeNotice, suspended: tuple[str, ...]) -> NoticeRow:
