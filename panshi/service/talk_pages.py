@@ -89,7 +89,7 @@ def talks(request: Request) -> HttpResponse:
     """Threads with customers, who waits longest first."""
     ask = TALKS.read(request.GET)
     page = queries.conversation_page(
-        state=ask.text("state") or "OPEN",
+        state=ask.text("state"),
         limit=ask.limit,
         offset=ask.offset,
         actor=request.actor,

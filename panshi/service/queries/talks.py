@@ -141,9 +141,12 @@ def _threads(
 
 @question
 def conversation_page(
-    *, actor: Actor, state: str = OPEN, limit: int = 50, offset: int = 0
+    *, actor: Actor, state: str = "", limit: int = 50, offset: int = 0
 ) -> ConversationPage:
-    """Threads for staff, who waits longest first; OPEN are all that are not settled."""
+    """Threads for staff, who waits longest first; OPEN are all that are not settled.
+
+    Without a state settled ones follow at the end.
+    """
     states: list[str] | None = [state] if state else None
     if state == OPEN:
         states = [str(code) for code in ConversationState if code not in _OVER]

@@ -44,8 +44,10 @@ def test_who_waits_longest_stands_first_and_settled_threads_are_gone(where: City
         at=NOON + timedelta(minutes=1),
     )  # fmt: skip
 
-    found = queries.conversation_page(actor=where.boss)
+    found = queries.conversation_page(state="OPEN", actor=where.boss)
     assert [row.id for row in found.rows] == [early, late, answered]
+    every = queries.conversation_page(actor=where.boss)
+    assert {row.id for row in every.rows[2:]} == {answered, done}
     assert (found.total, found.waiting) == (3, 2)
     assert [row.waiting_from for row in found.rows][1:] == [NOON + timedelta(minutes=5), None]
     # Asked for a person, it waits again though an answer was given.
@@ -53,7 +55,7 @@ def test_who_waits_longest_stands_first_and_settled_threads_are_gone(where: City
         conversation_id=answered, reason="ASKED", actor=where.boss, at=NOON + timedelta(minutes=2)
     )
     assert queries.conversation_page(actor=where.boss).waiting == 3
-    shown = page(clerk(where).get(reverse("service-talks")))
+    shown = page(clerk(where).get(reverse("service-talks"), {"state": "OPEN"}))
     assert shown.index("怎么预约保养") < shown.index("充电口打不开")
     assert "谢谢" not in shown
     settled = {"state": "RESOLVED"}
