@@ -27,7 +27,7 @@ class CockpitConfig(AppConfig):
             Page(section="cockpit", label=_("Risk register"), url_name="cockpit-risks",
                  permission=_VIEW, icon="shield-check", order=50),
             Page(section="cockpit", label=_("Roll-out plans"), url_name="cockpit-plans",
-                 permission=_VIEW, icon="flag", order=60),
+                 permission="cockpit.view_launch", icon="flag", order=60),
             Page(section="cockpit", label=_("Wall screen"), url_name="cockpit-wall",
                  permission=_VIEW, icon="device-desktop", order=70),
         )  # fmt: skip

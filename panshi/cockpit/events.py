@@ -102,3 +102,11 @@ class PhaseGatePassed(Fact):
     plan_id: UUID
     phase: str
     is_exception: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlansFollowed(Fact):
+    """The plans whose playbook was looked at, and the runs that began."""
+
+    plans: int
+    runs: int

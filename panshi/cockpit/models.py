@@ -1,6 +1,7 @@
 """Nouns of the cockpit: counted days, targets, alerts, budgets, risks, roll-out plans."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -262,6 +263,9 @@ class GatePassed(OwnedModel):
     plan = models.ForeignKey(RollOutPlan, on_delete=models.PROTECT, related_name="gates")
     phase = models.CharField(max_length=8, choices=Phase)
     evidence = models.CharField(max_length=400)
+    standing: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
+        default=list
+    )
     is_exception = models.BooleanField(default=False)
     exception_ends_on = models.DateField(null=True)
     passed_by_id = models.UUIDField()

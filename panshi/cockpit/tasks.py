@@ -29,6 +29,14 @@ def judge_targets(at: datetime) -> None:
         services.judge_targets(org_id=node.id, actor=system_actor(node.id), at=at)
 
 
+@every("5 16 * * *")
+def follow_plans(at: datetime) -> None:
+    """Five minutes into each day in Shanghai: the nodes whose day has come begin."""
+    platform = org.platform_id()
+    if platform is not None:
+        services.follow_plans(actor=hq_actor(platform), at=at)
+
+
 @every("40 18 * * *")
 def check_indicators(at: datetime) -> None:
     """Each night, the counted days against their source rows; a difference is told, not hidden."""

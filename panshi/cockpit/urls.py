@@ -20,5 +20,6 @@ urlpatterns = [
     path("cockpit/risks/new/", views.new_risk, name="cockpit-risk-new"),
     path("cockpit/risks/<uuid:risk_id>/", views.risk, name="cockpit-risk"),
     path("cockpit/plans/", views.plans, name="cockpit-plans"),
+    path("cockpit/plans/<uuid:plan_id>/", views.launch, name="cockpit-launch"),
     path("cockpit/plans/<uuid:plan_id>/gate/", views.gate, name="cockpit-gate"),
 ]

@@ -39,6 +39,10 @@ class HandbookConfig(AppConfig):
                 permission="handbook.release_stop", icon="eye", order=30,
             ),
             Page(
+                section="handbook", label=_("Case library"), url_name="handbook-cases",
+                permission="handbook.view", icon="notebook", order=25,
+            ),
+            Page(
                 section="handbook", label=_("Limits"), url_name="handbook-parameters",
                 permission="handbook.view", icon="adjustments-horizontal", order=35,
             ),

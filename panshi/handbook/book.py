@@ -15,6 +15,7 @@ from panshi.handbook.models import Edition, EditionItem, EditionState, Revision
 from panshi.handbook.rules import reading, texts
 from panshi.handbook.rules.clock import Calendar
 from panshi.handbook.rules.parameters import Parameter, parameter_of
+from panshi.handbook.rules.playbooks import Playbook, playbook_of
 from panshi.handbook.rules.procedure import Procedure
 from panshi.handbook.rules.texts import Outline
 from panshi.handbook.workdays import calendar
@@ -64,6 +65,12 @@ class Book:
         """Every parameter with its bounds, in the order of the file."""
         rows = texts.load_yaml(self.files["params.yaml"], "params.yaml")["params"]
         return {name: parameter_of(name, row) for name, row in rows.items()}
+
+    def playbook(self, slug: str) -> Playbook | None:
+        """A playbook of this edition; None when it holds none of this name."""
+        name = f"playbooks/{slug}.yaml"
+        text = self.files.get(name)
+        return playbook_of(texts.load_yaml(text, name)) if text else None
 
     @cached_property
     def outline(self) -> Outline:
@@ -137,6 +144,12 @@ def procedures(revision_ids: Collection[UUID]) -> dict[UUID, Procedure]:
     for revision in Revision.objects.filter(id__in=unread) if unread else ():
         procedure_of(revision)
     return {key: _PROCEDURES[key] for key in revision_ids if key in _PROCEDURES}
+
+
+def revision_procedure(revision_id: UUID) -> Procedure:
+    """The procedure of an approved revision by its id."""
+    known = _PROCEDURES.get(revision_id)
+    return known or procedure_of(Revision.objects.get(id=revision_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ SHIPPED: Final = Path(__file__).with_name("content")
 ROOT_FILES: Final = (
     "edition.yaml", "outline.yaml", "params.yaml", "roles.yaml", "synonyms.yaml",
 )  # fmt: skip
+PLAYBOOKS: Final = "playbooks"
 NODE_FILES: Final = ("node.md", "policy.md", "sop.yaml", "quiz.yaml")
 
 
@@ -37,7 +38,9 @@ def read_directory(path: Path) -> Content:
             faults.append(f"{name} is not UTF-8")
             continue
         folder, _, inner = name.partition("/")
-        if not inner:
+        if folder == PLAYBOOKS and inner.endswith(".yaml"):
+            root[name] = text
+        elif not inner:
             if folder not in ROOT_FILES:
                 faults.append(f"{name} is not a file of the encyclopedia")
             root[folder] = text
@@ -55,8 +58,9 @@ def write_directory(content: Content, path: Path) -> int:
     """Write every file as it is; answers how many. Nothing else in the directory is touched."""
     written = 0
     for name, text in content.root.items():
-        path.mkdir(parents=True, exist_ok=True)
-        (path / name).write_bytes(text.encode())
+        target = path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text.encode())
         written += 1
     for folder, files in content.folders.items():
         for name, text in files.items():

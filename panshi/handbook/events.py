@@ -367,5 +367,42 @@ class ParameterSet(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProposedCase:
+    case_id: UUID
+    node_slug: str
+    source_kind: str
+    source_id: UUID
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasesProposed(Fact):
+    cases: tuple[ProposedCase, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseRedacted(Fact):
+    case_id: UUID
+    masked: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseApproved(Fact):
+    case_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasePublished(Fact):
+    case_id: UUID
+    node_slug: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseDismissed(Fact):
+    case_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchMissed(Fact):
     query: str

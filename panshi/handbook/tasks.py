@@ -20,6 +20,14 @@ def climb_ladders(at: datetime) -> None:
         services.escalate_due(actor=hq_actor(platform), at=at)
 
 
+@every("40 18 * * *")
+def propose_cases(at: datetime) -> None:
+    """At twenty to three in the morning, Shanghai time."""
+    platform = org.platform_id()
+    if platform is not None:
+        services.propose_cases(actor=hq_actor(platform), at=at)
+
+
 @every("20 * * * *")
 def count_adherence(at: datetime) -> None:
     platform = org.platform_id()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from panshi.handbook import edit_pages, exam_pages, parameter_pages, views
+from panshi.handbook import case_pages, edit_pages, exam_pages, parameter_pages, views
 
 RUN = "handbook/runs/<uuid:run_id>/"
 
@@ -16,6 +16,10 @@ urlpatterns = [
     path("handbook/nodes/<slug:slug>/", views.node, name="handbook-node"),
     path("handbook/nodes/<slug:slug>/start/", views.start, name="handbook-start"),
     path("handbook/search/", views.search, name="handbook-search"),
+    path("handbook/cases/", case_pages.cases, name="handbook-cases"),
+    path("handbook/cases/<uuid:case_id>/", case_pages.case, name="handbook-case"),
+    path("handbook/cases/<uuid:case_id>/<str:name>/", case_pages.act, name="handbook-case-act"),
+    path(f"{RUN}case/", case_pages.propose, name="handbook-propose-case"),
     path("handbook/parameters/", parameter_pages.parameters, name="handbook-parameters"),
     path("handbook/parameters/<slug:name>/", parameter_pages.parameter, name="handbook-parameter"),
     path("handbook/editions/", views.editions, name="handbook-editions"),

@@ -122,6 +122,7 @@ def run(request: Request, run_id: UUID) -> HttpResponse:
         if card.work_order_id and request.actor.may("service.view")
         else "",
         "lead": request.actor.may(LEAD),
+        "may_propose": row.state == "CLOSED" and request.actor.may("handbook.propose_case"),
         "open": row.state not in ("CLOSED", "VOID"),
         "confirm": request.GET.get("confirm", ""),
         "confirm_value": request.GET.get("value", ""),
@@ -239,6 +240,7 @@ def node(request: Request, slug: str) -> HttpResponse:
         "page": page,
         "by_hand": request.actor.may("handbook.start_run_by_hand"),
         "editor": page.org_id == request.actor.org_id and request.actor.may(EDITOR),
+        "own_cases": queries.cases_of_node(slug=slug, actor=request.actor),
     }
     if page.document:
         context["asked_for"] = subjects.asked_for(page.document.procedure.subject_type)

@@ -16,6 +16,7 @@ FACTS: Final[Mapping[str, Promise]] = {
     "fleet.VehicleDeployed": _("The vehicle goes out on lease"),
     "fleet.VehicleIdled": _("The vehicle stands idle"),
     "leasing.LeaseActivated": _("A lease begins"),
+    "playbook.city-launch": _("The playbook of opening a city"),
     "schedule.billing_day": _("The day bills are drafted"),
     "schedule.daily": _("Every day"),
     "schedule.fortnightly": _("Every two weeks"),

@@ -10,7 +10,9 @@ _VIEWS: Final = frozenset(
         "quality", "handbook", "people",
     )
 )  # fmt: skip
-_MONEY_VIEWS: Final = frozenset({"ledger.view", "billing.view", "cockpit.view"})
+_MONEY_VIEWS: Final = frozenset(
+    {"ledger.view", "billing.view", "cockpit.view", "cockpit.view_launch"}
+)
 _EVERYONE: Final = frozenset(
     {
         "handbook.view", "handbook.take_run", "handbook.complete_step", "handbook.attach_evidence",
@@ -44,7 +46,8 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
     },
     "OPERATIONS": _EVERYONE | _VIEWS | {
         "fleet.*", "telematics.*", "leasing.*", "diagnosis.*", "service.*", "supply.*", "crm.*",
-        "handbook.*", "people.*", "cockpit.view", "billing.view", "quality.*",
+        "handbook.*", "people.*", "cockpit.view", "cockpit.view_launch", "billing.view",
+        "quality.*",
         "notify.send_messages",
     },
     "DISPATCHER": _EVERYONE | _VIEWS | {
@@ -67,7 +70,9 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
         "leasing.record_arrival", "leasing.complete_handover", "leasing.activate_lease",
         "leasing.accept_return",
     },
-    "TRAINER": _EVERYONE | {"handbook.*", "people.*", "quality.*", "service.view"},
+    "TRAINER": _EVERYONE | {
+        "handbook.*", "people.*", "quality.*", "service.view", "cockpit.view_launch",
+    },
     "AUDITOR": _VIEWS | _MONEY_VIEWS | {"org.read_audit"},
     "CUSTOMER": frozenset(
         {

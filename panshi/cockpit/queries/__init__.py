@@ -10,6 +10,7 @@ from panshi.cockpit.queries.figures import (
     figure_page,
     figures,
 )
+from panshi.cockpit.queries.launches import LaunchPage, launch_page
 from panshi.cockpit.queries.lists import (
     AlertRow,
     BudgetRow,
@@ -36,6 +37,7 @@ __all__ = [
     "Difference",
     "Figure",
     "FigurePage",
+    "LaunchPage",
     "Money",
     "PlanRow",
     "RiskRow",
@@ -45,6 +47,7 @@ __all__ = [
     "check_indicators",
     "figure_page",
     "figures",
+    "launch_page",
     "open_alert_count",
     "promised_order",
     "risk_card",

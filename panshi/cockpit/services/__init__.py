@@ -10,9 +10,11 @@ from panshi.cockpit.services.counting import (
 )
 from panshi.cockpit.services.plans import (
     ControlBoundToNothing,
+    GateNotReady,
     GateWithoutEvidence,
     NotWeighed,
     ReviewInThePast,
+    follow_plans,
     pass_gate,
     plan_roll_out,
     record_risk,
@@ -28,6 +30,7 @@ from panshi.cockpit.services.targets import (
 __all__ = [
     "AlreadyAcknowledged",
     "ControlBoundToNothing",
+    "GateNotReady",
     "GateWithoutEvidence",
     "MarksReversed",
     "NotMeasured",
@@ -36,6 +39,7 @@ __all__ = [
     "ReviewInThePast",
     "acknowledge_alert",
     "count_fact",
+    "follow_plans",
     "judge_targets",
     "keep_vehicle_days",
     "pass_gate",

@@ -1,5 +1,6 @@
 """Verbs of risks and roll-out plans."""
 
+from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
@@ -7,13 +8,22 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from panshi.cockpit import launch
 from panshi.cockpit.catalogue import Indicator
-from panshi.cockpit.events import PhaseGatePassed, RiskRecorded, RiskReviewed, RollOutPlanned
+from panshi.cockpit.events import (
+    PhaseGatePassed,
+    PlansFollowed,
+    RiskRecorded,
+    RiskReviewed,
+    RollOutPlanned,
+)
 from panshi.cockpit.models import PHASE_LIFE, GatePassed, Phase, Risk, RiskClass, RollOutPlan
+from panshi.handbook import queries as handbook_queries
+from panshi.handbook import services as handbook
 from panshi.kit.clock import local_day
 from panshi.kit.numbers import next_number
 from panshi.kit.refusals import Refusal
-from panshi.kit.tenancy import Actor
+from panshi.kit.tenancy import Actor, system_actor
 from panshi.kit.verbs import VERBS, verb
 
 _BINDINGS: Final = ("check", "guard", "constraint", "indicator", "node", "task")
@@ -33,6 +43,10 @@ class NotWeighed(Refusal):
 
 class GateWithoutEvidence(Refusal):
     pass
+
+
+class GateNotReady(Refusal):
+    """Runs are open or figures are not reached, and nobody has written an exception."""
 
 
 def _controls(controls: tuple[str, ...]) -> list[str]:
@@ -154,13 +168,17 @@ def plan_roll_out(
     actor: Actor,
     at: datetime,
 ) -> RollOutPlanned:
-    """Open the plan of record for a city, or move its opening day, owner and budget."""
+    """Open the plan of record for a city, or move its opening day, owner and budget.
+
+    Nodes of the launch playbook whose day has come begin at once.
+    """
     actor.must("cockpit.plan_roll_out", org_id)
     plan, _new = RollOutPlan.objects.update_or_create(
         org_id=org_id,
         city=city.strip(),
         defaults={"owner_id": owner_id, "opens_on": opens_on, "budget": budget},
     )
+    _start_nodes(plan, at)
     return RollOutPlanned(
         org_id=org_id,
         actor_id=actor.id,
@@ -169,6 +187,37 @@ def plan_roll_out(
         city=plan.city,
         opens_on=opens_on,
     )
+
+
+def _start_nodes(plan: RollOutPlan, at: datetime) -> int:
+    """Facts of this room do not travel to the handbook below, so its verb is called here."""
+    started = handbook.start_playbook(
+        org_id=plan.org_id,
+        city=plan.city,
+        plan_id=plan.id,
+        phase=plan.phase,
+        opens_on=plan.opens_on,
+        actor=system_actor(plan.org_id),
+        at=at,
+    )
+    return len(started.runs)
+
+
+@verb
+def follow_plans(*, actor: Actor, at: datetime) -> PlansFollowed:
+    """Start what the launch playbook asks of every plan up to today; again it starts nothing."""
+    actor.must("cockpit.plan_roll_out", actor.org_id)
+    plans = list(RollOutPlan.objects.visible_to(actor).order_by("id"))
+    runs = sum(_start_nodes(plan, at) for plan in plans)
+    return PlansFollowed(org_id=actor.org_id, actor_id=actor.id, at=at, plans=len(plans), runs=runs)
+
+
+def _standing(plan: RollOutPlan, at: datetime) -> list[launch.GateItem]:
+    system = system_actor(plan.org_id)
+    phases = handbook_queries.launch_phases(
+        plan_id=plan.id, opens_on=plan.opens_on, actor=system, at=at
+    )
+    return launch.gate_of(plan, phases, system, at)
 
 
 @verb
@@ -181,26 +230,38 @@ def pass_gate(
     actor: Actor,
     at: datetime,
 ) -> PhaseGatePassed:
-    """Enter the next phase on evidence, or on an exception that ends on a day.
+    """Enter the next phase on closed runs and measured figures, or on a written exception.
 
-    Raises GateWithoutEvidence, or IllegalMove when a phase would be left out.
+    An exception ends on a day and stands under the name of the person who opens the gate. What was
+    reached is kept with the gate. Raises GateWithoutEvidence, GateNotReady with what lacks, or
+    IllegalMove when a phase would be left out.
     """
     plan = RollOutPlan.objects.visible_to(actor).select_for_update().get(id=plan_id)
     actor.must("cockpit.pass_gate", plan.org_id)
     if not evidence.strip():
         raise GateWithoutEvidence(_("Name the closed runs and figures on which the gate opens."))
-    plan.phase = PHASE_LIFE.step(plan.phase, Phase(to_phase))
+    after = PHASE_LIFE.step(plan.phase, Phase(to_phase))
+    items = _standing(plan, at)
+    lacking = [f"{i.words}（{i.have}，{i.want}）" for i in items if not i.met]
+    if exception_ends_on is None and (lacking or not items):
+        raise GateNotReady(
+            _("The gate stays shut: %(list)s. A named person may write an exception with its end.")
+            % {"list": "；".join(lacking) or _("no playbook is in force")}
+        )
+    plan.phase = after
     plan.save(update_fields=["phase"])
     GatePassed.objects.create(
         org_id=plan.org_id,
         plan=plan,
         phase=plan.phase,
         evidence=evidence.strip(),
+        standing=[asdict(item) for item in items],
         is_exception=exception_ends_on is not None,
         exception_ends_on=exception_ends_on,
         passed_by_id=actor.id,
         passed_at=at,
     )
+    _start_nodes(plan, at)
     return PhaseGatePassed(
         org_id=plan.org_id,
         actor_id=actor.id,

@@ -227,7 +227,9 @@ def test_a_city_is_planned_and_its_gate_opened() -> None:
     plan = RollOutPlan.objects.get()
     gate = f"/cockpit/plans/{plan.id}/gate/"
     assert window.post(gate, {"to_phase": "BUILD"}).status_code == 422
-    answer = window.post(gate, {"to_phase": "BUILD", "evidence": "就绪节点 12/12"})
+    given = {"to_phase": "BUILD", "evidence": "就绪节点 12/12"}
+    assert window.post(gate, given).status_code == 409  # No playbook is in force.
+    answer = window.post(gate, given | {"exception_ends_on": "2099-12-01"})
     assert answer.status_code == 302
     assert "就绪节点 12/12" in words(window.get("/cockpit/plans/"))
 

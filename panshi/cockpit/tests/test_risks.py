@@ -115,11 +115,12 @@ def plan(org: OrgNode, city: str = "嘉兴") -> UUID:
 
 
 def pass_gate(org: OrgNode, plan_id: UUID, phase: str, *, evidence: str = "就绪节点 12/12") -> None:
+    """Through a gate by exception, as no playbook is in force here."""
     services.pass_gate(
         plan_id=plan_id,
         to_phase=phase,
         evidence=evidence,
-        exception_ends_on=None,
+        exception_ends_on=date(2027, 12, 1),
         actor=make.reader(org),
         at=make.NOON,
     )

@@ -1,6 +1,7 @@
 """Pages of the cockpit."""
 
 from panshi.cockpit.views.figures import board, cockpit, home_tiles, indicator, wall, wall_figures
+from panshi.cockpit.views.launches import launch
 from panshi.cockpit.views.plans import (
     acknowledge,
     alerts,
@@ -22,6 +23,7 @@ __all__ = [
     "gate",
     "home_tiles",
     "indicator",
+    "launch",
     "new_risk",
     "plans",
     "risk",

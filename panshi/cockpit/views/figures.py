@@ -36,6 +36,10 @@ WALL: Final = (
 )
 
 
+LAUNCHES = "cockpit.view_launch"
+"""Who opens a city sees its plan without the figures of the company."""
+
+
 def permitted(request: Request, permission: str = "cockpit.view") -> None:
     """Raise NotPermitted in plain words unless the person may open this page."""
     if not request.actor.may(permission):

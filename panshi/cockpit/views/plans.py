@@ -17,7 +17,7 @@ from panshi.cockpit import queries, services, shown
 from panshi.cockpit.catalogue import DEFINITIONS, Indicator
 from panshi.cockpit.models import PHASE_LIFE, AlertState, CostClass, Phase, RiskClass
 from panshi.cockpit.queries import AlertRow, RiskRow, TargetRow
-from panshi.cockpit.views.figures import permitted
+from panshi.cockpit.views.figures import LAUNCHES, permitted
 from panshi.kit import forms
 from panshi.kit.clock import local_day, month_start
 from panshi.kit.forms import Field, Form, Reading
@@ -420,7 +420,7 @@ def _plan_form(actor: Actor) -> Form:
 @require_http_methods(["GET", "POST"])
 def plans(request: Request) -> HttpResponse:
     """The plans of record: where each city stands, its gates, and a form for one more."""
-    permitted(request)
+    permitted(request, LAUNCHES)
     form = _plan_form(request.actor).blank()
     if request.method == "POST":
         form = _plan_form(request.actor).read(request.POST)

@@ -3,6 +3,7 @@
 Content belongs to the org that wrote it, mostly the platform; what HQ wrote is read by all.
 """
 
+from panshi.handbook.models.cases import Case
 from panshi.handbook.models.exams import (
     Approval,
     Attempt,
@@ -30,6 +31,7 @@ from panshi.handbook.models.states import (
     REVISION_LIFE,
     RUN_LIFE,
     AttemptState,
+    CaseSource,
     CaseState,
     DeviationKind,
     EditionState,
@@ -39,7 +41,6 @@ from panshi.handbook.models.states import (
 )
 from panshi.handbook.models.text import (
     Acknowledgement,
-    Case,
     ChangeNotice,
     Edition,
     EditionItem,
@@ -65,6 +66,7 @@ __all__ = [
     "AttemptQuestion",
     "AttemptState",
     "Case",
+    "CaseSource",
     "CaseState",
     "ChangeNotice",
     "Deviation",

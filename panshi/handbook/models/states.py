@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from panshi.kit.states import Machine
 
@@ -58,6 +59,13 @@ class CaseState(models.TextChoices):
     REDACTED = "REDACTED", _("Redacted")
     APPROVED = "APPROVED", _("Approved")
     PUBLISHED = "PUBLISHED", _("Published")
+    DISMISSED = "DISMISSED", _("Laid aside")
+
+
+class CaseSource(models.TextChoices):
+    RUN = "RUN", pgettext_lazy("case", "Run")
+    JOB = "JOB", pgettext_lazy("case", "Job")
+    COMPLAINT = "COMPLAINT", pgettext_lazy("case", "Complaint")
 
 
 REVISION_LIFE = Machine(
@@ -91,9 +99,9 @@ RUN_LIFE = Machine(
 )
 CASE_LIFE = Machine(
     {
-        CaseState.PROPOSED: {CaseState.REDACTED},
-        CaseState.REDACTED: {CaseState.APPROVED},
-        CaseState.APPROVED: {CaseState.PUBLISHED},
+        CaseState.PROPOSED: {CaseState.REDACTED, CaseState.DISMISSED},
+        CaseState.REDACTED: {CaseState.REDACTED, CaseState.APPROVED, CaseState.DISMISSED},
+        CaseState.APPROVED: {CaseState.PUBLISHED, CaseState.DISMISSED},
     }
 )
 OPEN_STATES = (RunState.WAITING, RunState.TAKEN, RunState.HALTED, RunState.PAUSED)

@@ -9,7 +9,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Func, Q
 
-from panshi.handbook.models.states import CaseState, EditionState, RevisionState
+from panshi.handbook.models.states import EditionState, RevisionState
 from panshi.kit.nouns import OwnedModel
 
 
@@ -175,33 +175,6 @@ class Acknowledgement(OwnedModel):
             models.UniqueConstraint(
                 fields=["notice", "person_id"], name="acknowledged_once_by_a_person"
             )
-        ]
-
-
-class Case(OwnedModel):
-    """What a closed run teaches, published only redacted and by a person."""
-
-    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
-    run = models.ForeignKey("handbook.Run", null=True, on_delete=models.PROTECT, related_name="+")
-    step_id = models.CharField(max_length=40, blank=True)
-    why = models.CharField(max_length=80)
-    title = models.CharField(max_length=120)
-    text = models.TextField()
-    redaction: "models.JSONField[list[str] | None, list[str] | None]" = models.JSONField(null=True)
-    state = models.CharField(max_length=10, choices=CaseState, default=CaseState.PROPOSED)
-    approver_id = models.UUIDField(null=True)
-    published_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["run"], name="case_once_per_run", condition=Q(run__isnull=False)
-            ),
-            models.CheckConstraint(
-                name="case_published_redacted_by_a_person",
-                condition=~Q(state=CaseState.PUBLISHED)
-                | Q(redaction__isnull=False, approver_id__isnull=False, published_at__isnull=False),
-            ),
         ]
 
 

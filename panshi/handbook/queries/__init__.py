@@ -1,6 +1,7 @@
 """Questions to the handbook: runs, and the text."""
 
 from panshi.handbook.queries.card import run_card
+from panshi.handbook.queries.cases import case_page, case_rows, cases_of_node
 from panshi.handbook.queries.drafts import (
     draft_findings,
     drafts,
@@ -19,6 +20,7 @@ from panshi.handbook.queries.exams import (
 from panshi.handbook.queries.gate import exams_granting, procedure_certificates
 from panshi.handbook.queries.notices import notice_page
 from panshi.handbook.queries.parameters import parameter_page, parameters
+from panshi.handbook.queries.playbooks import city_adherence, launch_phases
 from panshi.handbook.queries.reading import (
     binding_status,
     cities,
@@ -39,7 +41,11 @@ from panshi.handbook.queries.runs import (
 
 __all__ = [
     "binding_status",
+    "case_page",
+    "case_rows",
+    "cases_of_node",
     "cities",
+    "city_adherence",
     "draft_findings",
     "drafts",
     "edition_diff",
@@ -52,6 +58,7 @@ __all__ = [
     "findable_parts",
     "inbox",
     "inbox_count",
+    "launch_phases",
     "my_exams",
     "node_files",
     "node_page",

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from panshi.handbook.rules import conditions, likeness, parameters, texts, walking
+from panshi.handbook.rules import conditions, likeness, parameters, playbooks, texts, walking
 from panshi.handbook.rules.procedure import FILE_KINDS, ContentFault, Procedure
 from panshi.handbook.rules.texts import NodeDocument, Outline, OutlineNode
 
@@ -62,6 +62,7 @@ def check(root: Mapping[str, str], folders: Mapping[str, Mapping[str, str]]) -> 
         findings.append(Finding("outline.yaml", f"slug {slug} stands twice"))
     for name, row in params.items():
         findings += [Finding("params.yaml", words) for words in parameters.problems(name, row)]
+    findings += _playbooks(root, {n.slug for n in outline.nodes}, roles)
     by_slug = outline.by_slug()
     documents: dict[str, NodeDocument] = {}
     for folder, files in sorted(folders.items()):
@@ -84,6 +85,16 @@ def check(root: Mapping[str, str], folders: Mapping[str, Mapping[str, str]]) -> 
     mould = likeness.Mould([*(n.zh for n in outline.nodes), *roles_zh])
     findings += [Finding(*fault) for fault in likeness.faults(documents, mould)]
     return Report(findings=tuple(sorted(findings)), documents=documents, outline=outline)
+
+
+def _playbooks(root: Mapping[str, str], slugs: set[str], roles: set[str]) -> Iterator[Finding]:
+    for name in sorted(n for n in root if n.startswith("playbooks/")):
+        try:
+            read = playbooks.playbook_of(texts.load_yaml(root[name], name))
+        except ContentFault as fault:
+            yield from (Finding(name, words) for words in fault.faults)
+            continue
+        yield from (Finding(name, words) for words in playbooks.problems(read, slugs, roles))
 
 
 def _node_findings(

@@ -1,5 +1,13 @@
 """Verbs of the handbook, one file per matter."""
 
+from panshi.handbook.services.cases import (
+    approve_case,
+    dismiss_case,
+    propose_case,
+    propose_cases,
+    publish_case,
+    redact_case,
+)
 from panshi.handbook.services.closing import (
     close_run,
     close_run_by_fact,
@@ -21,6 +29,7 @@ from panshi.handbook.services.exams import (
     set_exam,
     submit_attempt,
 )
+from panshi.handbook.services.hearing import hear_facts
 from panshi.handbook.services.knowledge import note_search_miss
 from panshi.handbook.services.ladder import anything_due, escalate_due
 from panshi.handbook.services.measures import roll_up_adherence
@@ -31,6 +40,7 @@ from panshi.handbook.services.notices import (
     suspend_unread,
 )
 from panshi.handbook.services.parameters import set_parameter
+from panshi.handbook.services.playbooks import start_playbook
 from panshi.handbook.services.proofs import attach_evidence
 from panshi.handbook.services.review import (
     approve_revision,
@@ -43,7 +53,7 @@ from panshi.handbook.services.review import (
     withdraw_edition,
 )
 from panshi.handbook.services.schedules import any_period_begun, start_scheduled
-from panshi.handbook.services.starting import hear_facts, is_bound, start_run_by_hand, start_runs
+from panshi.handbook.services.starting import is_bound, start_run_by_hand, start_runs
 from panshi.handbook.services.steps import (
     complete_step,
     hand_over_run,
@@ -59,6 +69,7 @@ __all__ = [
     "any_period_begun",
     "anything_due",
     "anything_unread",
+    "approve_case",
     "approve_revision",
     "attach_evidence",
     "begin_attempt",
@@ -66,6 +77,7 @@ __all__ = [
     "close_run",
     "close_run_by_fact",
     "complete_step",
+    "dismiss_case",
     "draft_revision",
     "edit_revision",
     "escalate_due",
@@ -78,7 +90,11 @@ __all__ = [
     "is_bound",
     "note_search_miss",
     "pause_run",
+    "propose_case",
+    "propose_cases",
+    "publish_case",
     "record_deviation",
+    "redact_case",
     "release_edition",
     "release_stop",
     "resume_run",
@@ -89,6 +105,7 @@ __all__ = [
     "set_exam",
     "set_parameter",
     "skip_step",
+    "start_playbook",
     "start_run_by_hand",
     "start_runs",
     "start_scheduled",

@@ -1,25 +1,27 @@
-"""Verbs by which runs begin, and by which facts close or prove them."""
+"""Verbs by which runs begin."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from panshi.fleet import queries as fleet
 from panshi.handbook import book
 from panshi.handbook.book import Book, Bound
-from panshi.handbook.events import FactsHeard, RunsStarted, StartedRun
-from panshi.handbook.models import OPEN_STATES, Evidence, Run, RunStep, StepState
+from panshi.handbook.events import RunsStarted, StartedRun
+from panshi.handbook.models import OPEN_STATES, Run
 from panshi.handbook.rules import clock, conditions, flow
 from panshi.handbook.rules.conditions import World
 from panshi.handbook.rules.parameters import Settings, names_used
 from panshi.handbook.services import engine
-from panshi.handbook.services.closing import close_by_fact, close_when_finished
-from panshi.handbook.services.evidence import digest_of
+from panshi.handbook.services.closing import close_when_finished
 from panshi.handbook.services.gathering import Groups
 from panshi.handbook.services.parameters import settings_of
 from panshi.kit.clock import local_day
@@ -30,7 +32,7 @@ from panshi.kit.tenancy import Actor, hq_actor
 from panshi.kit.verbs import verb
 from panshi.org import queries as org
 
-BATCH = 2000
+MANY: Final = 100
 
 
 class NodeNotWritten(Refusal):
@@ -84,8 +86,9 @@ def _items(
 
 
 def _occasions(facts: Sequence[Fact], settings: Settings) -> Iterator[Occasion]:
+    editions = book.books()
     for fact in facts:
-        edition = book.book_at(fact.at)
+        edition = next((b for b in editions if b.in_force(fact.at)), None)
         bounds = book.bound_to(edition.id, fact.name) if edition else ()
         if edition is None or not bounds:
             continue
@@ -121,12 +124,35 @@ def _occasions(facts: Sequence[Fact], settings: Settings) -> Iterator[Occasion]:
                 )
 
 
+@lru_cache(maxsize=4096)
+def _moments(
+    revision_id: UUID, edition_id: UUID, at: datetime
+) -> tuple[datetime, datetime, datetime | None]:
+    """By when what begins at a moment is to be taken and done, and when its first rung is climbed.
+
+    Facts of one run of bills share their moment, so it is reckoned once for all of them.
+    """
+    procedure, calendar = book.revision_procedure(revision_id), book.book_of(edition_id).calendar
+    working = procedure.working
+    due = clock.due_at(at, procedure.within, working=working, calendar=calendar)
+    take_by = clock.due_at(at, procedure.take, working=working, calendar=calendar)
+    if not procedure.escalate:
+        return take_by, due, None
+    first = clock.rung_moment(
+        procedure.escalate[0],
+        start=at,
+        due=due,
+        allowed=procedure.within,
+        working=working,
+        calendar=calendar,
+    )
+    return take_by, due, first
+
+
 def _run_of(occasion: Occasion, city: str, own: Mapping[str, int | float]) -> Run:
     procedure, edition = occasion.bound.procedure, occasion.edition
     used = {name: own[name] for name in names_used(procedure) if name in own} if own else {}
-    due = clock.due_at(
-        occasion.at, procedure.within, working=procedure.working, calendar=edition.calendar
-    )
+    take_by, due, first_rung = _moments(occasion.bound.revision_id, edition.id, occasion.at)
     run = Run(
         id=uuid7(),
         org_id=occasion.org_id,
@@ -146,20 +172,10 @@ def _run_of(occasion: Occasion, city: str, own: Mapping[str, int | float]) -> Ru
         parent=occasion.parent,
         owner_role=procedure.owner_role,
         started_at=occasion.at,
-        take_by=clock.due_at(
-            occasion.at, procedure.take, working=procedure.working, calendar=edition.calendar
-        ),
+        take_by=take_by,
         due_at=due,
     )
-    if procedure.escalate:
-        run.next_rung_at = clock.rung_moment(
-            procedure.escalate[0],
-            start=occasion.at,
-            due=due,
-            allowed=procedure.within,
-            working=procedure.working,
-            calendar=edition.calendar,
-        )
+    run.next_rung_at = first_rung
     world = World(fact=run.fact, param={**edition.params, **used}, now=occasion.at.isoformat())
     found = flow.progress(procedure, {}, world)
     proofs = [i for i in found.owed if i.step.evidence]
@@ -226,6 +242,49 @@ def _models(occasions: list[Occasion]) -> dict[str, str]:
     return {str(vehicle_id): ref.model_code for vehicle_id, ref in refs.items()}
 
 
+def _known(occasions: list[Occasion]) -> set[tuple[UUID, str]]:
+    """Node and key of the occasions that have their run; those that gather facts are not asked."""
+    asked = [o for o in occasions if not o.bound.procedure.trigger.gather_by]
+    if len(asked) < MANY:
+        return set()  # The database leaves out what it knows.
+    return set(
+        Run.objects.filter(
+            node_id__in={o.bound.node_id for o in asked},
+            occurrence_key__in=[o.key for o in asked],
+        ).values_list("node_id", "occurrence_key")
+    )
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value) if isinstance(value, UUID) else value
+
+
+def _insert(runs: list[Run]) -> set[UUID]:
+    """Insert these runs in one statement and leave out what is there; answers those that are new.
+
+    The rows travel as one JSON document: thirty thousand rows of forty columns as parameters of
+    their own take several times as long.
+    """
+    if not runs:
+        return set()
+    fields = [f for f in Run._meta.concrete_fields if f.name != "created_at"]
+    columns = ", ".join(str(f.column) for f in fields)
+    rows = [{str(f.column): _plain(getattr(run, f.attname)) for f in fields} for run in runs]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO handbook_run ({columns}) SELECT {columns}"
+            " FROM jsonb_populate_recordset(NULL::handbook_run, %s::jsonb)"
+            " ON CONFLICT DO NOTHING RETURNING id",
+            [json.dumps(rows, ensure_ascii=False)],
+        )
+        new = {row[0] for row in cursor.fetchall()}
+    for run in runs:
+        run._state.adding, run._state.db = False, connection.alias
+    return new
+
+
 def begin(
     occasions: list[Occasion], actor: Actor, at: datetime, settings: Settings | None = None
 ) -> tuple[list[Run], int]:
@@ -233,6 +292,7 @@ def begin(
     cities = {n.id: n.city for n in org.nodes(actor=actor)}
     settings = settings or settings_of({o.org_id for o in occasions})
     models = _models(occasions) if settings.by_model else {}
+    known = _known(occasions)
     held = _suppressed(occasions)
     groups = Groups()
     runs: dict[tuple[UUID, str], Run] = {}
@@ -247,7 +307,9 @@ def begin(
             occasion.bound.node_id, occasion.key, occasion.item, occasion.fact
         ):
             continue
-        if (occasion.bound.node_id, occasion.key) in runs:
+        if (occasion.bound.node_id, occasion.key) in runs or (
+            (occasion.bound.node_id, occasion.key) in known
+        ):
             continue
         if occasion.bound.procedure.unless_open and occasion.subject_id:
             held.add(key)
@@ -262,8 +324,7 @@ def begin(
     groups.write()
     fresh = list(runs.values())
     _pick_owners(fresh, bounds)
-    Run.objects.bulk_create(fresh, batch_size=BATCH, ignore_conflicts=True)
-    kept = set(Run.objects.filter(id__in=[r.id for r in fresh]).values_list("id", flat=True))
+    kept = _insert(fresh)
     made = [r for r in fresh if r.id in kept]
     for run in made:
         if run.work_order_id is not None:
@@ -377,80 +438,3 @@ def start_child(parent: Run, step_id: str, slug: str, actor: Actor, at: datetime
         parent=parent,
     )
     begin([replace(occasion)], actor, at)
-
-
-@verb
-def hear_facts(*, facts: Sequence[Fact], actor: Actor, at: datetime) -> FactsHeard:
-    """Close open runs that waited for these facts, and prove the steps that did."""
-    org_id = facts[0].org_id if facts else actor.org_id
-    actor.must("handbook.hear_facts", org_id)
-    closed: list[UUID] = []
-    proved: list[UUID] = []
-    for fact in facts:
-        plain = to_plain(fact)
-        fields = {f for b in book.books() for f in book.heard(b.id, fact.name)}
-        keys = [flow.fact_key(fact.name, names, plain) for names in fields]
-        waiting = (
-            Run.objects.select_for_update(of=("self",))
-            .select_related("revision", "node")
-            .filter(org_id=fact.org_id, state__in=OPEN_STATES, listens__overlap=keys)
-            .order_by("id")
-        )
-        for run in waiting:
-            if _closes(run, keys, actor, at):
-                close_by_fact(run, fact.id, actor, fact.at)
-                closed.append(run.id)
-            elif _prove(run, fact, keys, actor, at):
-                proved.append(run.id)
-    return FactsHeard(
-        org_id=org_id, actor_id=actor.id, at=at, closed=tuple(closed), proved=tuple(proved)
-    )
-
-
-def _closes(run: Run, keys: list[str], actor: Actor, at: datetime) -> bool:
-    closing = engine.procedure_of(run).closes_on
-    if closing is None:
-        return False
-    values = conditions.resolve(dict(closing.match), engine.world_of(run, actor, at))
-    return isinstance(values, dict) and (
-        flow.fact_key(closing.event, tuple(closing.match), values) in keys
-    )
-
-
-def _prove(run: Run, fact: Fact, keys: list[str], actor: Actor, at: datetime) -> bool:
-    found = engine.settle(run, actor, at)
-    proved = False
-    for item in found.items:
-        proof = item.step.evidence.fact if item.step.evidence else None
-        if proof is None or item.settled or proof.event != fact.name:
-            continue
-        values = conditions.resolve(dict(proof.match), found.world)
-        if not isinstance(values, dict) or (
-            flow.fact_key(proof.event, tuple(proof.match), values) not in keys
-        ):
-            continue
-        Evidence.objects.create(
-            org_id=run.org_id,
-            run=run,
-            step_id=item.step.id,
-            iteration=item.iteration,
-            round=run.round,
-            kind="fact",
-            value=f"{fact.name} {fact.id}",
-            sha256=digest_of(str(fact.id)),
-            captured_at=fact.at,
-            person_id=fact.actor_id,
-        )
-        RunStep.objects.filter(
-            run=run, step_id=item.step.id, iteration=item.iteration, superseded=False
-        ).update(
-            state=StepState.DONE,
-            value=str(fact.id),
-            result=to_plain(fact),
-            person_id=fact.actor_id,
-            server_at=fact.at,
-        )
-        proved = True
-    if proved:
-        close_when_finished(run, engine.settle(run, actor, at), actor, at)
-    return proved

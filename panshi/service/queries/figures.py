@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import Min
@@ -24,6 +25,12 @@ class OrderFigure:
     cancelled: bool
     closed_at: datetime | None
     minutes: int
+    number: str = ""
+    kind: str = ""
+    total: Decimal = Decimal(0)
+    rework: bool = False
+    vehicle_id: UUID | None = None
+    customer_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +55,12 @@ def _figures(orders: list[WorkOrder], days: dict[UUID, date]) -> list[OrderFigur
             minutes=round((order.done_at - order.arrived_at).total_seconds() / 60)
             if order.done_at and order.arrived_at
             else 0,
+            number=order.number,
+            kind=order.kind,
+            total=order.total,
+            rework=order.rework_of_id is not None,
+            vehicle_id=order.vehicle_id,
+            customer_id=order.customer_id,
         )
         for order in orders
     ]
