@@ -54,3 +54,21 @@ def term(word: str, english: Mapping[str, str]) -> str:
 def fact(name: str) -> str:
     """A fact in words; its name where there are none yet."""
     return str(FACTS.get(name, name))
+
+
+# Why a closed run, job or complaint was proposed as a case.
+_CASE_REASONS: Final[Mapping[str, Promise]] = {
+    "LATE_TWICE": _("It took more than twice the time it had."),
+    "HALTED": _("It was halted on the way."),
+    "REOPENED": _("Something was gone back over."),
+    "LOW_RATING": _("The customer gave two stars or fewer."),
+    "SAFETY": _("Safety was at stake."),
+    "DEAR": _("It cost more than nineteen in twenty of its kind."),
+    "QUICK": _("It was done in half the usual time with every proof."),
+    "BY_HAND": _("Somebody found it worth telling."),
+}
+
+
+def case_reason(reason: str) -> str:
+    """Why a case was proposed, in the reader's language."""
+    return str(_CASE_REASONS.get(reason, reason))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from panshi.handbook import wording
 from panshi.handbook.models import Case, CaseSource, CaseState
-from panshi.handbook.services.case_drafts import HEADS, reason_words
+from panshi.handbook.rules.extraction import HEADS
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 from panshi.org import queries as org
@@ -98,7 +98,7 @@ def _row(case: Case) -> CaseRow:
         node_slug=node.slug if node else "",
         source_kind=CaseSource(case.source_kind),
         city=case.city,
-        why=" ".join(reason_words(reason) for reason in case.why),
+        why=" ".join(wording.case_reason(reason) for reason in case.why),
         state=CaseState(case.state),
         proposed_at=case.proposed_at,
     )

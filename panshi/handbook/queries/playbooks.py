@@ -7,8 +7,7 @@ from uuid import UUID
 from panshi.handbook import book, wording
 from panshi.handbook.models import AdherenceDay, Run, RunState
 from panshi.handbook.rules.measure import Tally
-from panshi.handbook.rules.playbooks import Wanted
-from panshi.handbook.services.playbooks import occurrence_key
+from panshi.handbook.rules.playbooks import Wanted, occurrence_key
 from panshi.kit.clock import local_day
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from panshi.handbook.rules.procedure import ContentFault
 
@@ -110,3 +111,8 @@ def problems(book: Playbook, slugs: Collection[str], roles: Collection[str]) -> 
         for wanted in phase.measures:
             if wanted.measure not in MEASURES:
                 yield f"nothing measures {wanted.measure}"
+
+
+def occurrence_key(plan_id: UUID, slug: str) -> str:
+    """What tells the run of one node of one plan from all others."""
+    return f"playbook/{plan_id}/{slug}"

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from panshi.crm import queries as crm
 from panshi.crm.queries import ComplaintRow
 from panshi.fleet import queries as fleet
-from panshi.handbook import book
+from panshi.handbook import book, wording
 from panshi.handbook.models import DeviationKind, Run
+from panshi.handbook.rules.extraction import COURSE, HANDLING, LESSON, RESULT, SITUATION
 from panshi.handbook.rules.redaction import FIRM, PERSON, PLATE, VIN, Name
 from panshi.kit.clock import SHANGHAI
 from panshi.kit.tenancy import Actor
@@ -20,10 +21,6 @@ from panshi.org import queries as org
 from panshi.service import queries as service
 from panshi.service.queries import WorkOrderCard
 
-SITUATION, COURSE, HANDLING, RESULT, LESSON = (
-    "SITUATION", "COURSE", "HANDLING", "RESULT", "LESSON",
-)  # fmt: skip
-HEADS: Final = (SITUATION, COURSE, HANDLING, RESULT, LESSON)
 _LINES: Final = 30
 
 
@@ -152,22 +149,8 @@ def of_complaint(row: ComplaintRow, why: Iterable[str]) -> dict[str, str]:
     }
 
 
-def reason_words(reason: str) -> str:
-    """Why a case was proposed, in words."""
-    return {
-        "LATE_TWICE": _("It took more than twice the time it had."),
-        "HALTED": _("It was halted on the way."),
-        "REOPENED": _("Something was gone back over."),
-        "LOW_RATING": _("The customer gave two stars or fewer."),
-        "SAFETY": _("Safety was at stake."),
-        "DEAR": _("It cost more than nineteen in twenty of its kind."),
-        "QUICK": _("It was done in half the usual time with every proof."),
-        "BY_HAND": _("Somebody found it worth telling."),
-    }.get(reason, reason)
-
-
 def _lesson(why: Iterable[str]) -> str:
-    return " ".join(reason_words(reason) for reason in why)
+    return " ".join(wording.case_reason(reason) for reason in why)
 
 
 def names_in(

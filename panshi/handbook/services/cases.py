@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from panshi.crm import queries as crm
+from panshi.handbook import wording
 from panshi.handbook.events import (
     CaseApproved,
     CaseDismissed,
@@ -32,7 +33,7 @@ from panshi.handbook.models import (
     SearchDocument,
 )
 from panshi.handbook.rules import extraction, redaction, terms
-from panshi.handbook.rules.extraction import Told
+from panshi.handbook.rules.extraction import COURSE, HEADS, LESSON, Told
 from panshi.handbook.rules.redaction import Name
 from panshi.handbook.services import case_drafts
 from panshi.kit.clock import local_day
@@ -201,7 +202,7 @@ def _of_job(order: service.OrderFigure, why: list[str]) -> _Proposal:
         source_id=order.id,
         city=order.city,
         why=why,
-        title=case_drafts.reason_words(why[0]),
+        title=wording.case_reason(why[0]),
         draft=draft,
         node_slug=next((JOB_NODE[w] for w in why if w in JOB_NODE), OTHER_JOB_NODE),
     )
@@ -386,8 +387,8 @@ def redact_case(
     """
     case = _locked(case_id, actor)
     actor.must("handbook.redact_case", case.org_id)
-    given = {head: texts.get(head, "").strip() for head in case_drafts.HEADS}
-    if not title.strip() or not given[case_drafts.COURSE] or not given[case_drafts.LESSON]:
+    given = {head: texts.get(head, "").strip() for head in HEADS}
+    if not title.strip() or not given[COURSE] or not given[LESSON]:
         raise WordsMissing(_("A case has a title, its course, and what is to be learnt."))
     names = names_of(case, actor)
     case.heads, case.redaction = masked(given, names)

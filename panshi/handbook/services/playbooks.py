@@ -13,18 +13,13 @@ from panshi.handbook.events import RunsStarted
 from panshi.handbook.models import Run
 from panshi.handbook.rules import conditions
 from panshi.handbook.rules.conditions import World
-from panshi.handbook.rules.playbooks import PHASES, PlannedNode
+from panshi.handbook.rules.playbooks import PHASES, PlannedNode, occurrence_key
 from panshi.handbook.services.starting import NodeNotWritten, Occasion, begin, started
 from panshi.kit.clock import day_start, local_day
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
 
 FACT = "playbook."
-
-
-def occurrence_key(plan_id: UUID, slug: str) -> str:
-    """What tells the run of one node of one plan from all others."""
-    return f"playbook/{plan_id}/{slug}"
 
 
 def _occasion(
