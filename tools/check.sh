@@ -27,7 +27,7 @@ if [ "${1:-quick}" = all ]; then
   beside=$!
   trap 'kill $beside 2>/dev/null; rm -f "$browser"' EXIT
   echo "tests"
-  timeout 2400 $bin/pytest "${side_by_side[@]}" -n 2 -m "not browser" || failed+=("tests")
+  timeout 2400 $bin/pytest "${side_by_side[@]}" -n 3 -m "not browser" || failed+=("tests")
   echo "browser tests"
   wait $beside || [ $? -eq 5 ] || failed+=("browser tests")
   cat "$browser"

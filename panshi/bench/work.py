@@ -156,7 +156,8 @@ _RUNS: Final = f"""
 INSERT INTO handbook_run (id, org_id, city, subject_type, subject_id, fact_name, fact,
     occurrence_key, by_hand, reason, owner_role, roles, state, started_at, take_by, due_at,
     taken_at, closed_at, closed_by_fact_id, listens, next_rung, round, steps_due, steps_done,
-    evidence_due, evidence_valid, job_required, job_done, edition_id, node_id, revision_id)
+    evidence_due, evidence_valid, job_required, job_done, edition_id, node_id, revision_id,
+    params, beside_job)
 WITH texts AS (
     SELECT i.edition_id, i.node_id, i.revision_id, d.owner_role, row_number() OVER (ORDER BY d.slug)
         - 1 AS place, count(*) OVER () AS texts
@@ -172,7 +173,8 @@ SELECT {NEW_ID.format(at="m.moment")}, v.org_id, v.city, 'fleet.Vehicle', v.id::
     CASE WHEN n %% 8 > 0 THEN m.moment + interval '1 hour' END,
     CASE WHEN n %% 4 > 0 THEN m.moment + interval '1 day' END,
     CASE WHEN n %% 4 > 0 THEN gen_random_uuid() END, '{{}}', 0, 0, 5,
-    CASE WHEN n %% 4 > 0 THEN 5 ELSE 2 END, 2, 1, 0, 0, t.edition_id, t.node_id, t.revision_id
+    CASE WHEN n %% 4 > 0 THEN 5 ELSE 2 END, 2, 1, 0, 0, t.edition_id, t.node_id, t.revision_id,
+    '{{}}', false
 FROM generate_series(1, %(runs)s) AS n
 CROSS JOIN LATERAL (SELECT %(at)s - n * interval '120 days' / %(runs)s AS moment) m
 JOIN vehicles v ON v.place = n * 7919::bigint %% (SELECT count(*) FROM fleet_vehicle)

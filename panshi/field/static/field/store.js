@@ -109,9 +109,11 @@ export async function takeDay(day, known) {
   return true;
 }
 
+// A day that is just being fetched must not come back: from here on all wait for the page to go.
 export async function wipe() {
-  if (opened) (await opened).close();
-  opened = undefined;
+  const before = opened;
+  opened = new Promise(() => {});
+  if (before) (await before).close();
   await deleteDB(NAME);
   for (const name of await caches.keys()) if (name.startsWith("panshi-pages")) await caches.delete(name);
 }
