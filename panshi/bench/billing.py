@@ -3,8 +3,6 @@
 Everything happens in one transaction that is rolled back, so a database in use keeps nothing of it.
 """
 
-import os
-import platform
 import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,6 +11,7 @@ from typing import Any, Final
 from django.apps import apps
 from django.db import connection, transaction
 
+from panshi.bench.machine import machine
 from panshi.billing import services
 from panshi.billing.services import NewPlan
 from panshi.kit.ids import uuid7
@@ -49,7 +48,7 @@ def measure_billing(plans: int) -> dict[str, object]:
     scaled_s = loop_s * plans / sample
     return {
         "bench": "billing",
-        "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
+        "machine": machine(),
         "ours": {**ours, **rerun, "plans": plans, "books": len(books)},
         "baseline": {
             "orm_loop": {"bill_s": scaled_s, "sample": sample, "sample_s": loop_s, "scaled": True}

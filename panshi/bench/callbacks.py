@@ -5,8 +5,6 @@ pay another amount than was asked, some never pay; refunds are told of before an
 made. At the end every payment has to stand as the channel says, and all promises of the books hold.
 """
 
-import os
-import platform
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -21,6 +19,7 @@ from django.apps import apps
 from django.db.models import Sum
 
 from panshi.bench.billing import bench_books
+from panshi.bench.machine import machine
 from panshi.billing import channels, simulator
 from panshi.billing import services as billing
 from panshi.billing.services import NewLine
@@ -72,7 +71,7 @@ def measure_callbacks(*, callbacks: int = 10_000, payments: int = 400) -> dict[s
     kept = _kept(stormy, made)
     return {
         "bench": "callbacks",
-        "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
+        "machine": machine(),
         "ours": {
             "callbacks": len(first) + len(second),
             "payments": payments,

@@ -3,8 +3,6 @@
 Everything happens in one transaction that is rolled back, so a database in use keeps nothing of it.
 """
 
-import os
-import platform
 import time
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,6 +13,7 @@ from django.db import connection, transaction
 
 from panshi.bench.billing import bench_books
 from panshi.bench.company import vin
+from panshi.bench.machine import machine
 from panshi.fleet import services
 from panshi.kit.ids import uuid7
 from panshi.kit.tenancy import acting, hq_actor, lineage
@@ -77,7 +76,7 @@ def measure_compliance(vehicles: int) -> dict[str, object]:
     scaled_s = loop_s * vehicles / sample
     return {
         "bench": "compliance",
-        "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
+        "machine": machine(),
         "ours": {**ours, "vehicles": vehicles, "books": len(books)},
         "baseline": {
             "row_loop": {

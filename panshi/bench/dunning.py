@@ -3,8 +3,6 @@
 Everything happens in one transaction that is rolled back, so a database in use keeps nothing of it.
 """
 
-import os
-import platform
 import time
 from datetime import date, timedelta
 from typing import Any, Final
@@ -13,6 +11,7 @@ from django.apps import apps
 from django.db import connection, transaction
 
 from panshi.bench.billing import ANCHOR, AT, PLANS_A_BOOK, bench_books, bench_plans
+from panshi.bench.machine import machine
 from panshi.billing import services
 from panshi.kit.tenancy import acting, hq_actor
 
@@ -61,7 +60,7 @@ def measure_dunning(leases: int, *, late_one_in: int = 30) -> dict[str, object]:
     scaled_s = loop_s * late / sample
     return {
         "bench": "dunning",
-        "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
+        "machine": machine(),
         "ours": {
             "advance_s": done - start,
             "rerun_s": rerun - done,

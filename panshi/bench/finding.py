@@ -1,7 +1,5 @@
 """Sixty questions to the handbook: its search beside plain LIKE and trigrams, in the same run."""
 
-import os
-import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from typing import Any, Final
 import yaml
 from django.db import connection, transaction
 
+from panshi.bench.machine import machine
 from panshi.handbook import queries, services
 from panshi.handbook.content_files import SHIPPED
 from panshi.kit.tenancy import acting, hq_actor
@@ -130,7 +129,7 @@ def measure_search(*, rounds: int = ROUNDS) -> dict[str, object]:
         transaction.set_rollback(True)
     return {
         "bench": "search",
-        "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
+        "machine": machine(),
         "ours": {"documents": documents, **ours},
         "baseline": {"like": like, "trigrams": trigrams},
         "ratio": {

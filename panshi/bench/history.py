@@ -1,7 +1,5 @@
 """Questions of history over a day of a whole fleet, beside a database that globs the same files."""
 
-import os
-import platform
 import tempfile
 import time
 from collections.abc import Sequence
@@ -13,6 +11,7 @@ import duckdb
 import numpy as np
 
 from panshi.bench.fleet_day import DAY, fleet_day
+from panshi.bench.machine import machine
 from panshi.lake.ask import History
 from panshi.lake.compact import compact
 from panshi.lake.files import FileInfo, write
@@ -59,7 +58,7 @@ def measure_history(folder: Path, *, vehicles: int = 1000, step_s: int = 30) -> 
     p95 = float(np.percentile(ours, 95))
     return {
         "bench": "history",
-        "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
+        "machine": machine(),
         "seed": SEED,
         "ours": {
             "rows": rows,

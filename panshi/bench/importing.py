@@ -4,8 +4,6 @@ Everything happens in one transaction that is rolled back, so a database in use 
 """
 
 import io
-import os
-import platform
 import time
 import zipfile
 from collections.abc import Iterator
@@ -18,6 +16,7 @@ from django.db import transaction
 
 from panshi.bench.billing import bench_books
 from panshi.bench.company import plate, vin
+from panshi.bench.machine import machine
 from panshi.fleet import services
 from panshi.kit import workbooks
 from panshi.kit.tenancy import acting, hq_actor, lineage, system_actor
@@ -60,7 +59,7 @@ def measure_import(rows: int, *, small: int = SMALL) -> dict[str, object]:
     read_s = time.perf_counter() - started
     return {
         "bench": "import",
-        "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
+        "machine": machine(),
         "ours": {
             "check_s": checked - start,
             "rows": staged.rows,

@@ -4,8 +4,6 @@ Each round asks at one moment, from as many threads and connections as there are
 same vehicle and the same days. `overlaps` counts pairs of promises that stand at once.
 """
 
-import os
-import platform
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -24,6 +22,7 @@ from psycopg.types.range import TimestamptzRange
 
 from panshi.bench import company
 from panshi.bench.billing import bench_books
+from panshi.bench.machine import machine
 from panshi.crm import services as crm
 from panshi.crm.services import NewCustomer
 from panshi.fleet import services as fleet
@@ -66,7 +65,7 @@ def measure_lease_race(*, rivals: int = RIVALS, rounds: int = ROUNDS) -> dict[st
         list(pool.map(lambda _number: connections.close_all(), range(rivals)))
     return {
         "bench": "lease-race",
-        "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
+        "machine": machine(),
         "ours": {**ours, "rivals": rivals, "rounds": rounds},
         "baseline": {"no_lock": no_lock, "look_first": look_first},
         "ratio": {

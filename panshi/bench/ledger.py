@@ -3,8 +3,6 @@
 Everything happens in one transaction that is rolled back.
 """
 
-import os
-import platform
 import statistics
 import time
 from collections.abc import Callable
@@ -14,6 +12,7 @@ from typing import Final
 from django.db import connection, transaction
 
 from panshi.bench.billing import bench_books
+from panshi.bench.machine import machine
 from panshi.kit.clock import add_months
 from panshi.kit.tenancy import acting, hq_actor, system_actor
 from panshi.ledger import queries, services
@@ -97,7 +96,7 @@ def measure_ledger(entries: int) -> dict[str, object]:
     none, ours, rows = (min(times) for times in took.values())
     return {
         "bench": "ledger",
-        "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
+        "machine": machine(),
         "ours": {"insert_s": ours, "over_none": ours / none - 1, "postings": 3 * entries},
         "baseline": {
             "no_check": {"insert_s": none},
@@ -156,7 +155,7 @@ def measure_board(bills: int) -> dict[str, object]:
         transaction.set_rollback(True)
     return {
         "bench": "finance-board",
-        "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
+        "machine": machine(),
         "ours": {**ours, **one[0], "postings": postings, "books": len(books)},
         "baseline": {"full_scan": {**scan, **one[1]}},
         "ratio": {

@@ -1,7 +1,5 @@
 """Bank lines against open bills: the matching rule beside one that looks at amounts alone."""
 
-import os
-import platform
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,6 +10,7 @@ from random import Random
 from typing import Any, Final
 from uuid import UUID
 
+from panshi.bench.machine import machine
 from panshi.billing.matching import Books, Line, OpenBill, Payer, settle_plain
 from panshi.kit.ids import uuid7
 
@@ -50,7 +49,7 @@ def measure_matching(*, lines: int, bills: int) -> dict[str, object]:
     booked = sum(guess is not None for guess in guessed)
     return {
         "bench": "matching",
-        "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
+        "machine": machine(),
         "ours": {
             "match_s": ours_s,
             "lines": lines,

@@ -3,8 +3,6 @@
 Everything happens in one transaction that is rolled back, so a database in use keeps nothing of it.
 """
 
-import os
-import platform
 import time
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,6 +12,7 @@ from uuid import UUID
 from django.db import transaction
 
 from panshi.bench.billing import bench_books
+from panshi.bench.machine import machine
 from panshi.billing.events import BillOverdue
 from panshi.handbook import queries, services
 from panshi.handbook.content_files import SHIPPED
@@ -52,7 +51,7 @@ def measure_runs(facts: int) -> dict[str, object]:
     scaled_s = loop_s * facts / sample
     return {
         "bench": "runs",
-        "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
+        "machine": machine(),
         "ours": {**ours, "facts": facts, "books": len(books)},
         "baseline": {"loop": {"start_s": scaled_s, "sample": sample, "sample_s": loop_s}},
         "ratio": {"loop.start_s": scaled_s / max(ours["start_s"], 1e-9)},

@@ -3,8 +3,6 @@
 Everything happens in one transaction that is rolled back, on copies of the register.
 """
 
-import os
-import platform
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +13,7 @@ from django.db import connection, transaction
 
 from panshi.bench.billing import bench_books
 from panshi.bench.company import vin
+from panshi.bench.machine import machine
 from panshi.kit.tenancy import Actor, acting, hq_actor, system_actor
 
 ASKED: Final = 40
@@ -81,7 +80,7 @@ def measure_tenancy(vehicles: int) -> dict[str, object]:
     ours, none = took["bench_ours"], took["bench_none"]
     return {
         "bench": "tenancy",
-        "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
+        "machine": machine(),
         "ours": {
             **ours,
             "vehicles": vehicles,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypedDict, TypeVar
 from uuid import UUID
 
 from django.db import connection
@@ -287,6 +287,70 @@ def _enter(
     if len(ids) != len(kept):
         raise ValueError(f"{importer.kind}: {len(ids)} records for {len(kept)} rows")
     return kept, ids
+
+
+class Staged(TypedDict):
+    """What a room's fact says of a batch that was staged."""
+
+    org_id: int
+    actor_id: UUID
+    at: datetime
+    batch_id: UUID
+    rows: int
+    errors: int
+
+
+class Committed(TypedDict):
+    """What a room's fact says of a batch that was committed."""
+
+    org_id: int
+    actor_id: UUID
+    at: datetime
+    batch_id: UUID
+    created: int
+    there_already: int
+
+
+class Undone(TypedDict):
+    """What a room's fact says of a batch that was taken out again."""
+
+    org_id: int
+    actor_id: UUID
+    at: datetime
+    batch_id: UUID
+    removed: int
+
+
+def staged(batch: BatchCard, actor: Actor, at: datetime) -> Staged:
+    return {
+        "org_id": batch.org_id,
+        "actor_id": actor.id,
+        "at": at,
+        "batch_id": batch.id,
+        "rows": batch.rows,
+        "errors": len(batch.errors),
+    }
+
+
+def committed(batch: BatchCard, actor: Actor, at: datetime) -> Committed:
+    return {
+        "org_id": batch.org_id,
+        "actor_id": actor.id,
+        "at": at,
+        "batch_id": batch.id,
+        "created": batch.new,
+        "there_already": batch.there,
+    }
+
+
+def undone(batch: BatchCard, actor: Actor, at: datetime) -> Undone:
+    return {
+        "org_id": batch.org_id,
+        "actor_id": actor.id,
+        "at": at,
+        "batch_id": batch.id,
+        "removed": batch.new,
+    }
 
 
 def rehearse(importer: Importer[R], *, batch_id: UUID, actor: Actor, at: datetime) -> None:

@@ -116,14 +116,7 @@ def stage_cost_import(
     batch = imports.stage(
         COSTS, org_id=org_id, file_name=file_name, content=content, actor=actor, at=at
     )
-    return CostImportStaged(
-        org_id=org_id,
-        actor_id=actor.id,
-        at=at,
-        batch_id=batch.id,
-        rows=batch.rows,
-        errors=len(batch.errors),
-    )
+    return CostImportStaged(**imports.staged(batch, actor, at))
 
 
 @verb
@@ -135,14 +128,7 @@ def commit_cost_import(*, batch_id: UUID, actor: Actor, at: datetime) -> CostImp
     org_id = imports.owner_of(COSTS, batch_id=batch_id, actor=actor)
     actor.must("billing.commit_cost_import", org_id)
     batch = imports.commit(COSTS, batch_id=batch_id, actor=actor, at=at)
-    return CostImportCommitted(
-        org_id=org_id,
-        actor_id=actor.id,
-        at=at,
-        batch_id=batch.id,
-        created=batch.new,
-        there_already=batch.there,
-    )
+    return CostImportCommitted(**imports.committed(batch, actor, at))
 
 
 @verb
@@ -154,6 +140,4 @@ def undo_cost_import(*, batch_id: UUID, actor: Actor, at: datetime) -> CostImpor
     org_id = imports.owner_of(COSTS, batch_id=batch_id, actor=actor)
     actor.must("billing.undo_cost_import", org_id)
     batch = imports.undo(COSTS, batch_id=batch_id, actor=actor, at=at)
-    return CostImportUndone(
-        org_id=org_id, actor_id=actor.id, at=at, batch_id=batch.id, removed=batch.new
-    )
+    return CostImportUndone(**imports.undone(batch, actor, at))

@@ -116,14 +116,7 @@ def stage_customer_import(
     batch = imports.stage(
         CUSTOMERS, org_id=org_id, file_name=file_name, content=content, actor=actor, at=at
     )
-    return CustomerImportStaged(
-        org_id=org_id,
-        actor_id=actor.id,
-        at=at,
-        batch_id=batch.id,
-        rows=batch.rows,
-        errors=len(batch.errors),
-    )
+    return CustomerImportStaged(**imports.staged(batch, actor, at))
 
 
 @verb
@@ -137,14 +130,7 @@ def commit_customer_import(
     org_id = imports.owner_of(CUSTOMERS, batch_id=batch_id, actor=actor)
     actor.must("crm.commit_customer_import", org_id)
     batch = imports.commit(CUSTOMERS, batch_id=batch_id, actor=actor, at=at)
-    return CustomerImportCommitted(
-        org_id=org_id,
-        actor_id=actor.id,
-        at=at,
-        batch_id=batch.id,
-        created=batch.new,
-        there_already=batch.there,
-    )
+    return CustomerImportCommitted(**imports.committed(batch, actor, at))
 
 
 @verb
@@ -156,6 +142,4 @@ def undo_customer_import(*, batch_id: UUID, actor: Actor, at: datetime) -> Custo
     org_id = imports.owner_of(CUSTOMERS, batch_id=batch_id, actor=actor)
     actor.must("crm.undo_customer_import", org_id)
     batch = imports.undo(CUSTOMERS, batch_id=batch_id, actor=actor, at=at)
-    return CustomerImportUndone(
-        org_id=org_id, actor_id=actor.id, at=at, batch_id=batch.id, removed=batch.new
-    )
+    return CustomerImportUndone(**imports.undone(batch, actor, at))

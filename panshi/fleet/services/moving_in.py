@@ -224,14 +224,7 @@ def stage_vehicle_import(
     batch = imports.stage(
         VEHICLES, org_id=org_id, file_name=file_name, content=content, actor=actor, at=at
     )
-    return VehicleImportStaged(
-        org_id=org_id,
-        actor_id=actor.id,
-        at=at,
-        batch_id=batch.id,
-        rows=batch.rows,
-        errors=len(batch.errors),
-    )
+    return VehicleImportStaged(**imports.staged(batch, actor, at))
 
 
 @verb
@@ -243,14 +236,7 @@ def commit_vehicle_import(*, batch_id: UUID, actor: Actor, at: datetime) -> Vehi
     org_id = imports.owner_of(VEHICLES, batch_id=batch_id, actor=actor)
     actor.must("fleet.commit_vehicle_import", org_id)
     batch = imports.commit(VEHICLES, batch_id=batch_id, actor=actor, at=at)
-    return VehicleImportCommitted(
-        org_id=org_id,
-        actor_id=actor.id,
-        at=at,
-        batch_id=batch.id,
-        created=batch.new,
-        there_already=batch.there,
-    )
+    return VehicleImportCommitted(**imports.committed(batch, actor, at))
 
 
 @verb
@@ -262,6 +248,4 @@ def undo_vehicle_import(*, batch_id: UUID, actor: Actor, at: datetime) -> Vehicl
     org_id = imports.owner_of(VEHICLES, batch_id=batch_id, actor=actor)
     actor.must("fleet.undo_vehicle_import", org_id)
     batch = imports.undo(VEHICLES, batch_id=batch_id, actor=actor, at=at)
-    return VehicleImportUndone(
-        org_id=org_id, actor_id=actor.id, at=at, batch_id=batch.id, removed=batch.new
-    )
+    return VehicleImportUndone(**imports.undone(batch, actor, at))

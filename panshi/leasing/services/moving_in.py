@@ -368,14 +368,7 @@ def stage_lease_import(
     batch = imports.stage(
         LEASES, org_id=org_id, file_name=file_name, content=content, actor=actor, at=at
     )
-    return LeaseImportStaged(
-        org_id=org_id,
-        actor_id=actor.id,
-        at=at,
-        batch_id=batch.id,
-        rows=batch.rows,
-        errors=len(batch.errors),
-    )
+    return LeaseImportStaged(**imports.staged(batch, actor, at))
 
 
 @verb
@@ -387,14 +380,7 @@ def commit_lease_import(*, batch_id: UUID, actor: Actor, at: datetime) -> LeaseI
     org_id = imports.owner_of(LEASES, batch_id=batch_id, actor=actor)
     actor.must("leasing.commit_lease_import", org_id)
     batch = imports.commit(LEASES, batch_id=batch_id, actor=actor, at=at)
-    return LeaseImportCommitted(
-        org_id=org_id,
-        actor_id=actor.id,
-        at=at,
-        batch_id=batch.id,
-        created=batch.new,
-        there_already=batch.there,
-    )
+    return LeaseImportCommitted(**imports.committed(batch, actor, at))
 
 
 @verb
@@ -407,6 +393,4 @@ def undo_lease_import(*, batch_id: UUID, actor: Actor, at: datetime) -> LeaseImp
     org_id = imports.owner_of(LEASES, batch_id=batch_id, actor=actor)
     actor.must("leasing.undo_lease_import", org_id)
     batch = imports.undo(LEASES, batch_id=batch_id, actor=actor, at=at)
-    return LeaseImportUndone(
-        org_id=org_id, actor_id=actor.id, at=at, batch_id=batch.id, removed=batch.new
-    )
+    return LeaseImportUndone(**imports.undone(batch, actor, at))

@@ -291,14 +291,7 @@ def stage_rent_import(
     batch = imports.stage(
         RENTS, org_id=org_id, file_name=file_name, content=content, actor=actor, at=at
     )
-    return RentImportStaged(
-        org_id=org_id,
-        actor_id=actor.id,
-        at=at,
-        batch_id=batch.id,
-        rows=batch.rows,
-        errors=len(batch.errors),
-    )
+    return RentImportStaged(**imports.staged(batch, actor, at))
 
 
 @verb
@@ -311,14 +304,7 @@ def commit_rent_import(*, batch_id: UUID, actor: Actor, at: datetime) -> RentImp
     org_id = imports.owner_of(RENTS, batch_id=batch_id, actor=actor)
     actor.must("leasing.commit_rent_import", org_id)
     batch = imports.commit(RENTS, batch_id=batch_id, actor=actor, at=at)
-    return RentImportCommitted(
-        org_id=org_id,
-        actor_id=actor.id,
-        at=at,
-        batch_id=batch.id,
-        created=batch.new,
-        there_already=batch.there,
-    )
+    return RentImportCommitted(**imports.committed(batch, actor, at))
 
 
 @verb
@@ -330,6 +316,4 @@ def undo_rent_import(*, batch_id: UUID, actor: Actor, at: datetime) -> RentImpor
     org_id = imports.owner_of(RENTS, batch_id=batch_id, actor=actor)
     actor.must("leasing.undo_rent_import", org_id)
     batch = imports.undo(RENTS, batch_id=batch_id, actor=actor, at=at)
-    return RentImportUndone(
-        org_id=org_id, actor_id=actor.id, at=at, batch_id=batch.id, removed=batch.new
-    )
+    return RentImportUndone(**imports.undone(batch, actor, at))

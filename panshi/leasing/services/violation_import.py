@@ -132,14 +132,7 @@ def stage_violation_import(
     batch = imports.stage(
         VIOLATIONS, org_id=org_id, file_name=file_name, content=content, actor=actor, at=at
     )
-    return ViolationImportStaged(
-        org_id=org_id,
-        actor_id=actor.id,
-        at=at,
-        batch_id=batch.id,
-        rows=batch.rows,
-        errors=len(batch.errors),
-    )
+    return ViolationImportStaged(**imports.staged(batch, actor, at))
 
 
 @verb
@@ -153,14 +146,7 @@ def commit_violation_import(
     org_id = imports.owner_of(VIOLATIONS, batch_id=batch_id, actor=actor)
     actor.must("leasing.commit_violation_import", org_id)
     batch = imports.commit(VIOLATIONS, batch_id=batch_id, actor=actor, at=at)
-    return ViolationImportCommitted(
-        org_id=org_id,
-        actor_id=actor.id,
-        at=at,
-        batch_id=batch.id,
-        created=batch.new,
-        there_already=batch.there,
-    )
+    return ViolationImportCommitted(**imports.committed(batch, actor, at))
 
 
 @verb
@@ -172,6 +158,4 @@ def undo_violation_import(*, batch_id: UUID, actor: Actor, at: datetime) -> Viol
     org_id = imports.owner_of(VIOLATIONS, batch_id=batch_id, actor=actor)
     actor.must("leasing.undo_violation_import", org_id)
     batch = imports.undo(VIOLATIONS, batch_id=batch_id, actor=actor, at=at)
-    return ViolationImportUndone(
-        org_id=org_id, actor_id=actor.id, at=at, batch_id=batch.id, removed=batch.new
-    )
+    return ViolationImportUndone(**imports.undone(batch, actor, at))

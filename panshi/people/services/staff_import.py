@@ -182,14 +182,7 @@ def stage_staff_import(
     batch = imports.stage(
         STAFF, org_id=org_id, file_name=file_name, content=content, actor=actor, at=at
     )
-    return StaffImportStaged(
-        org_id=org_id,
-        actor_id=actor.id,
-        at=at,
-        batch_id=batch.id,
-        rows=batch.rows,
-        errors=len(batch.errors),
-    )
+    return StaffImportStaged(**imports.staged(batch, actor, at))
 
 
 @verb
@@ -202,14 +195,7 @@ def commit_staff_import(*, batch_id: UUID, actor: Actor, at: datetime) -> StaffI
     actor.must("people.commit_staff_import", org_id)
     actor.must("org.create_user", org_id)
     batch = imports.commit(STAFF, batch_id=batch_id, actor=actor, at=at)
-    return StaffImportCommitted(
-        org_id=org_id,
-        actor_id=actor.id,
-        at=at,
-        batch_id=batch.id,
-        created=batch.new,
-        there_already=batch.there,
-    )
+    return StaffImportCommitted(**imports.committed(batch, actor, at))
 
 
 @verb
@@ -222,6 +208,4 @@ def undo_staff_import(*, batch_id: UUID, actor: Actor, at: datetime) -> StaffImp
     actor.must("people.undo_staff_import", org_id)
     actor.must("org.close_users", org_id)
     batch = imports.undo(STAFF, batch_id=batch_id, actor=actor, at=at)
-    return StaffImportUndone(
-        org_id=org_id, actor_id=actor.id, at=at, batch_id=batch.id, removed=batch.new
-    )
+    return StaffImportUndone(**imports.undone(batch, actor, at))

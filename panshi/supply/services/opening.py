@@ -197,14 +197,7 @@ def stage_part_import(
     batch = imports.stage(
         PARTS, org_id=org_id, file_name=file_name, content=content, actor=actor, at=at
     )
-    return PartImportStaged(
-        org_id=org_id,
-        actor_id=actor.id,
-        at=at,
-        batch_id=batch.id,
-        rows=batch.rows,
-        errors=len(batch.errors),
-    )
+    return PartImportStaged(**imports.staged(batch, actor, at))
 
 
 @verb
@@ -216,14 +209,7 @@ def commit_part_import(*, batch_id: UUID, actor: Actor, at: datetime) -> PartImp
     org_id = imports.owner_of(PARTS, batch_id=batch_id, actor=actor)
     actor.must("supply.commit_part_import", org_id)
     batch = imports.commit(PARTS, batch_id=batch_id, actor=actor, at=at)
-    return PartImportCommitted(
-        org_id=org_id,
-        actor_id=actor.id,
-        at=at,
-        batch_id=batch.id,
-        created=batch.new,
-        there_already=batch.there,
-    )
+    return PartImportCommitted(**imports.committed(batch, actor, at))
 
 
 @verb
@@ -235,6 +221,4 @@ def undo_part_import(*, batch_id: UUID, actor: Actor, at: datetime) -> PartImpor
     org_id = imports.owner_of(PARTS, batch_id=batch_id, actor=actor)
     actor.must("supply.undo_part_import", org_id)
     batch = imports.undo(PARTS, batch_id=batch_id, actor=actor, at=at)
-    return PartImportUndone(
-        org_id=org_id, actor_id=actor.id, at=at, batch_id=batch.id, removed=batch.new
-    )
+    return PartImportUndone(**imports.undone(batch, actor, at))
