@@ -10,12 +10,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 from panshi.fleet import queries as fleet
 from panshi.handbook import queries, services
 from panshi.handbook.queries.parameters import ParameterPage, ParameterRow
+from panshi.handbook.services.common import ReasonMissing
 from panshi.handbook.services.parameters import (
     ModelUnknown,
     ParameterFixed,
     ParameterInThePast,
     ParameterOutOfBounds,
-    ReasonMissing,
 )
 from panshi.kit.forms import Field, Form, Reading
 from panshi.kit.refusals import NotPermitted

@@ -42,6 +42,11 @@ class Question(OwnedModel):
             ),
         ]
 
+    @property
+    def anchor(self) -> str:
+        """The step or clause it is about, as the node's page has it."""
+        return f"step-{self.step_id}" if self.step_id else f"clause-{self.clause}"
+
 
 class Exam(OwnedModel):
     """What somebody of a post must pass for a certificate: nodes by weight, and the terms.

@@ -232,7 +232,6 @@ def my_exams(*, actor: Actor, at: datetime) -> list[MyExam]:
 
 def _posed(row: AttemptQuestion, over: bool) -> PosedRow:
     asked = row.question
-    place = f"step-{asked.step_id}" if asked.step_id else f"clause-{asked.clause}"
     return PosedRow(
         key=str(asked.id),
         kind=asked.kind,
@@ -243,7 +242,7 @@ def _posed(row: AttemptQuestion, over: bool) -> PosedRow:
         answer=tuple(row.shown.index(own) for own in asked.answer) if over else (),
         right=row.right if over else None,
         why=asked.why if over else "",
-        place=f"{asked.node.slug}#{place}" if over else "",
+        place=f"{asked.node.slug}#{asked.anchor}" if over else "",
     )
 
 
@@ -327,7 +326,7 @@ def _missed(exam: Exam, actor: Actor) -> list[QuestionRow]:
             text=q.zh,
             node=wording.spoken(q.node.zh, q.node.en),
             slug=q.node.slug,
-            anchor=f"step-{q.step_id}" if q.step_id else f"clause-{q.clause}",
+            anchor=q.anchor,
             safety=q.safety,
             retired=q.retired_by_id is not None,
             asked=counts[q.id][0],

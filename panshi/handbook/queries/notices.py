@@ -14,6 +14,7 @@ from panshi.handbook.rules.differences import EDITORIAL, WEIGHT, Change
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 from panshi.people import queries as people
+from panshi.people.queries import HeldCertificate
 
 # A change older than this is known by the text itself.
 STANDS: Final = timedelta(days=400)
@@ -107,6 +108,11 @@ def _joined(actor: Actor) -> datetime | None:
     ).first()  # fmt: skip
 
 
+def _suspended(held: Sequence[HeldCertificate], slug: str) -> tuple[str, ...]:
+    """The kinds of these certificates that an unread change of a node suspends."""
+    return tuple(sorted({p.kind for p in held if learning.cause_of(slug) in p.causes}))
+
+
 def notices_for(posts: Sequence[str], actor: Actor, at: datetime) -> tuple[NoticeRow, ...]:
     """What changed for these posts and for the certificates a person holds, unread, by weight."""
     rows = standing(at)
@@ -126,8 +132,7 @@ def notices_for(posts: Sequence[str], actor: Actor, at: datetime) -> tuple[Notic
         start = row.edition.effective_from
         if not concerns or row.id in read or (joined and start and start < joined):
             continue
-        suspended = {p.kind for p in held if learning.cause_of(slug) in p.causes}
-        found.setdefault((row.node_id, row.edition_id), _row(row, tuple(sorted(suspended))))
+        found.setdefault((row.node_id, row.edition_id), _row(row, _suspended(held, slug)))
     return tuple(sorted(found.values(), key=lambda r: (WEIGHT[r.gravity], r.code))[:SHOWN])
 
 
@@ -153,14 +158,13 @@ def notice_page(*, notice_id: UUID, actor: Actor, at: datetime) -> NoticePage:
     found = learning.changed(notice)
     read = Acknowledgement.objects.filter(notice=notice, person_id=actor.id).first()
     held = people.certificates(user_ids=[actor.id], actor=actor)
-    suspended = {p.kind for p in held if learning.cause_of(notice.node.slug) in p.causes}
     tries = QuizTry.objects.filter(
         edition=notice.edition_id, node=notice.node_id, person_id=actor.id
     )
     last = tries.order_by("-number").first()
     quiz = None if read else learning.quiz_of(notice, actor.id, found)
     return NoticePage(
-        row=_row(notice, tuple(sorted(suspended))),
+        row=_row(notice, _suspended(held, notice.node.slug)),
         changes=found.changes,
         number=quiz.number if quiz else 0,
         quiz=tuple(

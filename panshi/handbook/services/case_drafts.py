@@ -18,7 +18,6 @@ from panshi.handbook.rules.redaction import FIRM, PERSON, PLATE, VIN, Name
 from panshi.kit.clock import SHANGHAI
 from panshi.kit.tenancy import Actor
 from panshi.org import queries as org
-from panshi.service import queries as service
 from panshi.service.queries import WorkOrderCard
 
 _LINES: Final = 30
@@ -193,7 +192,3 @@ def people_of(run: Run) -> set[UUID]:
     found = {s.person_id for s in run.steps.all()} | {run.owner_id}
     found |= {d.person_id for d in run.deviations.all()} | {p.person_id for p in run.pauses.all()}
     return {person for person in found if person}
-
-
-def job_card(work_order_id: UUID, actor: Actor) -> WorkOrderCard:
-    return service.work_order_card(work_order_id=work_order_id, actor=actor)

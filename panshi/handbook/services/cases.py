@@ -40,6 +40,7 @@ from panshi.kit.clock import local_day
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import SYSTEM, Actor, system_actor
 from panshi.kit.verbs import verb
+from panshi.service import queries as service_room
 from panshi.service.queries import figures as service
 
 LANGUAGE: Final = "zh-hans"  # The book is written in Chinese.
@@ -108,7 +109,7 @@ def _medians(node_ids: set[UUID], at: datetime) -> dict[UUID, float]:
     return {node: median(all_) for node, all_ in took.items() if len(all_) >= extraction.ENOUGH}
 
 
-def _from_runs(known: set[UUID], actor: Actor, at: datetime) -> Iterator[_Proposal]:
+def _from_runs(known: set[UUID], at: datetime) -> Iterator[_Proposal]:
     closed = (
         Run.objects.filter(state=RunState.CLOSED, closed_at__gt=at - LOOK_BACK, closed_at__lte=at)
         .exclude(id__in=known)
@@ -193,7 +194,9 @@ def _from_jobs(known: set[UUID], actor: Actor, at: datetime) -> Iterator[_Propos
 
 def _of_job(order: service.OrderFigure, why: list[str]) -> _Proposal:
     def draft() -> dict[str, str]:
-        card = case_drafts.job_card(order.id, system_actor(order.org_id))
+        card = service_room.work_order_card(
+            work_order_id=order.id, actor=system_actor(order.org_id)
+        )
         return case_drafts.of_job(card, why)
 
     return _Proposal(
@@ -299,7 +302,7 @@ def propose_cases(*, actor: Actor, at: datetime) -> CasesProposed:
     with override(LANGUAGE):
         known = set(Case.objects.values_list("source_id", flat=True))
         found = [
-            *_from_runs(known, actor, at),
+            *_from_runs(known, at),
             *_from_jobs(known, actor, at),
             *_from_complaints(known, actor, at),
         ]
@@ -338,7 +341,7 @@ def names_of(case: Case, actor: Actor) -> list[Name]:
     people: set[UUID] = set()
     vehicle = customer = None
     if case.source_kind == CaseSource.JOB:
-        card = case_drafts.job_card(case.source_id, actor)
+        card = service_room.work_order_card(work_order_id=case.source_id, actor=actor)
         vehicle, customer = card.vehicle_id, card.customer_id
     elif case.source_kind == CaseSource.COMPLAINT:
         customer = crm.complaint_card(complaint_id=case.source_id, actor=actor).customer_id

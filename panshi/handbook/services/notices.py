@@ -17,6 +17,7 @@ from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
 from panshi.people import queries as people
 from panshi.people import services as people_services
+from panshi.people.queries import HeldCertificate
 
 
 class QuizNotPassed(Refusal):
@@ -40,12 +41,7 @@ def _acknowledge(notice: ChangeNotice, quiz: QuizTry | None, actor: Actor, at: d
             person_id=actor.id,
             defaults={"org_id": actor.org_id, "read_at": at, "quiz": quiz},
         )
-    cause = learning.cause_of(notice.node.slug)
-    for paper in people.certificates(user_ids=[actor.id], actor=actor):
-        if cause in paper.causes:
-            people_services.restore_certificate(
-                certificate_id=paper.id, cause=cause, actor=actor, at=at
-            )
+    _lift(notice.node.slug, people.certificates(user_ids=[actor.id], actor=actor), actor, at)
 
 
 @verb
@@ -117,8 +113,12 @@ def submit_change_quiz(
 
 def restore(slug: str, actor: Actor, at: datetime) -> int:
     """Lift what an unread change of this node suspended, whosever it is; answers how many."""
+    return _lift(slug, people.certificates(actor=actor), actor, at)
+
+
+def _lift(slug: str, papers: Sequence[HeldCertificate], actor: Actor, at: datetime) -> int:
     cause = learning.cause_of(slug)
-    found = [paper for paper in people.certificates(actor=actor) if cause in paper.causes]
+    found = [paper for paper in papers if cause in paper.causes]
     for paper in found:
         people_services.restore_certificate(
             certificate_id=paper.id, cause=cause, actor=actor, at=at

@@ -11,6 +11,7 @@ from panshi.handbook import book
 from panshi.handbook.events import ParameterSet
 from panshi.handbook.models import ParameterValue
 from panshi.handbook.rules.parameters import Parameter, Setting, Settings
+from panshi.handbook.services.common import ReasonMissing
 from panshi.kit.clock import day_start, local_day
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
@@ -30,10 +31,6 @@ class ParameterInThePast(Refusal):
 
 
 class ModelUnknown(Refusal):
-    pass
-
-
-class ReasonMissing(Refusal):
     pass
 
 

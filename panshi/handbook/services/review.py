@@ -34,6 +34,7 @@ from panshi.handbook.rules import checking, texts
 from panshi.handbook.rules.procedure import ContentFault
 from panshi.handbook.rules.texts import NodeDocument
 from panshi.handbook.services.bank import forget_bank
+from panshi.handbook.services.common import ReasonMissing
 from panshi.handbook.services.content import (
     GRACE_DAYS,
     ContentUnfit,
@@ -51,6 +52,7 @@ from panshi.handbook.services.content import (
     release,
     rewrite,
     unfit,
+    whole_digest,
 )
 from panshi.handbook.services.notices import restore
 from panshi.handbook.services.starting import start_runs
@@ -62,10 +64,6 @@ COMPLIANCE: Final = "compliance"
 
 
 class AuthorCannotApprove(Refusal):
-    pass
-
-
-class ReasonMissing(Refusal):
     pass
 
 
@@ -264,8 +262,7 @@ def freeze_edition(*, number: str, title: str, actor: Actor, at: datetime) -> Ed
         raise ContentUnfit(_("No text was approved since edition %s.") % before.number)
     content = Content(root=before.files, folders={r.folder: r.files for r in fresh.values()})
     checked(content)
-    sha256 = digest({**content.root, **{r.folder: r.sha256 for r in fresh.values()}})
-    edition = new_edition(org_id, number, {"title": title}, content.root, sha256)
+    edition = new_edition(org_id, number, {"title": title}, content.root, whole_digest(content))
     hold(edition, list(fresh.values()))
     notices = propose(edition)
     fact = EditionProposed(

@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
-from uuid import UUID
 
 from panshi.handbook import book
 from panshi.handbook.book import Book, Bound
 from panshi.handbook.events import RunsStarted
-from panshi.handbook.models import Run
 from panshi.handbook.rules import conditions, periods
 from panshi.handbook.rules.conditions import World
 from panshi.handbook.rules.periods import Period, Rhythm
-from panshi.handbook.services.starting import Occasion, begin, started
+from panshi.handbook.services.starting import Occasion, begin, started, with_runs
 from panshi.handbook.workdays import holidays_between
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
@@ -77,14 +75,9 @@ def _called_for(actor: Actor, at: datetime) -> Iterator[Occasion]:
 
 
 def _missing(actor: Actor, at: datetime) -> list[Occasion]:
-    """Occasions of which no run is kept yet, in one question for all of them."""
+    """Occasions of which no run is kept yet."""
     asked = list(_called_for(actor, at))
-    known: set[tuple[UUID, str]] = set(
-        Run.objects.filter(
-            node_id__in={o.bound.node_id for o in asked},
-            occurrence_key__in={o.key for o in asked},
-        ).values_list("node_id", "occurrence_key")
-    )
+    known = with_runs(asked)
     return [o for o in asked if (o.bound.node_id, o.key) not in known]
 
 

@@ -1,7 +1,7 @@
 """Verbs by which runs begin."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -22,6 +22,7 @@ from panshi.handbook.rules.conditions import World
 from panshi.handbook.rules.parameters import Settings, names_used
 from panshi.handbook.services import engine
 from panshi.handbook.services.closing import close_when_finished
+from panshi.handbook.services.common import ReasonMissing
 from panshi.handbook.services.gathering import Groups
 from panshi.handbook.services.parameters import settings_of
 from panshi.kit.clock import local_day
@@ -36,10 +37,6 @@ MANY: Final = 100
 
 
 class NodeNotWritten(Refusal):
-    pass
-
-
-class ReasonMissing(Refusal):
     pass
 
 
@@ -242,17 +239,20 @@ def _models(occasions: list[Occasion]) -> dict[str, str]:
     return {str(vehicle_id): ref.model_code for vehicle_id, ref in refs.items()}
 
 
-def _known(occasions: list[Occasion]) -> set[tuple[UUID, str]]:
-    """Node and key of the occasions that have their run; those that gather facts are not asked."""
-    asked = [o for o in occasions if not o.bound.procedure.trigger.gather_by]
-    if len(asked) < MANY:
-        return set()  # The database leaves out what it knows.
-    return set(
-        Run.objects.filter(
-            node_id__in={o.bound.node_id for o in asked},
-            occurrence_key__in=[o.key for o in asked],
-        ).values_list("node_id", "occurrence_key")
+def with_runs(occasions: Collection[Occasion]) -> set[tuple[UUID, str]]:
+    """Node and key of those occasions that have their run, in one question for all of them."""
+    found = Run.objects.filter(
+        node_id__in={o.bound.node_id for o in occasions},
+        occurrence_key__in={o.key for o in occasions},
     )
+    return set(found.values_list("node_id", "occurrence_key"))
+
+
+def _known(occasions: list[Occasion]) -> set[tuple[UUID, str]]:
+    """Those that have their run, when there are many; those that gather facts are not asked."""
+    asked = [o for o in occasions if not o.bound.procedure.trigger.gather_by]
+    # Of few the database leaves out what it knows.
+    return with_runs(asked) if len(asked) >= MANY else set()
 
 
 def _plain(value: object) -> object:
@@ -299,22 +299,19 @@ def begin(
     bounds: dict[UUID, Bound] = {}
     suppressed = 0
     for occasion in occasions:
-        key = (occasion.bound.node_id, occasion.subject_id)
-        if occasion.bound.procedure.unless_open and key in held:
+        node_id, once = occasion.bound.node_id, occasion.bound.procedure.unless_open
+        about, place = (node_id, occasion.subject_id), (node_id, occasion.key)
+        if once and about in held:
             suppressed += 1
             continue
-        if occasion.item and groups.join(
-            occasion.bound.node_id, occasion.key, occasion.item, occasion.fact
-        ):
+        if occasion.item and groups.join(*place, occasion.item, occasion.fact):
             continue
-        if (occasion.bound.node_id, occasion.key) in runs or (
-            (occasion.bound.node_id, occasion.key) in known
-        ):
+        if place in runs or place in known:
             continue
-        if occasion.bound.procedure.unless_open and occasion.subject_id:
-            held.add(key)
-        bounds[occasion.bound.node_id] = occasion.bound
-        run = runs[occasion.bound.node_id, occasion.key] = _run_of(
+        if once and occasion.subject_id:
+            held.add(about)
+        bounds[node_id] = occasion.bound
+        run = runs[place] = _run_of(
             occasion,
             cities.get(occasion.org_id, ""),
             settings.own(occasion.org_id, occasion.at, models.get(_vehicle_of(occasion), "")),

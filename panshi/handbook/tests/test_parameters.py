@@ -14,6 +14,7 @@ from panshi.handbook import queries, services
 from panshi.handbook.models import ParameterValue
 from panshi.handbook.rules import parameters
 from panshi.handbook.services import parameters as refusals
+from panshi.handbook.services.common import ReasonMissing
 from panshi.handbook.tests import make
 from panshi.kit.ids import uuid7
 from panshi.kit.refusals import NotPermitted, Refusal
@@ -57,7 +58,7 @@ def test_a_value_beyond_the_bounds_or_in_the_past_is_refused(node: OrgNode) -> N
         ({"name": "promise_days", "value": Decimal(2), "model_code": "X"}, refusals.ParameterFixed),
         ({"model_code": "no such model"}, refusals.ModelUnknown),
         ({"starts_on": date(2027, 3, 8)}, refusals.ParameterInThePast),
-        ({"reason": " "}, refusals.ReasonMissing),
+        ({"reason": " "}, ReasonMissing),
         ({"actor": make.person(node, "SALES")}, NotPermitted),
     ]
     for changed, refusal in wrong:
