@@ -1,5 +1,6 @@
 """Questions about customers; personal data is answered masked."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -224,6 +225,12 @@ def customer_refs(*, ids: tuple[UUID, ...], actor: Actor) -> dict[UUID, Customer
     """Customers by id; those this actor may not see are left out."""
     found = Customer.objects.visible_to(actor).filter(id__in=ids)
     return {customer.id: CustomerRef(**_ref(customer)) for customer in found}
+
+
+def names_of(ids: Iterable[UUID | None], actor: Actor) -> dict[UUID, str]:
+    """What customers are called, by id; those this actor may not see are left out."""
+    refs = customer_refs(ids=tuple({one for one in ids if one is not None}), actor=actor)
+    return {customer_id: ref.name for customer_id, ref in refs.items()}
 
 
 def telephones(*, ids: tuple[UUID, ...], actor: Actor) -> dict[UUID, str]:

@@ -261,8 +261,7 @@ def customer_names(customer_ids: Collection[UUID], actor: Actor) -> dict[UUID, s
     """The names of customers by id; those that the actor does not see are left out."""
     if actor.customer_id is not None:
         return {}  # A customer reads under the portal's role, and knows their own name.
-    refs = crm.customer_refs(ids=tuple(set(customer_ids)), actor=actor)
-    return {customer_id: ref.name for customer_id, ref in refs.items()}
+    return crm.names_of(customer_ids, actor)
 
 
 def _plates(vehicle_ids: Sequence[UUID | None], actor: Actor) -> dict[UUID | None, str]:

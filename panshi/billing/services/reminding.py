@@ -48,16 +48,14 @@ def tell(tellings: Iterable[Telling], *, actor: Actor, at: datetime) -> int:
         return 0
     as_whom = hq_actor(actor.org_id) if actor.db_role == HQ else actor
     ids = tuple({t.customer_id for t in wanted})
-    names = crm.customer_refs(ids=ids, actor=as_whom)
+    names = crm.names_of(ids, as_whom)
     phones = crm.telephones(ids=ids, actor=as_whom)
     link, sent = pay_address(), 0
     for org_id, group in groupby(wanted, key=lambda t: t.org_id):
         fact = notify.send_messages(
             org_id=org_id,
             messages=[
-                _message(t, names[t.customer_id].name if t.customer_id in names else "", phones,
-                         link)
-                for t in group
+                _message(t, names.get(t.customer_id, ""), phones, link) for t in group
             ],
             actor=system_actor(org_id),
             at=at,

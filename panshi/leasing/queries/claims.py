@@ -82,9 +82,7 @@ class ClaimCard:
 
 
 def _rows(found: Sequence[Claim], actor: Actor) -> tuple[ClaimRow, ...]:
-    names = crm.customer_refs(
-        ids=tuple({row.customer_id for row in found if row.customer_id}), actor=actor
-    )
+    names = crm.names_of((row.customer_id for row in found), actor)
     vehicles = fleet.vehicle_refs(vehicle_ids=tuple({row.vehicle_id for row in found}), actor=actor)
     return tuple(
         ClaimRow(
@@ -96,7 +94,7 @@ def _rows(found: Sequence[Claim], actor: Actor) -> tuple[ClaimRow, ...]:
             lease_id=row.lease_id,
             lease_number=row.lease.number if row.lease else "",
             customer_id=row.customer_id,
-            customer_name=names[row.customer_id].name if row.customer_id in names else "",
+            customer_name=names.get(row.customer_id, "") if row.customer_id else "",
             occurred_at=row.occurred_at,
             place=row.place,
             words=row.words,

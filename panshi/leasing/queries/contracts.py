@@ -169,14 +169,14 @@ def _credit(on: date) -> CreditTerms:
 
 
 def _rows(found: list[Contract], actor: Actor) -> tuple[ContractRow, ...]:
-    names = crm.customer_refs(ids=tuple({c.customer_id for c in found}), actor=actor)
+    names = crm.names_of((c.customer_id for c in found), actor)
     return tuple(
         ContractRow(
             id=c.id,
             lease_id=c.lease_id,
             lease_number=c.lease.number,
             number=c.number,
-            customer_name=names[c.customer_id].name if c.customer_id in names else "",
+            customer_name=names.get(c.customer_id, ""),
             kind=ContractKind(c.kind),
             state=ContractState(c.state),
             offered_at=c.offered_at,

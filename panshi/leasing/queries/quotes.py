@@ -154,14 +154,14 @@ def quote_limits(*, on: date, actor: Actor) -> QuoteLimits:
 
 
 def _rows(found: list[Quote], actor: Actor) -> tuple[QuoteRow, ...]:
-    names = crm.customer_refs(ids=tuple({q.customer_id for q in found}), actor=actor)
+    names = crm.names_of((q.customer_id for q in found), actor)
     vehicles = fleet.vehicle_refs(vehicle_ids=tuple({q.vehicle_id for q in found}), actor=actor)
     return tuple(
         QuoteRow(
             id=q.id,
             number=q.number,
             customer_id=q.customer_id,
-            customer_name=names[q.customer_id].name if q.customer_id in names else "",
+            customer_name=names.get(q.customer_id, ""),
             vehicle_id=q.vehicle_id,
             plate=vehicles[q.vehicle_id].plate if q.vehicle_id in vehicles else "",
             model_name=vehicles[q.vehicle_id].model_name if q.vehicle_id in vehicles else "",

@@ -136,9 +136,7 @@ def holders_at(
 
 
 def _rows(found: Sequence[Violation], actor: Actor) -> tuple[ViolationRow, ...]:
-    names = crm.customer_refs(
-        ids=tuple({row.customer_id for row in found if row.customer_id}), actor=actor
-    )
+    names = crm.names_of((row.customer_id for row in found), actor)
     return tuple(
         ViolationRow(
             id=row.id,
@@ -156,7 +154,7 @@ def _rows(found: Sequence[Violation], actor: Actor) -> tuple[ViolationRow, ...]:
             lease_id=row.lease_id,
             lease_number=row.lease.number if row.lease else "",
             customer_id=row.customer_id,
-            customer_name=names[row.customer_id].name if row.customer_id in names else "",
+            customer_name=names.get(row.customer_id, "") if row.customer_id else "",
             imported_at=row.imported_at,
         )
         for row in found

@@ -1,9 +1,9 @@
 """Traffic violations: whose they are, what is said against them, dealt with, billed, closed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final, TypedDict
+from typing import Final, TypedDict
 from uuid import UUID
 
 from django.db import connection
@@ -192,7 +192,7 @@ def notify_customers(violation_ids: Sequence[UUID], *, actor: Actor, at: datetim
     )
     as_whom = hq_actor(actor.org_id) if actor.db_role == HQ else actor
     ids = tuple({row.customer_id for row in rows if row.customer_id})
-    names = crm.customer_refs(ids=ids, actor=as_whom)
+    names = crm.names_of(ids, as_whom)
     phones = crm.telephones(ids=ids, actor=as_whom)
     for org_id in sorted({row.org_id for row in rows}):
         notify.send_messages(
@@ -207,9 +207,9 @@ def notify_customers(violation_ids: Sequence[UUID], *, actor: Actor, at: datetim
     return len(rows)
 
 
-def _message(row: Violation, names: dict[UUID, Any], phones: dict[UUID, str]) -> NewMessage:
+def _message(row: Violation, names: Mapping[UUID, str], phones: Mapping[UUID, str]) -> NewMessage:
     assert row.customer_id is not None
-    named, phone = names.get(row.customer_id), phones.get(row.customer_id, "")
+    phone = phones.get(row.customer_id, "")
     return NewMessage(
         customer_id=row.customer_id,
         source_kind=VIOLATION,
@@ -219,7 +219,7 @@ def _message(row: Violation, names: dict[UUID, Any], phones: dict[UUID, str]) ->
         message_class="TRANSACTION",
         template="VIOLATION",
         values={
-            "name": named.name if named else "",
+            "name": names.get(row.customer_id, ""),
             "plate": row.plate,
             "when": f"{row.occurred_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
             "place": row.place or "—",

@@ -19,11 +19,12 @@ LONGEST = 2000
 
 def _own(request: Request, talk_id: UUID) -> ConversationRow:
     """The customer's thread; another's is not found."""
-    own = queries.conversations(customer_id=customer_of(request.actor), actor=request.actor)
-    found = next((row for row in own if row.id == talk_id), None)
-    if found is None:
+    own = queries.conversations(
+        customer_id=customer_of(request.actor), conversation_id=talk_id, actor=request.actor
+    )
+    if not own:
         raise Http404
-    return found
+    return own[0]
 
 
 @require_GET

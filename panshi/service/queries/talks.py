@@ -76,7 +76,12 @@ class MessageRow:
 
 @question
 def conversations(
-    *, actor: Actor, state: str = "", customer_id: UUID | None = None, limit: int = 100
+    *,
+    actor: Actor,
+    state: str = "",
+    customer_id: UUID | None = None,
+    conversation_id: UUID | None = None,
+    limit: int = 100,
 ) -> list[ConversationRow]:
     """Threads, the latest first; a customer sees its own alone."""
     found = Conversation.objects.visible_to(actor)
@@ -84,6 +89,8 @@ def conversations(
         found = found.filter(state=state)
     if customer_id is not None:
         found = found.filter(customer_id=customer_id)
+    if conversation_id is not None:
+        found = found.filter(id=conversation_id)
     return [
         ConversationRow(
             id=row.id,
@@ -116,7 +123,7 @@ def _threads(
     with connection.cursor() as cursor:
         cursor.execute(_THREADS, values)
         found = cursor.fetchall()
-    customers = crm.customer_refs(ids=tuple({row[1] for row in found}), actor=actor)
+    customers = crm.names_of((row[1] for row in found), actor)
     owners = org.names_of(user_ids=tuple({row[7] for row in found if row[7]}), actor=actor)
     rows = tuple(
         ConversationRow(
@@ -129,7 +136,7 @@ def _threads(
             last_at=row[6],
             owner_id=row[7],
             waiting_from=row[8],
-            customer_name=customers[row[1]].name if row[1] in customers else "",
+            customer_name=customers.get(row[1], ""),
             owner_name=owners.get(row[7], ""),
         )
         for row in found
