@@ -111,14 +111,20 @@ def write_terms(plan: ChargePlan, before: PlanTerms, later: PlanTerms) -> None:
             continue
         columns = _COLUMNS[part]
         wanted = {(p.start, *(getattr(p, name) for name in columns)): p.end for p in new}
+        cut: list[Any] = []
+        longer: list[Any] = []
         for row in part._default_manager.filter(plan=plan).order_by("starts_on"):
             if row.ends_on is not None and row.ends_on <= row.starts_on:
                 continue
             key = (row.starts_on, *(getattr(row, name) for name in columns))
             end = wanted.pop(key, row.starts_on)
             if end != row.ends_on:
+                reaches = end is None or (row.ends_on is not None and end > row.ends_on)
                 row.ends_on = end
-                row.save(update_fields=["ends_on"])
+                (longer if reaches else cut).append(row)
+        # What is cut short makes room for what reaches further.
+        for row in (*cut, *longer):
+            row.save(update_fields=["ends_on"])
         for (start, *values), end in wanted.items():
             part._default_manager.create(
                 org_id=plan.org_id,

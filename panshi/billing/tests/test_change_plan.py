@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.db.models import Sum
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from panshi.billing import queries, rules, services
@@ -179,6 +179,13 @@ CHANGES = st.lists(
     anchor=st.dates(date(2027, 1, 28), date(2027, 3, 2)),
     alignment=st.sampled_from(["ANCHOR", "CALENDAR"]),
     months=st.integers(0, 3),
+)
+# A price that lasts longer again: another one has to make room first.
+@example(
+    made=[("PRICE", 1), ("PRICE", 2), ("PRICE", 1)],
+    anchor=date(2027, 1, 28),
+    alignment="ANCHOR",
+    months=0,
 )
 def test_bills_follow_the_terms_whatever_changed_and_when(
     made: list[tuple[str, int]], anchor: date, alignment: str, months: int
