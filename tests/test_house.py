@@ -5,6 +5,7 @@ import importlib
 import inspect
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from dataclasses import is_dataclass
 from pathlib import Path
@@ -144,6 +145,29 @@ def _called(function: ast.FunctionDef) -> Iterator[str]:
     for node in ast.walk(function):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             yield node.func.id
+
+
+def test_the_walls_list_no_exception() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    walls = settings["tool"]["importlinter"]
+    assert walls["contracts"]
+    assert [wall for wall in (walls, *walls["contracts"]) if "ignore_imports" in wall] == []
+
+
+def test_no_room_needs_a_test() -> None:
+    """Tests use every room; they are folders beside the packages, so nothing may import one."""
+    wrong = []
+    for path in _sources():
+        if not path.is_relative_to(HOUSE) or "tests" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in getattr(node, "names", []) if hasattr(alias, "name")]
+            if isinstance(node, ast.ImportFrom):
+                names = [f"{'.' * node.level}{node.module or ''}.{name}" for name in names]
+            elif not isinstance(node, ast.Import):
+                continue
+            wrong += [f"{path.name}: {name}" for name in names if "tests" in name.split(".")]
+    assert wrong == []
 
 
 def test_neighbours_are_referred_to_by_name_alone() -> None:

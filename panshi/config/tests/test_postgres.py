@@ -17,9 +17,8 @@ import pytest
 from panshi.config.cluster import DATABASE_USER, Cluster
 from panshi.config.home import Home
 from panshi.config.postgres import Server, StartError, dsn
-
-from .conftest import only_linux, only_root
-from .tools import (
+from panshi.config.tests.conftest import only_linux, only_root
+from panshi.config.tests.tools import (
     AS_NOBODY,
     BUSY,
     HOLDER,

@@ -17,9 +17,8 @@ from panshi.config import postgres as postgres_module
 from panshi.config.cluster import Cluster
 from panshi.config.home import Home
 from panshi.config.postgres import Server, StartError
-
-from .conftest import only_linux, only_root
-from .tools import ask, do, wait_for
+from panshi.config.tests.conftest import only_linux, only_root
+from panshi.config.tests.tools import ask, do, wait_for
 
 pytestmark = pytest.mark.plain
 

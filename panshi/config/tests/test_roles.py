@@ -13,8 +13,7 @@ from panshi.config import roles
 from panshi.config.cluster import Cluster
 from panshi.config.home import Home
 from panshi.config.postgres import Server, dsn
-
-from .conftest import run_sql, scratch_home
+from panshi.config.tests.conftest import run_sql, scratch_home
 
 pytestmark = pytest.mark.plain
 

@@ -18,9 +18,8 @@ from panshi.config import supervisor
 from panshi.config.cluster import Cluster
 from panshi.config.home import Home
 from panshi.config.supervisor import Child, Status, read_status
-
-from .conftest import only_linux
-from .tools import PROJECT, is_gone, wait_for
+from panshi.config.tests.conftest import only_linux
+from panshi.config.tests.tools import PROJECT, is_gone, wait_for
 
 pytestmark = pytest.mark.plain
 
