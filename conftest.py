@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from typing import cast
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.utils import translation
 from psycopg import sql
+from pytest_django import DjangoDbBlocker
 
 from panshi.config import roles
 from panshi.kit.tenancy import acting, hq_actor
@@ -60,3 +61,20 @@ def _house(request: pytest.FixtureRequest) -> Iterator[None]:
     request.getfixturevalue("db")
     with acting(hq_actor()):
         yield
+
+
+@pytest.fixture(scope="module")
+def in_force(
+    request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """An edition of the handbook under all tests of a module, with its further `NODES`.
+
+    It is imported once; what each test changes of it ends with the test.
+    """
+    from panshi.handbook.tests import make
+
+    with django_db_blocker.unblock(), transaction.atomic():
+        with acting(hq_actor()):
+            make.edition(*getattr(request.module, "NODES", ()))
+        yield
+        transaction.set_rollback(True)

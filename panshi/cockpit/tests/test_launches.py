@@ -20,6 +20,8 @@ from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
 from panshi.org.tests.window import page, window
 
+pytestmark = pytest.mark.usefixtures("in_force")
+
 NODES = ("VM-H-17-", "VM-H-17.1-", "VM-G-26.2-", "VM-H-14-", "VM-H-06-", "VM-H-18")
 TODAY = local_day(handbook_make.NOON)
 

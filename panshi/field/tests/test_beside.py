@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -16,7 +17,9 @@ from panshi.kit.tenancy import hq_actor
 from panshi.service.models import Visit
 from tests.town import PLACE, Town
 
-LISTS = ("VM-G-05-", "VM-G-06-", "VM-G-07-")
+pytestmark = pytest.mark.usefixtures("in_force")
+
+NODES = ("VM-G-05-", "VM-G-06-", "VM-G-07-")
 SLUGS = {"engineer-departure", "arrival-assessment", "repair-quote"}
 
 
@@ -42,7 +45,7 @@ def visit(phone: Client, place: Town, *, minutes: int) -> None:
 
 def test_a_visit_queued_without_network_ends_and_its_lists_count_as_missed(place: Town) -> None:
     """Not one fact is told before the whole queue is there, as after a day without network."""
-    make.edition(*LISTS)
+    make.edition(*NODES)
     visit(window(place.engineer), place, minutes=30)
     assert not Run.objects.exists()
 
@@ -60,7 +63,7 @@ def test_a_visit_queued_without_network_ends_and_its_lists_count_as_missed(place
 
 
 def test_an_open_list_is_on_the_phone_and_does_not_hold_the_visit(place: Town) -> None:
-    make.edition(*LISTS)
+    make.edition(*NODES)
     phone = window(place.engineer)
     send(phone, "service.accept_visit", {"visit_id": place.visit_id})
     relay.drain()

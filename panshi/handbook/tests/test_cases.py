@@ -23,6 +23,8 @@ from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
 from panshi.org.tests.window import page, window
 
+pytestmark = pytest.mark.usefixtures("in_force")
+
 LATE = make.NOON + timedelta(days=9)
 LESSON = "先核对账单再打电话；客户王志强在西湖区文三路88号等了两天，电话 13812345678。"
 

@@ -29,6 +29,8 @@ from panshi.org.tests import make as org_make
 from panshi.people import queries as people
 from panshi.people.tests import make as people_make
 
+pytestmark = pytest.mark.usefixtures("in_force")
+
 SLUG = "insulation-power-down"
 KIND = "HV_ELECTRICIAN"
 

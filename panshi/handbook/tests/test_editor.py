@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,6 +17,8 @@ from panshi.handbook.tests import make
 from panshi.kit.clock import SHANGHAI
 from panshi.org.tests import make as org_make
 from panshi.org.tests.window import Window, page, window
+
+pytestmark = pytest.mark.usefixtures("in_force")
 
 SLUG = "overdue-reminder"
 AREA = re.compile(r'<textarea[^>]*name="([^"]+)"[^>]*>\n?(.*?)</textarea>', re.DOTALL)

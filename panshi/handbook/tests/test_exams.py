@@ -30,6 +30,8 @@ from panshi.org.tests.window import page, window
 from panshi.people import queries as people
 from panshi.people.tests import make as people_make
 
+pytestmark = pytest.mark.usefixtures("in_force")
+
 KIND = "HV_ELECTRICIAN"
 NODES = {"insulation-power-down": 2, "insulation-sectioning": 1}
 

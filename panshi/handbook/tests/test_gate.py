@@ -20,6 +20,8 @@ from panshi.service import services
 from panshi.service.models import Visit
 from panshi.service.tests import make as service_make
 
+pytestmark = pytest.mark.usefixtures("in_force")
+
 KIND = "HV_ELECTRICIAN"
 AT = service_make.NOON
 

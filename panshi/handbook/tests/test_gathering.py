@@ -14,12 +14,15 @@ from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
 from panshi.telematics.events import AlarmsCleared, ClearedAlarm
 
+NODES = ("VM-F-07.3",)
+pytestmark = pytest.mark.usefixtures("in_force")
+
 HOT, SOON = uuid7(), make.NOON + timedelta(hours=1)
 
 
 @pytest.fixture
 def org() -> OrgNode:
-    make.edition("VM-F-07.3")
+    make.edition(*NODES)
     return org_make.operator()
 
 

@@ -4,6 +4,7 @@ from dataclasses import astuple
 from datetime import timedelta
 from random import Random
 
+import pytest
 from django.db import transaction
 
 from panshi.handbook import book, services
@@ -14,6 +15,8 @@ from panshi.kit.clock import local_day
 from panshi.kit.ids import uuid7
 from panshi.kit.tenancy import hq_actor
 from panshi.org.tests import make as org_make
+
+pytestmark = pytest.mark.usefixtures("in_force")
 
 
 def climb(minutes: int) -> list[tuple[int, str]]:

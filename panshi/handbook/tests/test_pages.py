@@ -25,6 +25,8 @@ from panshi.org.tests import make as org_make
 from panshi.org.tests.window import Window, page, window
 from panshi.telematics.events import VehicleWentOffline
 
+pytestmark = pytest.mark.usefixtures("in_force")
+
 PNG = b"\x89PNG\r\n\x1a\n" + b"1" * 64
 
 

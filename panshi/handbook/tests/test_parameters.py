@@ -24,6 +24,8 @@ from panshi.org.tests import make as org_make
 from panshi.org.tests.window import page, window
 from panshi.telematics.events import VehicleWentOffline
 
+pytestmark = pytest.mark.usefixtures("in_force")
+
 NAME = "idle_12v_min_v"
 
 

@@ -14,6 +14,8 @@ from panshi.kit.tenancy import acting, hq_actor, system_actor
 from panshi.org import services as org_services
 from panshi.org.tests import make as org_make
 
+pytestmark = pytest.mark.usefixtures("in_force")
+
 
 def test_the_same_fact_told_ten_times_makes_one_run() -> None:
     make.edition()
