@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import cast
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection, transaction
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.utils import translation
@@ -16,6 +17,10 @@ from panshi.kit.tenancy import acting, hq_actor
 from tests import environment
 
 pytest_plugins = ["tests.chromium"]
+
+# Most people of the tests never sign in. A stored password names its own rounds, so that the
+# processes of the product read these too.
+PBKDF2PasswordHasher.iterations = 1000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
