@@ -25,6 +25,7 @@ from panshi.demo import (
     history,
     jobs,
     offers,
+    past,
     terminals,
     yard,
 )
@@ -104,6 +105,7 @@ def live(operator: Operator, seed: int, at: datetime) -> None:
         history.live_through(operator, random, at, click.echo)
         jobs.serve_through(operator, random, at, click.echo)
         yard.furnish(operator, random, at, click.echo)
+        past.remember(operator, Random(operator.plan.name), at)
         assets.enter(operator, at)
         assets.fine(operator, random, at)
         handing.expect(operator, random, at)

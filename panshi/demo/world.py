@@ -23,9 +23,12 @@ class City:
 
 @dataclass(frozen=True, slots=True)
 class OperatorPlan:
+    """An operator with its fleet, and for how many weeks it has followed the handbook."""
+
     name: str
     city: City
     vehicles: int
+    weeks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +62,18 @@ SHIJIAZHUANG: Final = City("石家庄", "冀A", 114.514, 38.042, "130100")
 
 REGIONS: Final = (
     ("华东区域运营中心", HANGZHOU, (
-        OperatorPlan("杭州绿程新能源", HANGZHOU, 82),
-        OperatorPlan("宁波海捷城配", NINGBO, 46),
-        OperatorPlan("苏州启运绿色物流", SUZHOU, 48),
+        OperatorPlan("杭州绿程新能源", HANGZHOU, 82, 104),
+        OperatorPlan("宁波海捷城配", NINGBO, 46, 88),
+        OperatorPlan("苏州启运绿色物流", SUZHOU, 48, 76),
     )),
     ("西南区域运营中心", CHENGDU, (
-        OperatorPlan("成都天府电动车租赁", CHENGDU, 68),
-        OperatorPlan("重庆山城新能源车辆", CHONGQING, 40),
+        OperatorPlan("成都天府电动车租赁", CHENGDU, 68, 92),
+        OperatorPlan("重庆山城新能源车辆", CHONGQING, 40, 64),
     )),
     ("华北区域运营中心", BEIJING, (
-        OperatorPlan("北京京畿绿能运力", BEIJING, 58),
-        OperatorPlan("天津渤海新能源", TIANJIN, 34),
-        OperatorPlan("石家庄冀运新能源", SHIJIAZHUANG, 24),
+        OperatorPlan("北京京畿绿能运力", BEIJING, 58, 70),
+        OperatorPlan("天津渤海新能源", TIANJIN, 34, 36),
+        OperatorPlan("石家庄冀运新能源", SHIJIAZHUANG, 24, 19),
     )),
 )  # fmt: skip
 MODELS: Final = (

@@ -43,6 +43,10 @@ class HandbookConfig(AppConfig):
                 permission="handbook.view", icon="notebook", order=25,
             ),
             Page(
+                section="handbook", label=_("Cities compared"), url_name="handbook-cities",
+                permission="handbook.view", icon="chart-line", order=28,
+            ),
+            Page(
                 section="handbook", label=_("Limits"), url_name="handbook-parameters",
                 permission="handbook.view", icon="adjustments-horizontal", order=35,
             ),

@@ -406,3 +406,19 @@ class CaseDismissed(Fact):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchMissed(Fact):
     query: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchNoted(Fact):
+    city: str
+    launched_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunsTakenOver(Fact):
+    """Runs that were followed before the company came here now count in its measures."""
+
+    runs: int
+    known: int
+    first_due: date | None
+    last_due: date | None

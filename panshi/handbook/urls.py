@@ -1,6 +1,6 @@
 from django.urls import path
 
-from panshi.handbook import case_pages, edit_pages, exam_pages, parameter_pages, views
+from panshi.handbook import case_pages, city_pages, edit_pages, exam_pages, parameter_pages, views
 
 RUN = "handbook/runs/<uuid:run_id>/"
 
@@ -23,6 +23,7 @@ urlpatterns = [
     path("handbook/parameters/", parameter_pages.parameters, name="handbook-parameters"),
     path("handbook/parameters/<slug:name>/", parameter_pages.parameter, name="handbook-parameter"),
     path("handbook/editions/", views.editions, name="handbook-editions"),
+    *city_pages.urlpatterns,
     *exam_pages.urlpatterns,
     *edit_pages.urlpatterns,
 ]

@@ -17,6 +17,7 @@ from panshi.handbook import queries, services, subjects
 from panshi.handbook.edit_pages import EDITOR
 from panshi.handbook.events import StepRefused
 from panshi.handbook.exam_pages import shown
+from panshi.handbook.queries.panorama import ADHERENCE, DAYS, GAP, LOAD, MODES, PERIODS
 from panshi.handbook.services.evidence import EvidenceOutOfRange
 from panshi.kit.records import Detail
 from panshi.kit.refusals import NotPermitted
@@ -47,6 +48,11 @@ WAITS = (
     ("weather", gettext_lazy("Weather")),
     ("authority", gettext_lazy("Authority")),
 )
+MODE_WORDS = {
+    LOAD: gettext_lazy("Load"),
+    ADHERENCE: gettext_lazy("Adherence"),
+    GAP: gettext_lazy("Gap to mature cities"),
+}
 LEAD = "handbook.release_stop"
 # The page of what a run is about.
 SUBJECTS = {
@@ -223,11 +229,23 @@ def evidence(request: Request, file_id: UUID) -> HttpResponse:
 @require_GET
 def panorama(request: Request) -> HttpResponse:
     _must_view(request)
-    city = request.GET.get("city", "")
+    at, asked = timezone.now(), request.GET
+    mode, days = asked.get("mode", ""), asked.get("days", "")
+    given: dict[str, Any] = {
+        "city": asked.get("city", ""),
+        "mode": mode if mode in MODES else LOAD,
+        "days": int(days) if days in {str(d) for d in PERIODS} else DAYS,
+        "edition": asked.get("edition", ""),
+        "role": asked.get("role", ""),
+    }
     context = {
-        "cards": queries.panorama(city=city, actor=request.actor, at=timezone.now()),
+        "cards": queries.panorama(actor=request.actor, at=at, **given),
         "cities": queries.cities(actor=request.actor),
-        "city": city,
+        "modes": [(code, MODE_WORDS[code]) for code in MODES],
+        "periods": PERIODS,
+        "roles": queries.posts(actor=request.actor, at=at),
+        "editions": [e.number for e in queries.editions(actor=request.actor)],
+        **given,
     }
     return render(request, "handbook/panorama.html", context)
 

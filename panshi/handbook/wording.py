@@ -15,6 +15,7 @@ FACTS: Final[Mapping[str, Promise]] = {
     "fleet.DocumentExpiring": _("A paper of the vehicle lapses soon"),
     "fleet.VehicleDeployed": _("The vehicle goes out on lease"),
     "fleet.VehicleIdled": _("The vehicle stands idle"),
+    "handbook.RunsTakenOver": _("Taken over from the time before"),
     "leasing.LeaseActivated": _("A lease begins"),
     "playbook.city-launch": _("The playbook of opening a city"),
     "schedule.billing_day": _("The day bills are drafted"),

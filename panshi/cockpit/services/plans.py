@@ -170,13 +170,21 @@ def plan_roll_out(
 ) -> RollOutPlanned:
     """Open the plan of record for a city, or move its opening day, owner and budget.
 
-    Nodes of the launch playbook whose day has come begin at once.
+    Nodes of the launch playbook whose day has come begin at once, and the city's weeks are counted
+    from its opening day.
     """
     actor.must("cockpit.plan_roll_out", org_id)
     plan, _new = RollOutPlan.objects.update_or_create(
         org_id=org_id,
         city=city.strip(),
         defaults={"owner_id": owner_id, "opens_on": opens_on, "budget": budget},
+    )
+    handbook.note_launch(
+        org_id=org_id,
+        city=plan.city,
+        launched_on=opens_on,
+        actor=system_actor(org_id),
+        at=at,
     )
     _start_nodes(plan, at)
     return RollOutPlanned(

@@ -33,7 +33,7 @@ def company(*, at: datetime = NOON, vehicles: int = 12, seed: int = 7) -> Compan
             at=since,
         ).node_id  # fmt: skip
         made = Company(platform)
-        plan = OperatorPlan("杭州绿程新能源", world.HANGZHOU, vehicles)
+        plan = OperatorPlan("杭州绿程新能源", world.HANGZHOU, vehicles, 60)
         founding._open_operator(made, region, plan, random, since)
         founding.publish_models(made, since)
         founding.buy_vehicles(made, random, at, quiet, since=since)

@@ -72,7 +72,9 @@ def test_shifts_of_the_past_end_before_today() -> None:
 
 def test_larger_fleets_want_more_visits_and_today_has_a_full_board() -> None:
     def wanted(vehicles: int) -> int:
-        operator = Operator(world.OperatorPlan("甲", world.HANGZHOU, vehicles), 1, system_actor(1))
+        operator = Operator(
+            world.OperatorPlan("甲", world.HANGZHOU, vehicles, 60), 1, system_actor(1)
+        )
         today = local_day(NOON)
         past = local_day(NOON.replace(day=4))
         assert jobs.wanted(operator, today, today, Random(1)) == jobs.TODAY

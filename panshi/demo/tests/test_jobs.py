@@ -4,7 +4,7 @@ from datetime import timedelta
 from random import Random
 
 from panshi.cockpit import queries as cockpit
-from panshi.demo import exams, jobs
+from panshi.demo import exams, jobs, past
 from panshi.demo.founding import Company, Say
 from panshi.demo.tests import make
 from panshi.handbook import queries as handbook
@@ -19,6 +19,7 @@ def _serve(company: Company, say: Say) -> None:
     with outbox.telling_history():
         jobs.import_handbook(company, make.NOON, content=handbook_make.played())
         jobs.serve_through(company.operators[0], Random(5), make.NOON, say)
+        past.remember(company.operators[0], Random(5), make.NOON)
         exams.set_and_sit(company, make.NOON, Random(5))
         jobs.count(company, make.NOON)
 
@@ -41,6 +42,10 @@ def test_two_months_of_service_leave_work_that_is_counted_right() -> None:
     assert all(o.starts_at and o.starts_at <= make.NOON for o in orders if o.state == "CLOSED")
     assert len(handbook.supervision(actor=hq_actor(), at=make.NOON).by_city) == 1
     assert "orders" in said[0]
+
+    (city,) = handbook.city_curve(actor=hq_actor(), at=make.NOON).cities
+    assert (city.city, city.weeks, city.mature) == ("杭州", 60, True)
+    assert (city.tally.adherence or 0) > 0.5
 
     (exam,) = handbook.exams(actor=actor)
     results = handbook.exam_page(exam_id=exam.id, actor=actor, at=make.NOON)

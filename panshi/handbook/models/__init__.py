@@ -13,6 +13,7 @@ from panshi.handbook.models.exams import (
     Question,
     QuizTry,
 )
+from panshi.handbook.models.launches import CityLaunch
 from panshi.handbook.models.parameters import ParameterValue
 from panshi.handbook.models.runs import (
     AdherenceDay,
@@ -69,6 +70,7 @@ __all__ = [
     "CaseSource",
     "CaseState",
     "ChangeNotice",
+    "CityLaunch",
     "Deviation",
     "DeviationKind",
     "Edition",

@@ -2,6 +2,7 @@
 
 from panshi.handbook.queries.card import run_card
 from panshi.handbook.queries.cases import case_page, case_rows, cases_of_node
+from panshi.handbook.queries.curves import city_curve
 from panshi.handbook.queries.drafts import (
     draft_findings,
     drafts,
@@ -19,6 +20,7 @@ from panshi.handbook.queries.exams import (
 )
 from panshi.handbook.queries.gate import exams_granting, procedure_certificates
 from panshi.handbook.queries.notices import notice_page
+from panshi.handbook.queries.panorama import panorama
 from panshi.handbook.queries.parameters import parameter_page, parameters
 from panshi.handbook.queries.playbooks import city_adherence, launch_phases
 from panshi.handbook.queries.reading import (
@@ -28,13 +30,13 @@ from panshi.handbook.queries.reading import (
     editions,
     findable_parts,
     node_page,
-    panorama,
     search,
 )
 from panshi.handbook.queries.runs import (
     evidence_file,
     inbox,
     inbox_count,
+    runs_due,
     runs_of,
     supervision,
 )
@@ -46,6 +48,7 @@ __all__ = [
     "cases_of_node",
     "cities",
     "city_adherence",
+    "city_curve",
     "draft_findings",
     "drafts",
     "edition_diff",
@@ -71,6 +74,7 @@ __all__ = [
     "procedure_certificates",
     "revision_page",
     "run_card",
+    "runs_due",
     "runs_of",
     "search",
     "supervision",

@@ -34,31 +34,6 @@ COUNTS = tuple(Tally.__dataclass_fields__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TileRow:
-    """One node of the map with its load and its adherence of 28 days."""
-
-    slug: str
-    code: str
-    title: str
-    title_en: str
-    written: bool
-    children: int
-    open: int
-    overdue: int
-    adherence: float | None
-    expected: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CategoryCard:
-    line: str
-    code: str
-    title: str
-    title_en: str
-    tiles: tuple[TileRow, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NodePage:
     org_id: int
     code: str
@@ -125,12 +100,11 @@ class BindingRow:
     reason: str
 
 
-def _load(actor: Actor, at: datetime, city: str) -> dict[UUID, tuple[int, int]]:
-    runs = Run.objects.visible_to(actor).filter(state__in=OPEN_STATES)
-    if city:
-        runs = runs.filter(city=city)
-    counted = runs.values("node_id").annotate(n=Count("id"), late=Count("id", Q(due_at__lt=at)))
-    return {row["node_id"]: (row["n"], row["late"]) for row in counted}
+def _load(node: Node, actor: Actor, at: datetime) -> tuple[int, int]:
+    """How many runs of a node are open, and how many of these are overdue."""
+    runs = Run.objects.visible_to(actor).filter(node=node, state__in=OPEN_STATES)
+    counted = runs.aggregate(n=Count("id"), late=Count("id", Q(due_at__lt=at)))
+    return counted["n"], counted["late"]
 
 
 def _summed(days: QuerySet[AdherenceDay], by: str) -> dict[Any, Tally]:
@@ -139,55 +113,10 @@ def _summed(days: QuerySet[AdherenceDay], by: str) -> dict[Any, Tally]:
     return {key: Tally(*counts) for key, *counts in rows}
 
 
-def _tallies(actor: Actor, at: datetime, city: str) -> dict[UUID, Tally]:
-    days = AdherenceDay.objects.visible_to(actor).filter(day__gt=local_day(at) - timedelta(days=28))
-    if city:
-        days = days.filter(city=city)
-    return _summed(days, "node_id")
-
-
 def _written(edition: book.Book | None) -> set[UUID]:
     if edition is None:
         return set()
     return set(EditionItem.objects.filter(edition_id=edition.id).values_list("node_id", flat=True))
-
-
-@question
-def panorama(*, actor: Actor, at: datetime, city: str = "") -> list[CategoryCard]:
-    """The whole business on one page: every first-level node, its children's load included."""
-    edition = book.book_at(at)
-    if edition is None:
-        return []
-    nodes = list(Node.objects.filter(org_id=edition.org_id).order_by("position"))
-    load, tallies, written = _load(actor, at, city), _tallies(actor, at, city), _written(edition)
-    below: dict[UUID, list[Node]] = {}
-    for node in nodes:
-        if node.parent_id:
-            below.setdefault(node.parent_id, []).append(node)
-    tiles: dict[str, list[TileRow]] = {}
-    for node in (n for n in nodes if n.level == 1):
-        family = [node, *below.get(node.id, [])]
-        tally = sum((tallies.get(n.id, Tally()) for n in family), Tally())
-        tiles.setdefault(node.category, []).append(
-            TileRow(
-                slug=node.slug,
-                code=node.code,
-                title=wording.spoken(node.zh, node.en),
-                title_en=node.en,
-                written=node.id in written,
-                children=len(family) - 1,
-                open=sum(load.get(n.id, (0, 0))[0] for n in family),
-                overdue=sum(load.get(n.id, (0, 0))[1] for n in family),
-                adherence=tally.adherence,
-                expected=tally.expected,
-            )
-        )
-    return [
-        CategoryCard(
-            line=c.line, code=c.code, title=c.zh, title_en=c.en, tiles=tuple(tiles.get(c.code, ())),
-        )
-        for c in edition.outline.categories
-    ]  # fmt: skip
 
 
 @question
@@ -212,7 +141,7 @@ def node_page(*, slug: str, actor: Actor, at: datetime) -> NodePage:
         else None
     )
     post = edition.posts.get(node.owner_role) if edition else None
-    open_, late = _load(actor, at, "").get(node.id, (0, 0))
+    open_, late = _load(node, actor, at)
     days = AdherenceDay.objects.visible_to(actor).filter(
         node=node, day__gt=local_day(at) - timedelta(days=28)
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from panshi.handbook.models import (
 )
 from panshi.handbook.queries.notices import NoticeRow, notices_for
 from panshi.kit import files as files_of_kit
-from panshi.kit.clock import day_span, local_day
+from panshi.kit.clock import day_span, day_start, local_day
 from panshi.kit.files import StoredFile
 from panshi.kit.tenancy import Actor, acting
 from panshi.kit.verbs import question
@@ -52,6 +52,16 @@ class RunRow:
     required: int
     rung: int
     rhythm: str = ""
+    by_hand: bool = False
+
+    @property
+    def counted(self) -> bool:
+        """Whether it stands in the measure: struck runs and those begun by hand do not."""
+        return self.state != RunState.VOID and not self.by_hand
+
+    @property
+    def on_time(self) -> bool:
+        return self.state == RunState.CLOSED and not self.late
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +141,7 @@ def rows_of(runs: Sequence[Run], actor: Actor, at: datetime) -> list[RunRow]:
             required=r.steps_due,
             rung=r.next_rung,
             rhythm=wording.fact(r.fact_name) if r.fact_name.startswith(SCHEDULE) else "",
+            by_hand=r.by_hand,
         )
         for r in runs
     ]
@@ -217,6 +228,32 @@ def runs_of(*, subject_type: str, subject_id: str, actor: Actor, at: datetime) -
         .order_by("closed_at", "due_at")[:20]
     )
     return rows_of(list(runs), actor, at)
+
+
+@question
+def runs_due(
+    *,
+    actor: Actor,
+    at: datetime,
+    since: date | None = None,
+    until: date | None = None,
+    city: str = "",
+    node: str = "",
+    edition: str = "",
+    limit: int = 50,
+    offset: int = 0,
+) -> tuple[list[RunRow], int]:
+    """The runs behind a figure: those that fell due on the local days [since, until), by due."""
+    runs = Run.objects.visible_to(actor)
+    if since is not None:
+        runs = runs.filter(due_at__gte=day_start(since))
+    if until is not None:
+        runs = runs.filter(due_at__lt=day_start(until))
+    for field, value in (("city", city), ("node__slug", node), ("edition__number", edition)):
+        if value:
+            runs = runs.filter(**{field: value})
+    page = runs.select_related("node").order_by("due_at", "id")[offset : offset + limit]
+    return rows_of(list(page), actor, at), runs.count()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,7 @@ from panshi.handbook.services.notices import (
     suspend_unread,
 )
 from panshi.handbook.services.parameters import set_parameter
+from panshi.handbook.services.past import PastRun, note_launch, take_over_runs
 from panshi.handbook.services.playbooks import start_playbook
 from panshi.handbook.services.proofs import attach_evidence
 from panshi.handbook.services.review import (
@@ -64,6 +65,7 @@ from panshi.handbook.services.steps import (
 
 __all__ = [
     "Given",
+    "PastRun",
     "acknowledge_notice",
     "any_late_attempt",
     "any_period_begun",
@@ -88,6 +90,7 @@ __all__ = [
     "hear_facts",
     "import_content",
     "is_bound",
+    "note_launch",
     "note_search_miss",
     "pause_run",
     "propose_case",
@@ -113,6 +116,7 @@ __all__ = [
     "submit_change_quiz",
     "submit_revision",
     "suspend_unread",
+    "take_over_runs",
     "take_run",
     "void_run",
     "withdraw_edition",

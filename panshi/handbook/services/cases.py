@@ -20,6 +20,7 @@ from panshi.handbook.events import (
     CaseRedacted,
     CasesProposed,
     ProposedCase,
+    RunsTakenOver,
 )
 from panshi.handbook.models import (
     CASE_LIFE,
@@ -113,6 +114,7 @@ def _from_runs(known: set[UUID], at: datetime) -> Iterator[_Proposal]:
     closed = (
         Run.objects.filter(state=RunState.CLOSED, closed_at__gt=at - LOOK_BACK, closed_at__lte=at)
         .exclude(id__in=known)
+        .exclude(fact_name=RunsTakenOver.name)  # Nothing is told of these but when.
         .select_related("node", "revision")
         .prefetch_related("deviations", "steps")
         .order_by("id")

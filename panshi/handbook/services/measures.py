@@ -73,28 +73,31 @@ def _fallen(today: date) -> tuple[str, ...]:
     )
 
 
+def roll_up(since: date, until: date) -> int:
+    """Count the runs that fell due on the local days [since, until) anew; answers the cells."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ROLL_UP, {"since": day_start(since), "until": day_start(until)})
+        cells: int = cursor.rowcount
+    return cells
+
+
 @verb
-def roll_up_adherence(*, actor: Actor, at: datetime) -> AdherenceRolledUp:
-    """Count the last 35 days anew, by the day runs fell due; what was first reported is kept.
+def roll_up_adherence(*, actor: Actor, at: datetime, days: int = DAYS) -> AdherenceRolledUp:
+    """Count the last `days` anew, by the day runs fell due; what was first reported is kept.
 
     A run that a fact closed counts as closed and owes no steps, but for a list beside a job, whose
     steps stay owed. Running it again changes nothing.
     """
     actor.must("handbook.roll_up_adherence", actor.org_id)
     today = local_day(at)
-    since = today - timedelta(days=DAYS - 1)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _ROLL_UP,
-            {"since": day_start(since), "until": day_start(today + timedelta(days=1))},
-        )
-        cells = cursor.rowcount
+    since = today - timedelta(days=days - 1)
+    cells = roll_up(since, today + timedelta(days=1))
     return AdherenceRolledUp(
         org_id=actor.org_id,
         actor_id=actor.id,
         at=at,
         since=since,
-        days=DAYS,
+        days=days,
         cells=cells,
         fallen=_fallen(today),
     )

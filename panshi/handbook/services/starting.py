@@ -1,6 +1,5 @@
 """Verbs by which runs begin."""
 
-import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,11 +18,13 @@ from panshi.handbook.events import RunsStarted, StartedRun
 from panshi.handbook.models import OPEN_STATES, Run
 from panshi.handbook.rules import clock, conditions, flow
 from panshi.handbook.rules.conditions import World
+from panshi.handbook.rules.flow import Progress
 from panshi.handbook.rules.parameters import Settings, names_used
 from panshi.handbook.services import engine
 from panshi.handbook.services.closing import close_when_finished
 from panshi.handbook.services.common import ReasonMissing
 from panshi.handbook.services.gathering import Groups
+from panshi.handbook.services.inserting import insert_runs
 from panshi.handbook.services.parameters import settings_of
 from panshi.kit.clock import local_day
 from panshi.kit.facts import Fact, to_plain
@@ -146,7 +147,26 @@ def _moments(
     return take_by, due, first
 
 
-def _run_of(occasion: Occasion, city: str, own: Mapping[str, int | float]) -> Run:
+@lru_cache(maxsize=4096)
+def _looked_at(revision_id: UUID) -> tuple[str, ...]:
+    """The references on which it depends what stands open when a run of this text begins."""
+    steps = book.revision_procedure(revision_id).steps
+    asked = [part for s in steps for part in (s.when, s.repeat_for, s.times)]
+    return tuple(dict.fromkeys(conditions.references(asked)))
+
+
+def _opening(bound: Bound, world: World, known: dict[str, Progress]) -> Progress:
+    """What stands open when a run begins in this world; thousands that begin alike are one."""
+    seen = [conditions.look_up(reference, world) for reference in _looked_at(bound.revision_id)]
+    key = f"{bound.revision_id}{seen!r}"
+    if key not in known:
+        known[key] = flow.progress(bound.procedure, {}, world)
+    return Progress(known[key].items, world)
+
+
+def _run_of(
+    occasion: Occasion, city: str, own: Mapping[str, int | float], known: dict[str, Progress]
+) -> Run:
     procedure, edition = occasion.bound.procedure, occasion.edition
     used = {name: own[name] for name in names_used(procedure) if name in own} if own else {}
     take_by, due, first_rung = _moments(occasion.bound.revision_id, edition.id, occasion.at)
@@ -174,7 +194,7 @@ def _run_of(occasion: Occasion, city: str, own: Mapping[str, int | float]) -> Ru
     )
     run.next_rung_at = first_rung
     world = World(fact=run.fact, param={**edition.params, **used}, now=occasion.at.isoformat())
-    found = flow.progress(procedure, {}, world)
+    found = _opening(occasion.bound, world, known)
     proofs = [i for i in found.owed if i.step.evidence]
     run.steps_due, run.evidence_due = len(found.owed), len(proofs)
     run.beside_job = procedure.beside_job
@@ -241,11 +261,14 @@ def _models(occasions: list[Occasion]) -> dict[str, str]:
 
 def with_runs(occasions: Collection[Occasion]) -> set[tuple[UUID, str]]:
     """Node and key of those occasions that have their run, in one question for all of them."""
-    found = Run.objects.filter(
-        node_id__in={o.bound.node_id for o in occasions},
-        occurrence_key__in={o.key for o in occasions},
-    )
-    return set(found.values_list("node_id", "occurrence_key"))
+    asked = [list({o.bound.node_id for o in occasions}), list({o.key for o in occasions})]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT node_id, occurrence_key FROM handbook_run"
+            " WHERE node_id = ANY(%s) AND occurrence_key = ANY(%s)",
+            asked,
+        )
+        return set(cursor.fetchall())
 
 
 def _known(occasions: list[Occasion]) -> set[tuple[UUID, str]]:
@@ -253,36 +276,6 @@ def _known(occasions: list[Occasion]) -> set[tuple[UUID, str]]:
     asked = [o for o in occasions if not o.bound.procedure.trigger.gather_by]
     # Of few the database leaves out what it knows.
     return with_runs(asked) if len(asked) >= MANY else set()
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value) if isinstance(value, UUID) else value
-
-
-def _insert(runs: list[Run]) -> set[UUID]:
-    """Insert these runs in one statement and leave out what is there; answers those that are new.
-
-    The rows travel as one JSON document: thirty thousand rows of forty columns as parameters of
-    their own take several times as long.
-    """
-    if not runs:
-        return set()
-    fields = [f for f in Run._meta.concrete_fields if f.name != "created_at"]
-    columns = ", ".join(str(f.column) for f in fields)
-    rows = [{str(f.column): _plain(getattr(run, f.attname)) for f in fields} for run in runs]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO handbook_run ({columns}) SELECT {columns}"
-            " FROM jsonb_populate_recordset(NULL::handbook_run, %s::jsonb)"
-            " ON CONFLICT DO NOTHING RETURNING id",
-            [json.dumps(rows, ensure_ascii=False)],
-        )
-        new = {row[0] for row in cursor.fetchall()}
-    for run in runs:
-        run._state.adding, run._state.db = False, connection.alias
-    return new
 
 
 def begin(
@@ -296,6 +289,7 @@ def begin(
     held = _suppressed(occasions)
     groups = Groups()
     runs: dict[tuple[UUID, str], Run] = {}
+    openings: dict[str, Progress] = {}
     bounds: dict[UUID, Bound] = {}
     suppressed = 0
     for occasion in occasions:
@@ -315,13 +309,14 @@ def begin(
             occasion,
             cities.get(occasion.org_id, ""),
             settings.own(occasion.org_id, occasion.at, models.get(_vehicle_of(occasion), "")),
+            openings,
         )
         if occasion.item:
             groups.begin(run, occasion.item)
     groups.write()
     fresh = list(runs.values())
     _pick_owners(fresh, bounds)
-    kept = _insert(fresh)
+    kept = insert_runs(fresh)
     made = [r for r in fresh if r.id in kept]
     for run in made:
         if run.work_order_id is not None:

@@ -1,0 +1,185 @@
+"""The question that shows the whole business on one page."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db import connection
+
+from panshi.handbook import book, wording
+from panshi.handbook.models import OPEN_STATES
+from panshi.handbook.queries.curves import mature_cities
+from panshi.handbook.rules import curves
+from panshi.handbook.rules.measure import Tally
+from panshi.kit.clock import local_day
+from panshi.kit.tenancy import Actor
+from panshi.kit.verbs import question
+
+LOAD, ADHERENCE, GAP = "load", "adherence", "gap"
+MODES: Final = (LOAD, ADHERENCE, GAP)
+PERIODS: Final = (7, 28, 84)
+DAYS: Final = 28
+_COUNTS: Final = ", ".join(Tally.__dataclass_fields__)
+_SUMS: Final = ", ".join(f"sum(d.{name}) AS {name}" for name in Tally.__dataclass_fields__)
+# Runs and days are added up first, then meet the nodes: one statement, whatever the mode.
+_MAP: Final = f"""
+WITH load AS (
+    SELECT r.node_id, count(*) AS open, count(*) FILTER (WHERE r.due_at < %(at)s) AS late
+    FROM handbook_run r
+    WHERE r.state IN ({", ".join(f"'{state}'" for state in OPEN_STATES)})
+      AND (%(org)s::int IS NULL OR r.org_id = %(org)s) AND (%(city)s = '' OR r.city = %(city)s)
+    GROUP BY 1
+), days AS (
+    SELECT d.node_id, CASE WHEN d.city = ANY(%(mature)s) THEN d.city ELSE '' END AS city, {_SUMS}
+    FROM handbook_adherenceday d
+    WHERE d.day >= %(since)s AND d.day < %(until)s
+      AND (%(org)s::int IS NULL OR d.org_id = %(org)s)
+      AND (%(city)s = '' OR d.city = %(city)s OR d.city = ANY(%(mature)s))
+      AND (%(number)s = ''
+        OR d.edition_id IN (SELECT id FROM handbook_edition WHERE number = %(number)s))
+    GROUP BY 1, 2
+), told AS (
+    SELECT node_id, jsonb_agg(jsonb_build_array(city, {_COUNTS})) AS tallies FROM days GROUP BY 1
+)
+SELECT n.id, n.parent_id, n.slug, n.code, n.category, n.zh, n.en, n.owner_role,
+    i.id IS NOT NULL, coalesce(l.open, 0), coalesce(l.late, 0), t.tallies
+FROM handbook_node n
+LEFT JOIN handbook_editionitem i ON i.node_id = n.id AND i.edition_id = %(edition)s
+LEFT JOIN load l ON l.node_id = n.id
+LEFT JOIN told t ON t.node_id = n.id
+WHERE n.org_id = %(owner)s ORDER BY n.position
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TileRow:
+    """One node of the map with its load and its adherence of the period.
+
+    `gap` is how far it lies behind the median of mature cities, from -1 to 1; None when nothing
+    can be said of it.
+    """
+
+    slug: str
+    code: str
+    title: str
+    title_en: str
+    written: bool
+    children: int
+    open: int
+    overdue: int
+    adherence: float | None
+    expected: int
+    gap: float | None = None
+
+    @property
+    def points(self) -> str:
+        """The gap in points, without its sign."""
+        return "" if self.gap is None else f"{abs(self.gap) * 100:.1f}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryCard:
+    line: str
+    code: str
+    title: str
+    title_en: str
+    tiles: tuple[TileRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A row of the statement; `tallies` is JSON: lists of a city, or nothing, and its counts."""
+
+    id: UUID
+    parent_id: UUID | None
+    slug: str
+    code: str
+    category: str
+    zh: str
+    en: str
+    owner_role: str
+    written: bool
+    open: int
+    late: int
+    tallies: str | None
+
+    def by_city(self) -> Iterable[tuple[str, Tally]]:
+        told = json.loads(self.tallies) if self.tallies else ()
+        return ((city, Tally(*counts)) for city, *counts in told)
+
+
+@question
+def panorama(
+    *,
+    actor: Actor,
+    at: datetime,
+    city: str = "",
+    mode: str = LOAD,
+    days: int = DAYS,
+    edition: str = "",
+    role: str = "",
+) -> list[CategoryCard]:
+    """The whole business on one page: every first-level node, its children's load included.
+
+    `days` of adherence up to today count; the mode of gaps compares the last twelve whole weeks
+    of a city, or of all that are not mature, with the mature ones.
+    """
+    held = book.book_at(at)
+    if held is None:
+        return []
+    today = local_day(at)
+    since, until = today - timedelta(days=days - 1), today + timedelta(days=1)
+    mature: list[str] = []
+    if mode == GAP:
+        since, until = curves.window(today)
+        mature = mature_cities(actor, today, city)
+    given = {
+        "at": at, "org": actor.single_org_id, "city": city, "mature": mature, "since": since,
+        "until": until, "number": edition, "edition": held.id, "owner": held.org_id,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_MAP, given)
+        nodes = [_Node(*row) for row in cursor.fetchall()]
+    below: dict[UUID, list[_Node]] = {}
+    for node in nodes:
+        if node.parent_id is not None:
+            below.setdefault(node.parent_id, []).append(node)
+    tiles: dict[str, list[TileRow]] = {}
+    for node in (n for n in nodes if n.parent_id is None and role in ("", n.owner_role)):
+        family = [node, *below.get(node.id, [])]
+        tiles.setdefault(node.category, []).append(_tile(node, family))
+    return [
+        CategoryCard(
+            line=c.line, code=c.code, title=c.zh, title_en=c.en, tiles=tuple(tiles.get(c.code, ())),
+        )
+        for c in held.outline.categories
+    ]  # fmt: skip
+
+
+def _tile(node: _Node, family: Sequence[_Node]) -> TileRow:
+    by_city: dict[str, Tally] = {}
+    for one in family:
+        for city, tally in one.by_city():
+            by_city[city] = by_city.get(city, Tally()) + tally
+    own = by_city.pop("", Tally())
+    return TileRow(
+        slug=node.slug,
+        code=node.code,
+        title=wording.spoken(node.zh, node.en),
+        title_en=node.en,
+        written=node.written,
+        children=len(family) - 1,
+        open=sum(n.open for n in family),
+        overdue=sum(n.late for n in family),
+        adherence=own.adherence,
+        expected=own.expected,
+        gap=_gap(own, by_city),
+    )
+
+
+def _gap(own: Tally, mature: Mapping[str, Tally]) -> float | None:
+    found = curves.lag("", own, mature)
+    return found.gap if found else None
