@@ -261,12 +261,12 @@ def _models(occasions: list[Occasion]) -> dict[str, str]:
 
 def with_runs(occasions: Collection[Occasion]) -> set[tuple[UUID, str]]:
     """Node and key of those occasions that have their run, in one question for all of them."""
-    asked = [list({o.bound.node_id for o in occasions}), list({o.key for o in occasions})]
+    nodes, keys = {o.bound.node_id for o in occasions}, {o.key for o in occasions}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT node_id, occurrence_key FROM handbook_run"
             " WHERE node_id = ANY(%s) AND occurrence_key = ANY(%s)",
-            asked,
+            [list(nodes), list(keys)],
         )
         return set(cursor.fetchall())
 

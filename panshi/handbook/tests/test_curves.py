@@ -23,6 +23,7 @@ from panshi.kit.tenancy import hq_actor
 from panshi.org.tests import make as org_make
 from panshi.org.tests.window import page, window
 
+pytestmark = pytest.mark.usefixtures("in_force")
 TODAY = local_day(make.NOON)
 # Weeks since the opening and runs of each city; the last two are young, or too small to be mature.
 CITIES = {"杭州": (80, 3000), "宁波": (70, 2600), "成都": (60, 2400), "石家庄": (20, 1600),
