@@ -37,18 +37,29 @@ def recognition(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @needs("billing.post_depreciation")
 def depreciation(request: Request) -> HttpResponse:
-    """What vehicles lose in a month, and posting it by hand when the night has not done it."""
+    """What vehicles lose in a month and take of what was prepaid; posted by hand, if need be."""
     month = read_month(request)
     if request.method == "POST":
         fleet_services.mark_odometers(month=month, actor=request.actor, at=timezone.now())
         fact = services.post_depreciation(month=month, actor=request.actor, at=timezone.now())
-        words = _("%(leased)s posted for leased days, %(idle)s for all others.")
-        values = {"leased": yuan(fact.leased), "idle": yuan(fact.idle)}
+        freed = services.release_prepaid(month=month, actor=request.actor, at=timezone.now())
+        words = _(
+            "%(leased)s posted for leased days, %(idle)s for all others; %(prepaid)s of prepaid"
+            " costs released."
+        )
+        values = {
+            "leased": yuan(fact.leased),
+            "idle": yuan(fact.idle),
+            "prepaid": yuan(freed.amount),
+        }
         messages.success(request, words % values)
         return redirect(reverse("billing-depreciation") + f"?month={month:%Y-%m}")
     losses = fleet.month_losses(month=month, actor=request.actor)
     shown = losses[:SHOWN]
-    ids = tuple(loss.vehicle_id for loss in shown)
+    prepaid = queries.prepaid_waiting(month=month, actor=request.actor)
+    ids = tuple(
+        {loss.vehicle_id for loss in shown} | {waiting.vehicle_id for waiting in prepaid.rows}
+    )
     plates = fleet.vehicle_refs(vehicle_ids=ids, actor=request.actor)
     cards = fleet.assets_of(vehicle_ids=ids, actor=request.actor)
     context = {
@@ -58,6 +69,8 @@ def depreciation(request: Request) -> HttpResponse:
         "over": add_months(month, 1) <= local_day(timezone.now()),
         "rows": [(loss, plates.get(loss.vehicle_id), cards.get(loss.vehicle_id)) for loss in shown],
         "count": len(losses),
+        "prepaid": prepaid,
+        "waiting": [(row, plates.get(row.vehicle_id)) for row in prepaid.rows],
         "total": sum((loss.amount for loss in losses), ZERO),
     }
     return render(request, "billing/depreciation.html", context)

@@ -37,6 +37,15 @@ class VehicleCostsReversed(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PrepaidReleased(Fact):
+    """What prepaid costs served up to a month's end reached their vehicles; `amount` in CNY."""
+
+    month: date
+    entries: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CostImportStaged(Fact):
     batch_id: UUID
     rows: int

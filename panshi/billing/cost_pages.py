@@ -23,6 +23,7 @@ from panshi.kit.clock import local_day
 from panshi.kit.files import FileNotAccepted, FileTooLarge
 from panshi.kit.forms import Field, Form
 from panshi.kit.import_pages import ImportPages, download
+from panshi.kit.money import ZERO
 from panshi.kit.sheets import as_rows
 from panshi.kit.tables import Column, Filter, Slice, Table
 from panshi.kit.web import Request, needs, once, show_file
@@ -63,6 +64,21 @@ NEW: Final = Form(
         Field(name="kind", label=lazy("Kind"), kind="choice", choices=CostKind),
         Field(name="amount", label=lazy("Amount"), kind="money"),
         Field(name="occurred_on", label=lazy("Day"), kind="day"),
+        Field(
+            name="vat",
+            label=lazy("Input VAT"),
+            kind="money",
+            required=False,
+            help=lazy("Input VAT within the amount, as a special VAT invoice shows it."),
+        ),
+        Field(
+            name="covers_from",
+            label=lazy("Covers from"),
+            kind="day",
+            required=False,
+            help=lazy("A cost for several months is prepaid and spread over its days."),
+        ),
+        Field(name="covers_until", label=lazy("Covers until"), kind="day", required=False),
         Field(name="reference", label=lazy("Number of the receipt"), required=False, longest=64),
         Field(name="words", label=lazy("What for"), required=False, longest=200),
         Field(
@@ -122,6 +138,17 @@ def record(request: Request) -> HttpResponse:
     if form.ok:
         values = dict(form.values)
         upload, plate = values.pop("receipt", None), values.pop("plate")
+        values["vat"] = values.get("vat") or ZERO
+        fault = services.fault_of(
+            kind=values["kind"],
+            amount=values["amount"],
+            vat=values["vat"],
+            covers_from=values.get("covers_from"),
+            covers_until=values.get("covers_until"),
+        )
+        if fault is not None:
+            form.refuse(*fault)
+            return form.respond(request, "billing/cost_new.html", context)
         vehicle_id = fleet.bearer_of(plate=plate, at=timezone.now(), actor=request.actor)
         if vehicle_id is None:
             form.refuse("plate", _("No vehicle bears this plate."))

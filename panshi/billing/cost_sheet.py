@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as lazy
 
-from panshi.kit.sheets import Column, Sheet, choice, code, day, number, text, words_of
+from panshi.kit.sheets import Column, Sheet, choice, code, day, money, number, text, words_of
 
 KIND: Final = "VEHICLE_COSTS"
 _KINDS: Final = {
@@ -29,7 +29,10 @@ _KIND_WORDS: Final = _KINDS | {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostSheetRow:
-    """A cost of one vehicle, named by plate or VIN, on a day; CNY, tax included."""
+    """A cost of one vehicle, named by plate or VIN, on a day; CNY, tax included.
+
+    `vat` of it is input VAT; `covers_from` and `covers_until` are the first and last day it serves.
+    """
 
     vehicle: str
     kind: str
@@ -37,6 +40,9 @@ class CostSheetRow:
     occurred_on: date
     reference: str = ""
     words: str = ""
+    vat: Decimal | None = None
+    covers_from: date | None = None
+    covers_until: date | None = None
 
 
 _code = code(longest=20)
@@ -90,6 +96,27 @@ SHEET: Final = Sheet(
             aliases=("单号", "票据号", "订单号", "流水号", "保单号"),
             read=code(longest=64),
             help=lazy("Number of the receipt; it tells two equal costs of a day apart."),
+        ),
+        Column(
+            key="vat",
+            header="可抵扣税额(元)",
+            aliases=("进项税额", "进项税额(元)", "可抵扣税额", "税额"),
+            read=money,
+            help=lazy("Input VAT within the amount, as a special VAT invoice shows it."),
+        ),
+        Column(
+            key="covers_from",
+            header="受益开始",
+            aliases=("受益期起", "保险起期", "起保日期", "分摊开始"),
+            read=day,
+            help=lazy("A cost for several months is prepaid and spread over its days."),
+        ),
+        Column(
+            key="covers_until",
+            header="受益结束",
+            aliases=("受益期止", "保险止期", "分摊结束"),
+            read=day,
+            help=lazy("The last day that the cost covers."),
         ),
         Column(key="words", header="说明", aliases=("备注", "摘要"), read=text(longest=200)),
     ),

@@ -1,5 +1,6 @@
 """What billing hears."""
 
+from datetime import date
 from typing import Final
 
 from panshi.billing import queries, services
@@ -23,9 +24,17 @@ def take_out_of_the_books(fact: VehicleSold) -> None:
         )
 
 
+def _covered(paper: fleet.PaperCost) -> tuple[date, date] | None:
+    """The days that a premium pays for, both included; a fee is a cost of its day."""
+    first = paper.issued_on or local_day(paper.filed_at)
+    if paper.kind not in _INSURANCES or paper.expires_on is None or paper.expires_on < first:
+        return None
+    return first, paper.expires_on
+
+
 @outbox.on(DocumentsFiled)
 def post_premiums(fact: DocumentsFiled) -> None:
-    """What papers cost stands at their vehicles: premiums as insurance, fees as other costs."""
+    """What papers cost stands at their vehicles: premiums spread over their days, fees at once."""
     actor = system_actor(fact.org_id)
     papers = fleet.paper_costs(document_ids=fact.document_ids, actor=actor)
     ids = tuple(paper.document_id for paper in papers)
@@ -42,10 +51,13 @@ def post_premiums(fact: DocumentsFiled) -> None:
                 occurred_on=local_day(paper.filed_at),
                 words=str(paper.kind.label),
                 reference=paper.number,
+                covers_from=covered[0] if covered else None,
+                covers_until=covered[1] if covered else None,
                 source_kind=PAPER,
                 source_id=paper.document_id,
             )
             for paper in new
+            for covered in [_covered(paper)]
         ],
         actor=actor,
         at=fact.at,

@@ -63,6 +63,14 @@ def post_depreciation(at: datetime) -> None:
         services.post_depreciation(month=month, actor=hq, at=at)
 
 
+@every("47 18 * * *")
+def release_prepaid(at: datetime) -> None:
+    """Each night: what prepaid costs served up to the end of last month."""
+    if hq := _hq():
+        month = add_months(month_start(local_day(at)), -1)
+        services.release_prepaid(month=month, actor=hq, at=at)
+
+
 @every("50 18 * * *")
 def accrue_shares(at: datetime) -> None:
     """Each night: share what was collected in the last days; on the first, look at everything."""

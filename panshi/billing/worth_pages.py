@@ -36,7 +36,7 @@ PAGE: Final = 100
 _GROUPS: Final[dict[str, tuple[str | Promise, tuple[str, ...]]]] = {
     "income": (lazy("Income"), ("6001.", "6051", "6115")),
     "energy": (lazy("Energy"), ("6401.energy",)),
-    "maintenance": (lazy("Upkeep and repair"), ("6401.maintenance", "6401.service")),
+    "maintenance": (lazy("Upkeep and repair"), ("6401.maintenance", "6401.parts", "6401.service")),
     "insurance": (lazy("Insurance"), ("6401.insurance",)),
     "accidents": (lazy("Accidents and fines"), ("6711",)),
     "depreciation": (lazy("Depreciation"), ("6401.dep", "6602.idle")),

@@ -103,8 +103,9 @@ def enter(operator: Operator, at: datetime) -> None:
 
 
 def depreciate(company: Company, at: datetime) -> None:
-    """The last months are depreciated, so that one of them can be closed."""
+    """The last months lose value and take what was prepaid, so that one of them can be closed."""
     hq = hq_actor(company.platform_id)
     for back in range(BOOKED_MONTHS, 0, -1):
         month = add_months(month_start(local_day(at)), -back)
         billing.post_depreciation(month=month, actor=hq, at=at)
+        billing.release_prepaid(month=month, actor=hq, at=at)

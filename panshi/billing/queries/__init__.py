@@ -139,6 +139,7 @@ from panshi.billing.queries.payments import (
     payment_card,
     payment_rows,
 )
+from panshi.billing.queries.prepaid import prepaid_waiting
 from panshi.billing.queries.prices import (
     PriceBookCard,
     PriceBookRow,
@@ -286,6 +287,7 @@ __all__ = [
     "payment_record",
     "payment_rows",
     "postings_behind",
+    "prepaid_waiting",
     "price_book_card",
     "price_book_in_force",
     "price_books",

@@ -1,7 +1,7 @@
 """Questions about what vehicles cost, as it was recorded."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -18,12 +18,17 @@ from panshi.kit.verbs import question
 from panshi.org import queries as org
 
 _MATCHES: Final = 500
+_ONE: Final = timedelta(1)
 _ORDERS: Final = frozenset({"occurred_on", "amount"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostRow:
-    """A cost of one vehicle, in CNY."""
+    """A cost of one vehicle, in CNY, `vat` of it input VAT.
+
+    A prepaid one covers the days up to `covers_until`, and is released up to `released_until`, both
+    included.
+    """
 
     id: UUID
     vehicle_id: UUID
@@ -40,6 +45,10 @@ class CostRow:
     reason: str
     file_id: UUID | None
     by_itself: bool
+    vat: Decimal = ZERO
+    covers_from: date | None = None
+    covers_until: date | None = None
+    released_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +88,10 @@ def _rows(found: list[VehicleCost], actor: Actor) -> list[CostRow]:
             reason=row.reason,
             file_id=row.file_id,
             by_itself=row.source_id is not None,
+            vat=row.vat,
+            covers_from=row.covers_from,
+            covers_until=row.covers_until and row.covers_until - _ONE,
+            released_until=row.released_until and row.released_until - _ONE,
         )
         for row in found
     ]
@@ -161,6 +174,9 @@ def cost_sheet_rows(*, actor: Actor) -> list[CostSheetRow]:
             occurred_on=row.occurred_on,
             reference=row.reference,
             words=row.words,
+            vat=row.vat or None,
+            covers_from=row.covers_from,
+            covers_until=row.covers_until,
         )
         for row in _rows(list(found.order_by("occurred_on", "id")), actor)
     ]

@@ -26,7 +26,10 @@ _REVENUE: Final = {
     "6051": ProductLine.OTHER,
 }
 _SHARED: Final = "6001.share"
-_COSTS: Final = ("6401.dep", "6401.share", "6401.service")
+_COSTS: Final = (
+    "6401.dep", "6401.share", "6401.service", "6401.energy", "6401.insurance",
+    "6401.maintenance", "6401.other", "6401.parts",
+)  # fmt: skip
 _RECEIVABLE: Final = "1122"
 _CASH: Final = ("1002", "1012.wx", "1012.ali", "1012.sim")
 _DEPOSITS: Final = ("2241.01", "2241.09")
@@ -128,7 +131,7 @@ class BoardRow:
 
     @property
     def margin(self) -> Decimal:
-        """Revenue and shares received, less depreciation, shares paid and cost of service."""
+        """Revenue and shares received, less shares paid, service, and what vehicles cost."""
         return self.revenue + self.shared - self.cost
 
     @property

@@ -63,6 +63,7 @@ from panshi.billing.services.costs import (
     CostInvalid,
     CostReversed,
     NewCost,
+    fault_of,
     record_vehicle_cost,
     record_vehicle_costs,
     reverse_vehicle_costs,
@@ -159,6 +160,7 @@ from panshi.billing.services.plans import (
     open_plan,
     open_plans,
 )
+from panshi.billing.services.prepaid import release_prepaid
 from panshi.billing.services.promising import (
     CallRecordedAlready,
     NewInstalment,
@@ -316,6 +318,7 @@ __all__ = [
     "dispute_settlement",
     "draft_price_book",
     "end_plan",
+    "fault_of",
     "finance_receivables",
     "give_back_accounts",
     "give_virtual_account",
@@ -354,6 +357,7 @@ __all__ = [
     "recover_debt",
     "refund_payment",
     "release_deposit",
+    "release_prepaid",
     "repay_financing",
     "request_invoice",
     "request_red",

@@ -8,6 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from panshi.billing.asset_events import DepreciationPosted, DisposalPosted, UpkeepPosted
+from panshi.billing.services.prepaid import release_rest
 from panshi.fleet import queries as fleet
 from panshi.fleet.queries import AssetCard, MonthLoss
 from panshi.kit.clock import SHANGHAI, add_months, local_day, month_start
@@ -131,7 +132,8 @@ def post_disposal(
     """Take a sold vehicle out of the books: what it still was worth against its price, in CNY.
 
     Months before the sale that were not depreciated yet are posted first; that of the sale is not
-    depreciated. Raises ledger.PeriodClosed; ValueError for a vehicle that is not in the books.
+    depreciated. What is prepaid for the vehicle is released to it. Raises ledger.PeriodClosed;
+    ValueError for a vehicle that is not in the books.
     """
     actor.must("billing.post_disposal", actor.org_id)
     asset = fleet.asset_of(vehicle_id=vehicle_id, actor=actor)
@@ -143,6 +145,7 @@ def post_disposal(
         post_depreciation(month=month, vehicle_id=vehicle_id, actor=actor, at=at)
         month = add_months(month, 1)
     vehicle = fleet.vehicle_refs(vehicle_ids=(vehicle_id,), actor=actor)[vehicle_id]
+    release_rest(vehicle_id=vehicle_id, org_id=asset.org_id, day=day)
     taken = _taken_up(asset, vehicle.city, day)
     ledger.post_entries(entries=[taken], actor=actor, at=at)
     lost = -ledger_queries.vehicle_balance(

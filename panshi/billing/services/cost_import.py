@@ -13,6 +13,7 @@ from panshi.billing.models import VehicleCost
 from panshi.billing.services.costs import (
     CostReversed,
     NewCost,
+    fault_of,
     record_vehicle_costs,
     reverse_vehicle_costs,
 )
@@ -20,6 +21,7 @@ from panshi.fleet import queries as fleet
 from panshi.kit import imports
 from panshi.kit.clock import local_day, month_start
 from panshi.kit.imports import Checked, Importer, Problem, RecordsInUse
+from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
 from panshi.ledger import queries as ledger
@@ -31,6 +33,17 @@ def _vehicles(
     words = tuple({row.vehicle for row in rows})
     named = fleet.vehicles_named(org_id=org_id, words=words, actor=actor, at=at)
     return {word: vehicle.id for word, vehicle in named.items()}
+
+
+def _spread_fault(row: CostSheetRow) -> tuple[str, str] | None:
+    """What input VAT or the days of a row cannot be: the column's key and the words."""
+    return fault_of(
+        kind=row.kind,
+        amount=row.amount,
+        vat=row.vat or ZERO,
+        covers_from=row.covers_from,
+        covers_until=row.covers_until,
+    )
 
 
 def check(*, rows: Sequence[CostSheetRow], org_id: int, actor: Actor, at: datetime) -> Checked:
@@ -58,6 +71,8 @@ def check(*, rows: Sequence[CostSheetRow], org_id: int, actor: Actor, at: dateti
         elif row.occurred_on > local_day(at):
             words = _("A cost cannot lie ahead.")
             problems.append(Problem(index=index, key="occurred_on", reason=words))
+        elif (fault := _spread_fault(row)) is not None:
+            problems.append(Problem(index=index, key=fault[0], reason=fault[1]))
         elif key in seen:
             words = _("The same cost is in the file more than once; tell them apart by 凭证号.")
             problems.append(Problem(index=index, key="amount", reason=words))
@@ -83,6 +98,9 @@ def create(
             occurred_on=row.occurred_on,
             reference=row.reference,
             words=row.words,
+            vat=row.vat or ZERO,
+            covers_from=row.covers_from,
+            covers_until=row.covers_until,
         )
         for row in rows
     ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -16,6 +16,8 @@ from panshi.billing.cost_events import (
     VehicleCostsReversed,
 )
 from panshi.billing.models import CostKind, VehicleCost
+from panshi.billing.queries.prepaid import COST, COST_ACCOUNTS, PREPAID
+from panshi.billing.services.prepaid import take_back_releases
 from panshi.fleet import queries as fleet
 from panshi.kit import files
 from panshi.kit.clock import local_day
@@ -28,17 +30,13 @@ from panshi.ledger import queries as ledger_queries
 from panshi.ledger import services as ledger
 from panshi.ledger.services import NewEntry, legs_of
 
-COST: Final = "billing.VehicleCost"
 COST_POSTED: Final = "VEHICLE_COST"
+INPUT_VAT: Final = "2221.02"
 # Debit and credit by kind. A closed claim posted its loss already, against what repairs will take:
 # they are paid out of that, and what is never repaired goes back.
-ACCOUNTS: Final = {
-    CostKind.ENERGY: ("6401.energy", "1002"),
-    CostKind.INSURANCE: ("6401.insurance", "1002"),
-    CostKind.MAINTENANCE: ("6401.maintenance", "1002"),
-    CostKind.OTHER: ("6401.other", "1002"),
-    CostKind.ACCIDENT_REPAIR: ("2241.04", "1002"),
-    CostKind.NOT_REPAIRED: ("2241.04", "6711"),
+ACCOUNTS: Final = {kind: (code, "1002") for kind, code in COST_ACCOUNTS.items()} | {
+    CostKind.ACCIDENT_REPAIR.value: ("2241.04", "1002"),
+    CostKind.NOT_REPAIRED.value: ("2241.04", "6711"),
 }
 
 
@@ -52,7 +50,11 @@ class CostReversed(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCost:
-    """A cost of one vehicle, in CNY, tax included; the source names it when nobody typed it."""
+    """A cost of one vehicle, in CNY, tax included; the source names it when nobody typed it.
+
+    `vat` is the input VAT within it. With `covers_from` and `covers_until`, its last day, it is
+    prepaid and released by days.
+    """
 
     vehicle_id: UUID
     kind: str
@@ -62,6 +64,26 @@ class NewCost:
     reference: str = ""
     source_kind: str = ""
     source_id: UUID | None = None
+    vat: Decimal = ZERO
+    covers_from: date | None = None
+    covers_until: date | None = None
+
+
+def fault_of(
+    *, kind: str, amount: Decimal, vat: Decimal, covers_from: date | None, covers_until: date | None
+) -> tuple[str, str] | None:
+    """What is wrong with input VAT or the days that a cost covers: the field and the words."""
+    if vat < 0 or (vat and vat >= amount):
+        return "vat", _("Input VAT must be a part of the cost.")
+    if covers_from is None and covers_until is None:
+        return None
+    if kind not in COST_ACCOUNTS:
+        return "covers_from", _("What a closed claim put aside is not spread over days.")
+    if covers_from is None or covers_until is None:
+        return "covers_until", _("Say both the first and the last day that the cost covers.")
+    if covers_until < covers_from:
+        return "covers_until", _("The last day that the cost covers lies before the first.")
+    return None
 
 
 def _refuse(costs: Sequence[NewCost], at: datetime) -> None:
@@ -73,6 +95,15 @@ def _refuse(costs: Sequence[NewCost], at: datetime) -> None:
             raise CostInvalid(_("A cost must be above zero."))
         if cost.occurred_on > today:
             raise CostInvalid(_("A cost cannot lie ahead."))
+        fault = fault_of(
+            kind=cost.kind,
+            amount=cost.amount,
+            vat=cost.vat,
+            covers_from=cost.covers_from,
+            covers_until=cost.covers_until,
+        )
+        if fault is not None:
+            raise CostInvalid(fault[1])
 
 
 def _rows(
@@ -99,6 +130,9 @@ def _rows(
             reference=cost.reference.strip()[:64],
             source_kind=cost.source_kind,
             source_id=cost.source_id,
+            vat=cost.vat,
+            covers_from=cost.covers_from,
+            covers_until=cost.covers_until and cost.covers_until + timedelta(1),
             recorded_by_id=actor.id,
             recorded_at=at,
         )
@@ -109,7 +143,10 @@ def _rows(
 def _post(rows: Sequence[VehicleCost], *, actor: Actor, at: datetime) -> None:
     entries = []
     for row in rows:
-        debit, credit = ACCOUNTS[CostKind(row.kind)]
+        debit, credit = ACCOUNTS[row.kind]
+        if row.covers_from is not None:
+            debit = PREPAID
+        vat = ((INPUT_VAT, row.vat),) if row.vat else ()
         entries.append(
             NewEntry(
                 org_id=row.org_id,
@@ -118,7 +155,8 @@ def _post(rows: Sequence[VehicleCost], *, actor: Actor, at: datetime) -> None:
                 source_id=row.id,
                 occurred_on=row.occurred_on,
                 postings=legs_of(
-                    (debit, row.amount),
+                    (debit, row.amount - row.vat),
+                    *vat,
                     (credit, -row.amount),
                     vehicle_id=row.vehicle_id,
                     city=row.city,
@@ -139,6 +177,9 @@ def record_vehicle_cost(
     at: datetime,
     words: str = "",
     reference: str = "",
+    vat: Decimal = ZERO,
+    covers_from: date | None = None,
+    covers_until: date | None = None,
     file_name: str = "",
     content: Base64Bytes | None = None,
     source_kind: str = "",
@@ -146,6 +187,8 @@ def record_vehicle_cost(
 ) -> VehicleCostRecorded:
     """Post what a vehicle cost on a day, in CNY, with its receipt when there is one.
 
+    `vat` of the amount is input VAT. A cost for the days `covers_from` to `covers_until`, both
+    included, is prepaid; `release_prepaid` brings it to the vehicle month by month.
     Raises CostInvalid, ledger.PeriodClosed, or what kit.files refuses.
     """
     cost = NewCost(
@@ -157,6 +200,9 @@ def record_vehicle_cost(
         reference=reference,
         source_kind=source_kind,
         source_id=source_id,
+        vat=vat,
+        covers_from=covers_from,
+        covers_until=covers_until,
     )
     (row,) = _rows([cost], permission="billing.record_vehicle_cost", actor=actor, at=at)
     if content is not None:
@@ -201,6 +247,8 @@ def reverse_vehicle_costs(
 ) -> VehicleCostsReversed:
     """Cancel costs that were wrong by mirror entries of today, all or none.
 
+    What was released of a prepaid one goes back with it.
+
     Raises CostInvalid without a reason, CostReversed for one that is cancelled already, or
     ledger.PeriodClosed.
     """
@@ -221,6 +269,7 @@ def reverse_vehicle_costs(
         actor=actor,
         at=at,
     )
+    take_back_releases(rows, actor=actor, at=at)
     found.update(reversed_at=at, reversed_by_id=actor.id, reason=reason.strip()[:200])
     return VehicleCostsReversed(
         org_id=rows[0].org_id if rows else actor.org_id,

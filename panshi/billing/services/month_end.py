@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from panshi.billing.models import BankLine, Bill, BillState, LineState
 from panshi.billing.queries import earnings
+from panshi.billing.queries.prepaid import prepaid_waiting
 from panshi.billing.services.assets import DEPRECIATION, source_of
 from panshi.fleet import queries as fleet
 from panshi.kit.clock import add_months, month_start
@@ -144,6 +145,7 @@ def month_checks(*, org_id: int, month: date) -> list[MonthCheck]:
         actor=hq_actor(org_id),
     )
     undepreciated = len(losses) - known
+    prepaid = prepaid_waiting(month=since, org_id=org_id, limit=1, actor=hq_actor(org_id)).total
     return [
         MonthCheck(
             code="DRAFTS",
@@ -164,6 +166,13 @@ def month_checks(*, org_id: int, month: date) -> list[MonthCheck]:
             words=_("What the vehicles lost in the month is depreciated"),
             holds=not undepreciated,
             missing=_("%(count)d vehicles wait to be depreciated.") % {"count": undepreciated},
+            url=reverse("billing-depreciation") + f"?month={since:%Y-%m}",
+        ),
+        MonthCheck(
+            code="PREPAID",
+            words=_("What was prepaid for the vehicles is released for the month"),
+            holds=not prepaid,
+            missing=_("%(count)d prepaid costs wait to be released.") % {"count": prepaid},
             url=reverse("billing-depreciation") + f"?month={since:%Y-%m}",
         ),
         MonthCheck(

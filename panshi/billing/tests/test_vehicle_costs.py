@@ -15,12 +15,15 @@ from django.utils import timezone
 from panshi.billing import queries, services
 from panshi.billing.cost_sheet import SHEET
 from panshi.billing.models import VehicleCost
+from panshi.billing.services.month_end import month_checks
 from panshi.billing.tests.make import DAY, NOON
 from panshi.fleet import services as fleet
 from panshi.fleet.models import Vehicle
 from panshi.fleet.tests import make as fleet_make
 from panshi.kit import relay, workbooks
+from panshi.kit.clock import add_months
 from panshi.kit.imports import RecordsInUse
+from panshi.kit.money import ZERO
 from panshi.kit.refusals import NotPermitted
 from panshi.kit.sheets import as_rows
 from panshi.kit.tenancy import acting, hq_actor
@@ -114,13 +117,80 @@ def test_a_premium_is_posted_when_its_paper_is_filed(vehicle: Vehicle) -> None:
     filed: dict[str, Any] = {
         "vehicle_id": vehicle.id, "expires_on": date(2028, 6, 30), "actor": by, "at": NOON,
     }  # fmt: skip
-    fleet.file_document(kind="COMMERCIAL_INSURANCE", number="P-1", cost=Decimal(5200), **filed)
+    fleet.file_document(
+        kind="COMMERCIAL_INSURANCE", number="P-1", cost=Decimal(5200), issued_on=DAY, **filed
+    )
     fleet.file_document(kind="COMPULSORY_INSURANCE", **filed)
+    fleet.file_document(kind="ROAD_PERMIT", cost=Decimal(80), **filed)
     for _again in range(2):
         relay.drain()
-    assert booked(vehicle) == {"6401.insurance": Decimal(5200), "1002": Decimal(-5200)}
-    (row,) = queries.vehicle_costs(vehicle_id=vehicle.id, actor=by).rows
+    assert booked(vehicle) == {
+        "1123": Decimal(5200), "6401.other": Decimal(80), "1002": Decimal(-5280),
+    }  # fmt: skip
+    (row,) = queries.vehicle_costs(vehicle_id=vehicle.id, kind="INSURANCE", actor=by).rows
     assert (row.reference, row.by_itself) == ("P-1", True)
+    assert (row.covers_from, row.covers_until) == (DAY, date(2028, 6, 30))
+
+
+def year_paid(vehicle: Vehicle, **given: Any) -> UUID:
+    """A premium of 5,830.00 for 365 days from the middle of June, 330.00 of it input VAT."""
+    values: dict[str, Any] = {
+        "kind": "INSURANCE", "amount": Decimal(5830), "vat": Decimal(330),
+        "covers_from": date(2027, 6, 15), "covers_until": date(2028, 6, 13),
+    }  # fmt: skip
+    return record(vehicle, **values | given)
+
+
+def release(node: OrgNode, month: date) -> tuple[int, Decimal]:
+    by = org_make.actor(node, "billing.*")
+    fact = services.release_prepaid(month=month, actor=by, at=NOON)
+    return fact.entries, fact.amount
+
+
+def test_a_premium_reaches_its_vehicle_by_days_and_its_months_sum_to_it(
+    node: OrgNode, vehicle: Vehicle
+) -> None:
+    year_paid(vehicle)
+    assert booked(vehicle) == {
+        "1123": Decimal(5500), "2221.02": Decimal(330), "1002": Decimal(-5830),
+    }  # fmt: skip
+    checks = {check.code: check for check in month_checks(org_id=node.id, month=date(2027, 6, 1))}
+    assert not checks["PREPAID"].holds
+    june = Decimal("241.10")  # 16 of 365 days: 241.0958…
+    assert release(node, date(2027, 6, 1)) == (1, june)
+    assert release(node, date(2027, 6, 30)) == (0, ZERO)
+    assert booked(vehicle)["6401.insurance"] == june
+    taken = [june]
+    # The second month is left to the third, as if its book had been closed.
+    for month in range(2, 13):
+        entries, amount = release(node, add_months(date(2027, 6, 1), month))
+        taken.append(amount)
+        assert entries == 1
+    assert sum(taken) == Decimal(5500)
+    assert "1123" not in booked(vehicle)
+
+
+def test_a_cancelled_premium_takes_back_what_it_released(node: OrgNode, vehicle: Vehicle) -> None:
+    cost_id, by = year_paid(vehicle), org_make.actor(node, "billing.*")
+    release(node, date(2027, 8, 1))
+    services.reverse_vehicle_costs(cost_ids=[cost_id], reason="录错", actor=by, at=NOON)
+    assert booked(vehicle) == {}
+    assert release(node, date(2027, 9, 1)) == (0, ZERO)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"vat": Decimal(5830)},
+        {"vat": Decimal(-1)},
+        {"covers_until": None},
+        {"covers_until": date(2027, 6, 14)},
+        {"kind": "ACCIDENT_REPAIR"},
+    ],
+)
+def test_a_premium_is_refused_without_sense(vehicle: Vehicle, given: dict[str, Any]) -> None:
+    with pytest.raises(services.CostInvalid):
+        year_paid(vehicle, **given)
 
 
 def sheet_row(car: Vehicle, **given: Any) -> dict[str, Any]:

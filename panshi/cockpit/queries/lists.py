@@ -34,6 +34,8 @@ COST_CLASS_OF: Final = {
     "6602.idle": CostClass.EQUIPMENT,
     "6401.service": CostClass.MATERIAL,
     "6401.maintenance": CostClass.MATERIAL,
+    "6401.parts": CostClass.MATERIAL,
+    "6602.stock": CostClass.MATERIAL,
     "6401.energy": CostClass.OPERATIONS,
     "6401.insurance": CostClass.OPERATIONS,
     "6401.other": CostClass.OPERATIONS,

@@ -121,7 +121,7 @@ def paper_card(*, document_id: UUID, actor: Actor, at: datetime) -> PaperCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperCost:
-    """What a filed paper cost, in CNY, tax included."""
+    """What a filed paper cost, in CNY, tax included, and the days that it is good for."""
 
     document_id: UUID
     org_id: int
@@ -130,6 +130,8 @@ class PaperCost:
     number: str
     cost: Decimal
     filed_at: datetime
+    issued_on: date | None = None
+    expires_on: date | None = None
 
 
 @question
@@ -145,6 +147,8 @@ def paper_costs(*, document_ids: tuple[UUID, ...], actor: Actor) -> list[PaperCo
             number=row.number,
             cost=row.cost,
             filed_at=row.filed_at,
+            issued_on=row.issued_on,
+            expires_on=row.expires_on,
         )
         for row in found.order_by("id")
         if row.cost is not None
