@@ -28,6 +28,9 @@ WORDS: Final = {
     "cash": lazy("Cash"),
     "receivable": lazy("Receivable"),
     "deposits": lazy("Deposits held"),
+    "stock": lazy("Parts in stock"),
+    "prepaid": lazy("Prepaid costs"),
+    "payable": lazy("Owed to suppliers"),
 }
 
 

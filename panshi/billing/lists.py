@@ -159,6 +159,14 @@ def board_tiles(total: BoardRow, month: date) -> list[Tile]:
             kind="money",
             url=behind("deposits"),
         ),
+        Tile(label=_("Parts in stock"), value=total.stock, kind="money", url=behind("stock")),
+        Tile(label=_("Prepaid costs"), value=total.prepaid, kind="money", url=behind("prepaid")),
+        Tile(
+            label=_("Owed to suppliers"),
+            value=total.payable,
+            kind="money",
+            url=behind("payable"),
+        ),
     ]
 
 

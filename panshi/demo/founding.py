@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 from uuid import UUID
+from zlib import crc32
 
 from django.conf import settings
 
@@ -30,6 +31,7 @@ from panshi.supply.events import StockLine
 
 Say = Callable[[str], None]
 CUSTOMERS = 250
+SUPPLIER = "磐石示范汽配商行"
 SHIFT_DAYS = 14
 STAFF = (
     ("boss", "DECISION_MAKER"), ("finance", "FINANCE"), ("sales", "SALES"),
@@ -289,6 +291,11 @@ def _qualify(operator: Operator, random: Random, at: datetime) -> None:
         )
 
 
+def price_of(code: str) -> Decimal:
+    """What a part is said to cost, tax included, in CNY: made up, and the same each time."""
+    return Decimal(8 + crc32(code.encode()) % 400) + Decimal("0.50")
+
+
 def staff_service(
     company: Company, random: Random, at: datetime, say: Say, *, since: datetime
 ) -> None:
@@ -315,7 +322,11 @@ def _station_and_vans(operator: Operator, random: Random, at: datetime, since: d
     codes = [item.code for item in supply_queries.items(actor=actor)]
     supply.receive_stock(
         location_id=station,
-        lines=[StockLine(item_code=code, quantity=random.randrange(6, 40)) for code in codes],
+        lines=[
+            StockLine(item_code=code, quantity=random.randrange(6, 40), unit_price=price_of(code))
+            for code in codes
+        ],
+        supplier=SUPPLIER,
         document="开站入库",
         actor=actor,
         at=since,

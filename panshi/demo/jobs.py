@@ -14,7 +14,7 @@ from panshi.cockpit import services as cockpit
 from panshi.crm import services as crm
 from panshi.demo import craft, procedures, world
 from panshi.demo.craft import Act, Job
-from panshi.demo.founding import Company, Operator, Say
+from panshi.demo.founding import SUPPLIER, Company, Operator, Say, price_of
 from panshi.demo.staff import Staff, staff_of
 from panshi.diagnosis import services as diagnosis
 from panshi.fleet import queries as fleet
@@ -166,13 +166,18 @@ def _restock(town: Town, at: datetime, random: Random) -> None:
         for row in supply_queries.stock_at(location_id=van.id, actor=actor):
             have[row.item_code] = have.get(row.item_code, 0) + row.on_hand
         lines = [
-            StockLine(item_code=code, quantity=random.randrange(4, 7))
+            StockLine(item_code=code, quantity=random.randrange(4, 7), unit_price=price_of(code))
             for code in RESTOCKED
             if have.get(code, 0) < 4
         ]
         if lines:
             supply.receive_stock(
-                location_id=van.id, lines=lines, document="周补货", actor=actor, at=at
+                location_id=van.id,
+                lines=lines,
+                supplier=SUPPLIER,
+                document="周补货",
+                actor=actor,
+                at=at,
             )
 
 

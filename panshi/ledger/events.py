@@ -76,7 +76,7 @@ class InvariantsChecked(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvariantBroken(Fact):
-    """A book does not keep a promise, I1 to I12; the figures of both sides and one example."""
+    """A book does not keep a promise, I1 to I13; the figures of both sides and one example."""
 
     code: str
     left: Decimal

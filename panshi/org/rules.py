@@ -39,6 +39,8 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
         "leasing.void_settlement", "leasing.request_restraint",
         "leasing.settle_violation", "leasing.charge_violation", "leasing.close_violation",
         "fleet.enter_asset", "fleet.mark_odometers",
+        "supply.enter_supplier_invoice", "supply.pay_supplier_invoice",
+        "supply.cancel_supplier_invoice", "supply.take_stock_into_books",
         "leasing.release_restraint", "notify.send_messages",
     },
     "SALES": _EVERYONE | _VIEWS | {

@@ -20,3 +20,23 @@ class SupplyConfig(AppConfig):
                 order=10,
             )
         )
+        navigation.register(
+            Page(
+                section="supply",
+                label=_("Stock in the books"),
+                url_name="supply-worth",
+                permission="supply.view",
+                icon="scale",
+                order=20,
+            )
+        )
+        navigation.register(
+            Page(
+                section="supply",
+                label=_("Invoices of suppliers"),
+                url_name="supply-invoices",
+                permission="supply.view",
+                icon="receipt",
+                order=30,
+            )
+        )

@@ -92,3 +92,46 @@ class PartImportCommitted(Fact):
 class PartImportUndone(Fact):
     batch_id: UUID
     removed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockCounted(Fact):
+    """A part and lot was counted in a place: pieces in the books and pieces found."""
+
+    location_id: UUID
+    item_code: str
+    lot: str
+    booked: int
+    counted: int
+    movement_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockTakenIn(Fact):
+    """Parts that were worth nothing in the books have their worth now; `amount` in CNY, net."""
+
+    parts: int
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplierInvoiceEntered(Fact):
+    """A supplier is owed what its invoice asks, in CNY."""
+
+    invoice_id: UUID
+    net: Decimal
+    vat: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplierInvoicePaid(Fact):
+    """An invoice of a supplier was paid, in CNY, tax included."""
+
+    invoice_id: UUID
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplierInvoiceCancelled(Fact):
+    invoice_id: UUID
+    reason: str

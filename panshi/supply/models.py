@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from panshi.kit.nouns import OwnedModel
 from panshi.kit.states import Machine
@@ -135,7 +136,7 @@ class VanKeeping(OwnedModel):
 class StockMovement(OwnedModel):
     """Parts that went from one place to another; never changed, never removed.
 
-    `unit_price` is what one cost, in CNY, where the receipt says it.
+    `unit_price` is what one cost, in CNY, tax included, where the receipt says it.
     """
 
     item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="+")
@@ -144,6 +145,7 @@ class StockMovement(OwnedModel):
     target = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="+")
     quantity = models.PositiveIntegerField()
     unit_price = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    supplier = models.CharField(max_length=80, blank=True, default="", db_default="")
     reason = models.CharField(max_length=10, choices=MovementReason)
     document = models.CharField(max_length=60, blank=True)
     at = models.DateTimeField()
@@ -206,3 +208,144 @@ class Reservation(OwnedModel):
             models.CheckConstraint(name="reservation_keeps_something", condition=Q(quantity__gt=0))
         ]
         indexes = [models.Index(fields=["org", "document"], name="reservation_by_document")]
+
+
+class StockTerms(models.Model):
+    """From a day on: the input VAT that is taken out of what a part costs until its invoice is in.
+
+    `to_confirm` marks a figure that the accountant has to confirm.
+    """
+
+    starts_on = models.DateField(unique=True)
+    input_vat = models.DecimalField(max_digits=5, decimal_places=4)
+    to_confirm = models.BooleanField(default=True)
+
+
+class PartWorth(OwnedModel):
+    """What the pieces of a part that lie in one book's places are worth, net, in CNY.
+
+    Pieces leave at the average of those that lie there; the last one takes the rest.
+    """
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="+")
+    value = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="one_worth_per_book_and_part", fields=["org", "item"]),
+            models.CheckConstraint(name="worth_is_not_below_zero", condition=Q(value__gte=0)),
+        ]
+
+
+class WorthCause(models.TextChoices):
+    MOVED = "MOVED", _("Moved")
+    INVOICED = "INVOICED", _("Invoiced")
+    INVOICE_CANCELLED = "INVOICE_CANCELLED", _("Invoice cancelled")
+    TAKEN_IN = "TAKEN_IN", _("Taken into the books")
+
+
+class SupplierInvoiceState(models.TextChoices):
+    ENTERED = "ENTERED", pgettext_lazy("invoice of a supplier", "To pay")
+    PAID = "PAID", pgettext_lazy("invoice of a supplier", "Paid")
+    CANCELLED = "CANCELLED", pgettext_lazy("invoice of a supplier", "Cancelled")
+
+
+SUPPLIER_INVOICE_LIFE = Machine(
+    {
+        SupplierInvoiceState.ENTERED: {
+            SupplierInvoiceState.PAID,
+            SupplierInvoiceState.CANCELLED,
+        }
+    }
+)
+
+
+class SupplierInvoice(OwnedModel):
+    """What a supplier asks for goods that were received: net and input VAT, in CNY."""
+
+    supplier = models.CharField(max_length=80)
+    number = models.CharField(max_length=40)
+    issued_on = models.DateField()
+    net = models.DecimalField(max_digits=14, decimal_places=2)
+    vat = models.DecimalField(max_digits=14, decimal_places=2)
+    state = models.CharField(
+        max_length=9, choices=SupplierInvoiceState, default=SupplierInvoiceState.ENTERED
+    )
+    file = models.ForeignKey(
+        "kit.StoredFile", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    entered_by_id = models.UUIDField()
+    entered_at = models.DateTimeField()
+    closed_by_id = models.UUIDField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    paid_on = models.DateField(null=True)
+    words = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="an_invoice_of_a_supplier_is_entered_once",
+                fields=["org", "supplier", "number"],
+                condition=~Q(state=SupplierInvoiceState.CANCELLED),
+            ),
+            models.CheckConstraint(
+                name="an_invoice_asks_for_something", condition=Q(net__gt=0, vat__gte=0)
+            ),
+            models.CheckConstraint(
+                name="a_closed_invoice_says_who_and_when",
+                condition=Q(state=SupplierInvoiceState.ENTERED, closed_at__isnull=True)
+                | (
+                    ~Q(state=SupplierInvoiceState.ENTERED)
+                    & Q(closed_at__isnull=False, closed_by_id__isnull=False)
+                ),
+            ),
+            models.CheckConstraint(
+                name="a_paid_invoice_was_paid_by_another_person",
+                condition=~Q(state=SupplierInvoiceState.PAID)
+                | (Q(paid_on__isnull=False) & ~Q(closed_by_id=F("entered_by_id"))),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["org", "-issued_on", "-id"], name="supplier_invoice_by_day")
+        ]
+
+
+class SupplierInvoiceLine(OwnedModel):
+    """A receipt that an invoice asks for: what it was taken in at, and what it costs, net."""
+
+    invoice = models.ForeignKey(SupplierInvoice, on_delete=models.PROTECT, related_name="lines")
+    movement = models.ForeignKey(StockMovement, on_delete=models.PROTECT, related_name="+")
+    estimated = models.DecimalField(max_digits=14, decimal_places=2)
+    net = models.DecimalField(max_digits=14, decimal_places=2)
+    live = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="a_receipt_is_invoiced_once", fields=["movement"], condition=Q(live=True)
+            ),
+        ]
+
+
+class WorthChange(OwnedModel):
+    """What one movement or invoice did to the worth of a part, in CNY; never changed."""
+
+    item = models.ForeignKey(Item, on_delete=models.PROTECT, related_name="+")
+    cause = models.CharField(max_length=17, choices=WorthCause)
+    movement = models.ForeignKey(
+        StockMovement, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    invoice = models.ForeignKey(
+        SupplierInvoice, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="a_change_of_worth_changes_it", condition=~Q(amount=0))
+        ]
+        indexes = [
+            models.Index(fields=["org", "item", "at"], name="worth_change_by_part"),
+            models.Index(fields=["movement"], name="worth_change_by_movement"),
+        ]

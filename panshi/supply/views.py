@@ -3,9 +3,8 @@
 from typing import Final
 from uuid import UUID
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET
@@ -19,9 +18,8 @@ from panshi.kit.web import Request, needs
 from panshi.org import queries as org
 from panshi.supply import queries, services
 from panshi.supply.models import LocationKind
+from panshi.supply.place_pages import PLACES, place_of
 from panshi.supply.sheet import KIND, SHEET
-
-PLACES: Final = [(kind.value, kind.label) for kind in LocationKind if kind in queries.STOCKED]
 
 LOCATIONS = Table(
     name="supply-locations",
@@ -81,11 +79,7 @@ def locations(request: Request) -> HttpResponse:
 def location(request: Request, id: UUID) -> HttpResponse:
     """One place: its stock by part and lot, and its last movements."""
     request.actor.must("supply.view", request.actor.org_id)
-    now = timezone.now()
-    found = queries.locations(actor=request.actor, at=now)
-    place = next((row for row in found if row.id == id), None)
-    if place is None:
-        raise Http404
+    place = place_of(id, request.actor)
     stock = queries.stock_at(location_id=id, actor=request.actor)
     keeper = (
         org.names_of(user_ids=(place.keeper_id,), actor=request.actor).get(place.keeper_id, "")
@@ -94,6 +88,7 @@ def location(request: Request, id: UUID) -> HttpResponse:
     )
     context = {
         "place": place,
+        "may": {"receive": request.actor.may("supply.receive_stock")},
         "stock": stock,
         "movements": queries.movements(location_id=id, actor=request.actor, limit=50),
         "tiles": [

@@ -33,6 +33,18 @@ _COSTS: Final = (
 _RECEIVABLE: Final = "1122"
 _CASH: Final = ("1002", "1012.wx", "1012.ali", "1012.sim")
 _DEPOSITS: Final = ("2241.01", "2241.09")
+_STOCK: Final = ("1405",)
+_PREPAID: Final = ("1123",)
+_PAYABLE: Final = ("2202", "2202.est")
+_STANDS: Final = (
+    dict.fromkeys(_DEPOSITS, ("DEPOSITS", -1))
+    | dict.fromkeys(_CASH, ("CASH", 1))
+    | dict.fromkeys(_STOCK, ("STOCK", 1))
+    | dict.fromkeys(_PREPAID, ("PREPAID", 1))
+    | dict.fromkeys(_PAYABLE, ("PAYABLE", -1))
+    | {_RECEIVABLE: ("RECEIVABLE", 1)}
+)
+"""What stands at a month's end: the accounts of each figure and its sign."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +136,9 @@ class BoardRow:
     collected: Decimal
     receivable: Decimal
     deposits: Decimal
+    stock: Decimal = ZERO
+    prepaid: Decimal = ZERO
+    payable: Decimal = ZERO
 
     @property
     def revenue(self) -> Decimal:
@@ -182,13 +197,9 @@ def finance_board(*, month: date, today: date, actor: Actor) -> FinanceBoard:
             cell["COST"] += row.amount
         else:
             cell[_REVENUE[row.account].value if row.account in _REVENUE else "SHARED"] -= row.amount
-    stands = (*_DEPOSITS, *_CASH, _RECEIVABLE)
-    for row in ledger.balances(accounts=stands, until=until, actor=actor):
-        cell = cells[row.org_id, row.city]
-        if row.account in _DEPOSITS:
-            cell["DEPOSITS"] -= row.amount
-        else:
-            cell["CASH" if row.account in _CASH else "RECEIVABLE"] += row.amount
+    for row in ledger.balances(accounts=tuple(_STANDS), until=until, actor=actor):
+        key, sign = _STANDS[row.account]
+        cells[row.org_id, row.city][key] += sign * row.amount
     if since <= today < until:
         for (org_id, city, account), amount in _not_booked(since, today, until, actor).items():
             cells[org_id, city][_REVENUE[account].value] += amount
@@ -241,6 +252,9 @@ def _board_row(org_id: int, name: str, city: str, figures: dict[str, Decimal]) -
         collected=figures["COLLECTED"],
         receivable=figures["RECEIVABLE"],
         deposits=figures["DEPOSITS"],
+        stock=figures["STOCK"],
+        prepaid=figures["PREPAID"],
+        payable=figures["PAYABLE"],
     )
 
 
@@ -361,6 +375,9 @@ FIGURES: Final = {
     "cash": (_CASH, 1, True),
     "receivable": ((_RECEIVABLE,), 1, True),
     "deposits": (_DEPOSITS, -1, True),
+    "stock": (_STOCK, 1, True),
+    "prepaid": (_PREPAID, 1, True),
+    "payable": (_PAYABLE, -1, True),
 }
 """Each figure of the board: its accounts, its sign, and whether it stands since the beginning."""
 _BEGINNING: Final = date(2000, 1, 1)

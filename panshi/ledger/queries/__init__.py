@@ -26,6 +26,7 @@ from panshi.ledger.queries.months import (
     books_closed_in,
     changes_since_closing,
     month_checks,
+    open_day,
     period_of,
     periods,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "export_beancount",
     "journal",
     "month_checks",
+    "open_day",
     "period_of",
     "periods",
     "posting_page",

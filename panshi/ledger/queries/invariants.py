@@ -74,6 +74,10 @@ PROMISES: Final = (
         "I12", _("The results of the vehicles make the result of the book"),
         _("Vehicles, and what belongs to none"), _("The book"), _FINANCE,
     ),
+    Promised(
+        "I13", _("The stock account equals what parts in stock are worth"), _("Account 1405"),
+        _("Worth of parts in places"), _FINANCE,
+    ),
 )  # fmt: skip
 
 
@@ -115,7 +119,7 @@ class PromiseStanding:
 
 @question
 def promises(*, actor: Actor) -> list[PromiseStanding]:
-    """The twelve promises of the books with the figures of both sides; `books` are the broken."""
+    """The promises of the books with the figures of both sides; `books` are the broken."""
     rows: dict[str, list[InvariantCheck]] = defaultdict(list)
     for row in InvariantCheck.objects.visible_to(actor).order_by("-broken", "org_id"):
         rows[row.code].append(row)

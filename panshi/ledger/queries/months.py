@@ -148,3 +148,24 @@ def changes_since_closing(*, org_id: int, month: date, actor: Actor) -> list[Sum
             SumChange(code, names[code], city, *figures)
             for code, city, *figures in cursor.fetchall()
         ]
+
+
+_OPEN_DAY: Final = """
+SELECT min(GREATEST(m::date, %(day)s::date)) FROM generate_series(
+    date_trunc('month', %(day)s::timestamp), date_trunc('month', %(day)s::timestamp)
+        + interval '10 years', interval '1 month') AS m
+WHERE NOT EXISTS (SELECT FROM ledger_period p
+    WHERE p.org_id = %(org)s AND p.month = m::date AND p.state = 'CLOSED')
+"""
+
+
+@question
+def open_day(*, org_id: int, day: date, actor: Actor) -> date:
+    """The day itself, or the first of the next month that a book has open.
+
+    For what happens whether a book is closed or not, such as a part that a job used up.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_OPEN_DAY, {"org": org_id, "day": day})
+        ((found,),) = cursor.fetchall()
+    return found or day

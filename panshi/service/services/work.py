@@ -142,6 +142,7 @@ def use_part(
             lines=[StockLine(item_code=item_code, quantity=quantity, lot=lot)],
             document=placing.DOCUMENT.format(visit.id),
             client_id=client_id,
+            vehicle_id=order.vehicle_id,
             actor=actor,
             at=at,
         )

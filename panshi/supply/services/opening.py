@@ -4,7 +4,6 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -30,9 +29,9 @@ from panshi.supply.models import (
 )
 from panshi.supply.services.places import NewItem, load_items
 from panshi.supply.services.stock import InsufficientStock, move_stock, outside, receive_stock
+from panshi.supply.services.worth import OPENING
 from panshi.supply.sheet import KIND, SHEET, PartSheetRow
 
-OPENING: Final = "OPENING"
 _Key = tuple[str, str, str]
 
 

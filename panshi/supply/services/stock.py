@@ -32,6 +32,7 @@ from panshi.supply.models import (
     StockMovement,
 )
 from panshi.supply.services.places import NotAVan
+from panshi.supply.services.worth import book_movements
 
 
 class UnknownItem(Refusal):
@@ -71,14 +72,14 @@ def _items(org_id: int, lines: Sequence[StockLine]) -> dict[str, Item]:
     return by_code
 
 
-def _lock(*locations: Location) -> None:
+def lock_places(*locations: Location) -> None:
     """Take turns at these places, in one order for all; balances are the triggers' to lock."""
     with connection.cursor() as cursor:
         for key in sorted(str(location.id) for location in locations):
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 23))", [key])
 
 
-def _move(
+def write_movements(
     *,
     source: Location,
     target: Location,
@@ -88,10 +89,15 @@ def _move(
     actor: Actor,
     at: datetime,
     client_id: UUID | None = None,
+    vehicle_id: UUID | None = None,
+    supplier: str = "",
 ) -> tuple[UUID, ...]:
-    """Write the movements of one act. Raises InsufficientStock, AlreadyRecorded, UnknownItem."""
+    """Write the movements of one act, and what they are worth in the books.
+
+    Raises InsufficientStock, AlreadyRecorded or UnknownItem.
+    """
     items = _items(source.org_id, lines)
-    _lock(source, target)
+    lock_places(source, target)
     try:
         with transaction.atomic():
             moved = StockMovement.objects.bulk_create(
@@ -103,6 +109,7 @@ def _move(
                     target=target,
                     quantity=line.quantity,
                     unit_price=line.unit_price,
+                    supplier=supplier.strip()[:80],
                     reason=reason,
                     document=document,
                     at=at,
@@ -120,6 +127,7 @@ def _move(
                 % {"place": source.name}
             ) from error
         raise
+    book_movements(moved, source=source, target=target, vehicle_id=vehicle_id, actor=actor, at=at)
     return tuple(movement.id for movement in moved)
 
 
@@ -142,7 +150,7 @@ def move_stock(
     }
     source, target = places[source_id], places[target_id]
     actor.must("supply.move_stock", source.org_id)
-    movement_ids = _move(
+    movement_ids = write_movements(
         source=source,
         target=target,
         lines=lines,
@@ -174,12 +182,16 @@ def receive_stock(
     at: datetime,
     document: str = "",
     client_id: UUID | None = None,
+    supplier: str = "",
 ) -> StockMoved:
-    """Book parts in from outside. Raises UnknownItem, AlreadyRecorded."""
+    """Book parts in from outside, at what they are said to cost, until their invoice is there.
+
+    Raises UnknownItem, AlreadyRecorded.
+    """
     target = Location.objects.visible_to(actor).get(id=location_id)
     actor.must("supply.receive_stock", target.org_id)
     source = outside(target.org_id, LocationKind.SUPPLIER)
-    movement_ids = _move(
+    movement_ids = write_movements(
         source=source,
         target=target,
         lines=lines,
@@ -188,6 +200,7 @@ def receive_stock(
         actor=actor,
         at=at,
         client_id=client_id,
+        supplier=supplier,
     )
     return StockMoved(
         org_id=target.org_id,
@@ -219,7 +232,7 @@ def reserve_parts(
     place = Location.objects.visible_to(actor).get(id=location_id)
     actor.must("supply.reserve_parts", place.org_id)
     items = _items(place.org_id, lines)
-    _lock(place)
+    lock_places(place)
     kept: list[StockLine] = []
     for line in sorted(lines, key=lambda line: (line.item_code, line.lot)):
         item, missing = items[line.item_code], line.quantity
@@ -281,7 +294,7 @@ def _binding(document: str, actor: Actor) -> list[Reservation]:
         .select_related("location", "item")
         .filter(document=document, state__in=BINDING)
     )
-    _lock(*{row.location_id: row.location for row in rows}.values())
+    lock_places(*{row.location_id: row.location for row in rows}.values())
     return list(rows.select_for_update(of=("self",)).order_by("id"))
 
 
@@ -337,7 +350,7 @@ def issue_kit(*, location_id: UUID, document: str, actor: Actor, at: datetime) -
             _step(row, ReservationState.KITTED)
             continue
         _step(row, ReservationState.MOVED)
-        _move(
+        write_movements(
             source=row.location,
             target=van,
             lines=[_line(row)],
@@ -374,19 +387,22 @@ def consume_parts(
     actor: Actor,
     at: datetime,
     client_id: UUID | None = None,
+    vehicle_id: UUID | None = None,
 ) -> PartsConsumed:
     """Use parts up on a job: out of what was kept for it first, then out of free stock.
+
+    What they were worth is a cost of the vehicle.
 
     Raises InsufficientStock, UnknownItem, AlreadyRecorded.
     """
     place = Location.objects.visible_to(actor).get(id=location_id)
     actor.must("supply.consume_parts", place.org_id)
     target = outside(place.org_id, LocationKind.CUSTOMER)
-    _lock(place, target)
+    lock_places(place, target)
     used: list[StockLine] = []
     for line in lines:
         used += _settle(place, line, document, actor)
-    movement_ids = _move(
+    movement_ids = write_movements(
         source=place,
         target=target,
         lines=used,
@@ -395,6 +411,7 @@ def consume_parts(
         actor=actor,
         at=at,
         client_id=client_id,
+        vehicle_id=vehicle_id,
     )
     return PartsConsumed(
         org_id=place.org_id,

@@ -1,0 +1,275 @@
+"""Questions about what stock is worth, and what suppliers ask for it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, OuterRef, Subquery, Sum
+
+from panshi.kit import files
+from panshi.kit.money import ZERO, to_fen
+from panshi.kit.tenancy import Actor
+from panshi.kit.verbs import question
+from panshi.org import queries as org
+from panshi.supply.models import (
+    OUTSIDE,
+    LocationKind,
+    MovementReason,
+    PartWorth,
+    StockBalance,
+    StockMovement,
+    SupplierInvoice,
+    SupplierInvoiceLine,
+    SupplierInvoiceState,
+    WorthCause,
+    WorthChange,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WorthRow:
+    """A part in one book: pieces in its places, and what they are worth, net, in CNY."""
+
+    org_id: int
+    org_name: str
+    item_code: str
+    name_zh: str
+    name_en: str
+    on_hand: int
+    value: Decimal
+
+    @property
+    def average(self) -> Decimal | None:
+        """What one piece is worth, rounded."""
+        return to_fen(self.value / self.on_hand) if self.on_hand else None
+
+
+@question
+def stock_worth(*, actor: Actor) -> list[WorthRow]:
+    """What lies in all places by book and part, the dearest first; those worth nothing last."""
+    values = {(row.org_id, row.item_id): row.value for row in PartWorth.objects.visible_to(actor)}
+    names = {node.id: node.name for node in org.nodes(actor=actor)}
+    lying = (
+        StockBalance.objects.visible_to(actor)
+        .exclude(location__kind__in=OUTSIDE)
+        .filter(on_hand__gt=0)
+        .values_list("org_id", "item_id", "item__code", "item__name_zh", "item__name_en")
+        .annotate(Sum("on_hand"))
+        .order_by("item__code")
+    )
+    rows = [
+        WorthRow(
+            org_id=org_id,
+            org_name=names.get(org_id, ""),
+            item_code=code,
+            name_zh=name_zh,
+            name_en=name_en,
+            on_hand=pieces,
+            value=values.get((org_id, item_id), ZERO),
+        )
+        for org_id, item_id, code, name_zh, name_en, pieces in lying
+    ]
+    return sorted(rows, key=lambda row: (-row.value, row.item_code))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptRow:
+    """Goods that were received and wait for their invoice; `estimated` is their worth, net."""
+
+    movement_id: UUID
+    at: datetime
+    supplier: str
+    document: str
+    item_code: str
+    name_zh: str
+    place: str
+    quantity: int
+    unit_price: Decimal | None
+    estimated: Decimal
+
+
+@question
+def receipts_to_invoice(
+    *, org_id: int, actor: Actor, supplier: str = "", limit: int = 200
+) -> list[ReceiptRow]:
+    """Receipts of a book that no invoice asked for yet, the oldest first."""
+    taken = (
+        WorthChange.objects.filter(movement=OuterRef("pk"), cause=WorthCause.MOVED)
+        .values("movement")
+        .annotate(sum=Sum("amount"))
+        .values("sum")
+    )
+    found = (
+        StockMovement.objects.visible_to(actor)
+        .filter(org_id=org_id, reason=MovementReason.RECEIPT, source__kind=LocationKind.SUPPLIER)
+        .exclude(document="OPENING")
+        .exclude(id__in=SupplierInvoiceLine.objects.filter(live=True).values("movement"))
+    )
+    if supplier:
+        found = found.filter(supplier=supplier)
+    rows = found.select_related("item", "target").annotate(taken=Subquery(taken))
+    return [
+        ReceiptRow(
+            movement_id=row.id,
+            at=row.at,
+            supplier=row.supplier,
+            document=row.document,
+            item_code=row.item.code,
+            name_zh=row.item.name_zh,
+            place=row.target.name,
+            quantity=row.quantity,
+            unit_price=row.unit_price,
+            estimated=row.taken or ZERO,
+        )
+        for row in rows.order_by("at", "id")[:limit]
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceLineRow:
+    item_code: str
+    name_zh: str
+    name_en: str
+    quantity: int
+    place: str
+    estimated: Decimal
+    net: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplierInvoiceRow:
+    """An invoice of a supplier, in CNY; `lines` only on its own page."""
+
+    id: UUID
+    org_id: int
+    supplier: str
+    number: str
+    issued_on: date
+    net: Decimal
+    vat: Decimal
+    state: SupplierInvoiceState
+    entered_by_id: UUID
+    entered_by: str
+    entered_at: datetime
+    closed_by: str
+    closed_at: datetime | None
+    paid_on: date | None
+    words: str
+    has_file: bool
+    lines: tuple[InvoiceLineRow, ...] = ()
+
+    @property
+    def total(self) -> Decimal:
+        return self.net + self.vat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplierInvoicePage:
+    """A page of invoices; the sums are those of all that match and stand."""
+
+    rows: tuple[SupplierInvoiceRow, ...]
+    total: int
+    net: Decimal
+    vat: Decimal
+
+
+def _rows(
+    found: list[SupplierInvoice], actor: Actor, lines: tuple[InvoiceLineRow, ...] = ()
+) -> tuple[SupplierInvoiceRow, ...]:
+    people = {row.entered_by_id for row in found} | {row.closed_by_id for row in found}
+    ids = tuple(person for person in people if person is not None)
+    names = org.names_of(user_ids=ids, actor=actor)
+    return tuple(
+        SupplierInvoiceRow(
+            id=row.id,
+            org_id=row.org_id,
+            supplier=row.supplier,
+            number=row.number,
+            issued_on=row.issued_on,
+            net=row.net,
+            vat=row.vat,
+            state=SupplierInvoiceState(row.state),
+            entered_by_id=row.entered_by_id,
+            entered_by=names.get(row.entered_by_id, ""),
+            entered_at=row.entered_at,
+            closed_by=names.get(row.closed_by_id, "") if row.closed_by_id else "",
+            closed_at=row.closed_at,
+            paid_on=row.paid_on,
+            words=row.words,
+            has_file=row.file_id is not None,
+            lines=lines,
+        )
+        for row in found
+    )
+
+
+@question
+def supplier_invoices(
+    *,
+    actor: Actor,
+    text: str = "",
+    state: str = "",
+    order_by: str = "-issued_on",
+    offset: int = 0,
+    limit: int = 50,
+) -> SupplierInvoicePage:
+    """Invoices of suppliers by day; `text` is a part of the supplier's name or the number."""
+    given: dict[str, Any] = {"state": state} if state else {}
+    found = SupplierInvoice.objects.visible_to(actor).filter(**given)
+    if text:
+        found = found.filter(supplier__icontains=text) | found.filter(number__icontains=text)
+    standing = found.exclude(state=SupplierInvoiceState.CANCELLED)
+    sums = standing.aggregate(net=Sum("net"), vat=Sum("vat"))
+    return SupplierInvoicePage(
+        rows=_rows(list(found.order_by(order_by, "-id")[offset : offset + limit]), actor),
+        total=found.count(),
+        net=sums["net"] or ZERO,
+        vat=sums["vat"] or ZERO,
+    )
+
+
+@question
+def supplier_invoice(*, invoice_id: UUID, actor: Actor) -> SupplierInvoiceRow:
+    """One invoice with what it asks for. Raises SupplierInvoice.DoesNotExist."""
+    row = SupplierInvoice.objects.visible_to(actor).get(id=invoice_id)
+    lines = row.lines.select_related("movement__item", "movement__target").order_by("movement_id")
+    return _rows(
+        [row],
+        actor,
+        tuple(
+            InvoiceLineRow(
+                item_code=line.movement.item.code,
+                name_zh=line.movement.item.name_zh,
+                name_en=line.movement.item.name_en,
+                quantity=line.movement.quantity,
+                place=line.movement.target.name,
+                estimated=line.estimated,
+                net=line.net,
+            )
+            for line in lines
+        ),
+    )[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceFile:
+    media_type: str
+    content: bytes
+
+
+@question
+def supplier_invoice_file(*, invoice_id: UUID, actor: Actor) -> InvoiceFile:
+    """The scan of an invoice. Raises SupplierInvoice.DoesNotExist when there is none."""
+    found = SupplierInvoice.objects.visible_to(actor).select_related("file")
+    stored = found.get(id=invoice_id, file__isnull=False).file
+    assert stored is not None
+    return InvoiceFile(media_type=stored.media_type, content=files.read(stored))
+
+
+@question
+def suppliers(*, actor: Actor) -> list[str]:
+    """The names of suppliers that were used before."""
+    named = StockMovement.objects.visible_to(actor).exclude(supplier="")
+    return sorted(set(named.values_list(F("supplier"), flat=True).distinct()))
