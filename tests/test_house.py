@@ -8,6 +8,7 @@ import subprocess
 import tomllib
 from collections.abc import Iterator
 from dataclasses import is_dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,11 @@ def _sources() -> Iterator[Path]:
             yield path
 
 
+@cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def _tracked() -> list[Path]:
     listed = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
@@ -37,7 +43,7 @@ def _tracked() -> list[Path]:
 
 
 def _decorated(path: Path, name: str) -> Iterator[ast.FunctionDef]:
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for node in _parsed(path).body:
         if isinstance(node, ast.FunctionDef) and any(
             isinstance(d, ast.Name) and d.id == name for d in node.decorator_list
         ):
@@ -160,7 +166,7 @@ def test_no_room_needs_a_test() -> None:
     for path in _sources():
         if not path.is_relative_to(HOUSE) or "tests" in path.parts:
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(_parsed(path)):
             names = [alias.name for alias in getattr(node, "names", []) if hasattr(alias, "name")]
             if isinstance(node, ast.ImportFrom):
                 names = [f"{'.' * node.level}{node.module or ''}.{name}" for name in names]

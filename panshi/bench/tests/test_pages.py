@@ -7,7 +7,7 @@ from django.db import transaction
 
 from panshi.bench import pages
 from panshi.bench.company import Size
-from panshi.handbook import content_command, content_files
+from panshi.handbook.tests import make as handbook
 from panshi.kit.tenancy import acting, hq_actor
 from panshi.org import services as org
 from panshi.org.tests.window import NOBODY
@@ -41,7 +41,7 @@ def _measured(rows: int, *roles: str) -> dict[str, object]:
 
 def test_measures_every_page_and_no_list_asks_more_with_more_rows() -> None:
     org.found_platform(name="Bench", city="杭州", actor=hq_actor(), at=AT)
-    content_command.bring_in(content_files.SHIPPED, at=AT)
+    handbook.edition()
 
     few = json.loads(json.dumps(_measured(10, "hq")))
     many = json.loads(json.dumps(_measured(60, "hq", "customer")))
