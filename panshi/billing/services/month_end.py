@@ -43,10 +43,14 @@ SELECT org_id, COALESCE(b.charges + b.demanded, 0), COALESCE(o.charges + o.deman
         + (COALESCE(b.demanded, 0) <> COALESCE(o.demanded, 0))::int, ''
 FROM book b FULL JOIN open o USING (org_id)
 """
+# What was paid towards a deposit is owed to the customer before the deposit is there in full.
 _HELD: Final = f"""
 WITH {_BOOK}, deposits AS (
-    SELECT org_id, sum(held) AS held FROM billing_deposit
-    WHERE (%(org)s::int IS NULL OR org_id = %(org)s) GROUP BY org_id
+    SELECT d.org_id, sum(
+        CASE WHEN d.state = 'DEMANDED' THEN b.total - b.open_amount ELSE d.held END
+    ) AS held
+    FROM billing_deposit d LEFT JOIN billing_billbalance b USING (bill_id)
+    WHERE (%(org)s::int IS NULL OR d.org_id = %(org)s) GROUP BY d.org_id
 )
 SELECT org_id, COALESCE(b.held, 0), COALESCE(d.held, 0),
     (COALESCE(b.held, 0) <> COALESCE(d.held, 0))::int, ''

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from panshi.billing import services
@@ -101,6 +101,7 @@ def _step(org: OrgNode, other: OrgNode, name: str, pick: int) -> None:
 @settings(
     max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
+@example([("DEPOSIT", 185), ("PART", 100)])
 @given(st.lists(st.tuples(st.sampled_from(STEPS), st.integers(1, 400_000)), max_size=15))
 def test_all_hold_after_any_steps(steps: list[tuple[str, int]]) -> None:
     """A step may be refused, as a person would be; whatever was done, every promise is kept."""
