@@ -24,6 +24,7 @@ ALLOWED: Final = frozenset(
         "fleet.complete_inspection", "fleet.finish_upkeep",
         "fleet.start_stocktake", "fleet.count_vehicle", "fleet.close_stocktake",
         "handbook.take_run", "handbook.complete_step", "handbook.attach_evidence",
+        "handbook.start_run_by_hand",
     }
 )  # fmt: skip
 # These verbs keep the device's moment beside the server's, and call it by their own name.

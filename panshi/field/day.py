@@ -5,17 +5,15 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
+from panshi.field.procedures import BY_HAND, Offer, Run, offers, runs_of_job
 from panshi.field.yard import Yard, yard_of
 from panshi.handbook import queries as handbook
-from panshi.handbook.queries.card import StepCard
 from panshi.kit.clock import local_day
 from panshi.kit.tenancy import Actor
 from panshi.people import queries as people
 from panshi.service import queries as service
 from panshi.supply import queries as supply
 
-# The handbook's job post for those who go to the vehicles.
-POST: Final = "engineer"
 # What one may who has jobs in the field.
 ENGINEERS: Final = "service.accept_visit"
 
@@ -53,43 +51,6 @@ class Van:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    value: str
-    label: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """A step of the handbook. `mine` says that an engineer does it; `taken` counts its photos."""
-
-    step_id: str
-    iteration: int
-    title: str
-    why: str
-    group: int
-    required: bool
-    mine: bool
-    done: bool
-    kind: str
-    options: tuple[Option, ...]
-    unit: str
-    low: float | None
-    high: float | None
-    least: int
-    taken: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """A procedure of the job; one `beside` it may be begun at once and holds nothing up."""
-
-    run_id: UUID
-    title: str
-    beside: bool
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One visit with its order. `missing` names certificates without which travel is refused."""
 
@@ -118,6 +79,7 @@ class Job:
     photos: int
     signed: bool
     runs: tuple[Run, ...]
+    offers: tuple[Offer, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,55 +143,14 @@ def day_of(*, actor: Actor, at: datetime, chinese: bool) -> Day:
     names = {
         item.code: item.name_zh if chinese else item.name_en for item in supply.items(actor=actor)
     }
+    known = handbook.procedures_named(slugs=BY_HAND.values(), actor=actor, at=at)
     wanted = {row.code: row.certificates for row in service.catalogue(actor=actor, at=at)}
     return Day(
         day=on,
         made_at=at,
-        jobs=tuple(_job(visit, wanted, names, actor, at) for visit in visits),
+        jobs=tuple(_job(visit, wanted, names, known, actor, at) for visit in visits),
         van=_van(actor, at, names),
         yard=yard,
-    )
-
-
-def _runs(card: service.WorkOrderCard, actor: Actor, at: datetime) -> tuple[Run, ...]:
-    """The open procedures of this order that hold steps for an engineer."""
-    subjects = (("service.work_order", card.id), ("fleet.vehicle", card.vehicle_id))
-    found = []
-    for subject_type, subject_id in subjects:
-        for row in handbook.runs_of(
-            subject_type=subject_type, subject_id=str(subject_id), actor=actor, at=at
-        ):
-            if row.closed_at is not None:
-                continue
-            run = handbook.run_card(run_id=row.id, actor=actor, at=at)
-            steps = tuple(_step(s) for s in run.steps if s.standing != "NOT_APPLICABLE")
-            if run.work_order_id == card.id and any(step.mine for step in steps):
-                found.append(
-                    Run(run_id=row.id, title=row.title, beside=run.beside_job, steps=steps)
-                )
-    return tuple(found)
-
-
-def _step(step: StepCard) -> Step:
-    return Step(
-        step_id=step.step_id,
-        iteration=step.iteration,
-        title=f"{step.title} {step.label}".strip(),
-        why=step.why,
-        group=step.group,
-        required=step.required,
-        mine=step.role == POST,
-        done=step.standing in ("DONE", "SKIPPED"),
-        kind=step.kind,
-        options=tuple(
-            Option(value=value, label=label)
-            for value, label in zip(step.options, step.labels, strict=True)
-        ),
-        unit=step.unit,
-        low=step.low,
-        high=step.high,
-        least=step.least,
-        taken=len(step.files),
     )
 
 
@@ -237,10 +158,12 @@ def _job(
     visit: service.DayVisit,
     wanted: dict[str, tuple[str, ...]],
     names: dict[str, str],
+    known: dict[str, str],
     actor: Actor,
     at: datetime,
 ) -> Job:
     card = service.work_order_card(work_order_id=visit.work_order_id, actor=actor)
+    runs = runs_of_job(card, actor=actor, at=at)
     return Job(
         work_order_id=visit.work_order_id,
         visit_id=visit.visit_id,
@@ -276,5 +199,6 @@ def _job(
         ),
         photos=sum(photo.purpose != "SIGNATURE" for photo in card.photos),
         signed=any(photo.purpose == "SIGNATURE" for photo in card.photos),
-        runs=_runs(card, actor, at),
+        runs=runs,
+        offers=offers("JOB", known, runs, actor.org_id),
     )

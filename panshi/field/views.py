@@ -23,18 +23,22 @@ from panshi.field import acts, words
 from panshi.field.day import ENGINEERS, Day, day_of
 from panshi.field.yard import works_here
 from panshi.fleet import queries as fleet
+from panshi.handbook import services as handbook
 from panshi.kit import vendored
 from panshi.kit.refusals import NotPermitted, Refusal
 from panshi.kit.web import Request, once
 from panshi.org.middleware import public
+from panshi.service import services as service
 
 P = ParamSpec("P")
 SHELL: Final = (
     "console/icon.svg", "console/tokens.css", "console/console.css", "field/field.css",
     "field/app.js", "field/draw.js", "field/job.js", "field/photo.js", "field/procedure.js",
     "field/queue.js", "field/sign.js", "field/store.js", "field/handing.js", "field/marks.js",
-    "field/sections.js", "field/upkeep.js", "field/wear.js", "field/count.js",
+    "field/sections.js", "field/upkeep.js", "field/walk.js", "field/wear.js", "field/count.js",
 )  # fmt: skip
+# What waits for a fact of an act that came just before it: the phone sends it again.
+TOO_EARLY: Final = (handbook.StepAwaitsFact, service.ProcedureOpen)
 _VENDORED: Final = ("icons", "idb", "signature_pad")
 _DAY: Final = TypeAdapter(Day)
 
@@ -81,7 +85,10 @@ def day(request: Request) -> HttpResponse:
 @require_POST
 @for_the_field
 def take_act(request: Request) -> HttpResponse:
-    """Do one act of the queue, once per key: 201 done, 200 done before, 409 refused in words."""
+    """Do one act of the queue, once per key.
+
+    201 done, 200 done before, 409 refused in words, 425 not yet: send it again in a moment.
+    """
     try:
         key = UUID(request.headers.get("Idempotency-Key", ""))
     except ValueError:
@@ -108,6 +115,8 @@ def take_act(request: Request) -> HttpResponse:
         )
     except NotPermitted as refusal:
         return _told(403, refusal.words)
+    except TOO_EARLY as refusal:
+        return _told(425, refusal.words)
     except Refusal as refusal:
         return _told(409, refusal.words)
     except ObjectDoesNotExist:

@@ -6,7 +6,9 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from panshi.field.procedures import BY_HAND, Offer, Run, offers, runs_of_handings
 from panshi.fleet import queries as fleet
+from panshi.handbook import queries as handbook
 from panshi.kit.clock import local_day
 from panshi.kit.tenancy import Actor
 from panshi.leasing import queries as leasing
@@ -116,6 +118,8 @@ class Handing:
     out_km: Decimal | None
     standard: str
     begun: Begun | None
+    runs: tuple[Run, ...]
+    offers: tuple[Offer, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +264,8 @@ def _handings(
     grounds = fleet.inspection_grounds(
         kinds={row.vehicle_id: row.kind.value for row in rows}, actor=actor, at=at
     )
+    runs = runs_of_handings([(r.lease_id, r.vehicle_id) for r in rows], actor=actor, at=at)
+    names = handbook.procedures_named(slugs=BY_HAND.values(), actor=actor, at=at)
     standards: dict[str, Standard] = {}
     found = []
     for row in rows:
@@ -269,11 +275,18 @@ def _handings(
         if ground.standard and ground.standard not in standards:
             clauses = tuple(_clause(clause, chinese=chinese) for clause in ground.clauses)
             standards[ground.standard] = Standard(name=ground.standard, clauses=clauses)
-        found.append(_handing(row, ground))
+        open_ = runs.get(row.lease_id, ())
+        begun = offers("" if row.handed else row.kind.value, names, open_, actor.org_id)
+        found.append(_handing(row, ground, open_, begun))
     return tuple(found), tuple(standards.values())
 
 
-def _handing(row: leasing.HandingRow, ground: fleet.InspectionGround) -> Handing:
+def _handing(
+    row: leasing.HandingRow,
+    ground: fleet.InspectionGround,
+    runs: tuple[Run, ...],
+    begun: tuple[Offer, ...],
+) -> Handing:
     return Handing(
         id=row.lease_id,
         number=row.number,
@@ -298,6 +311,8 @@ def _handing(row: leasing.HandingRow, ground: fleet.InspectionGround) -> Handing
         begun=Begun(id=ground.open.id, marks=_marks(ground.open.marks), views=ground.open.views)
         if ground.open
         else None,
+        runs=runs,
+        offers=begun,
     )
 
 

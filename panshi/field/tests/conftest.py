@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from panshi.field.tests import make
 from tests import town
 from tests.site import Site, opened, phone, running, static_files
 
@@ -18,5 +19,5 @@ def place(_house: None) -> town.Town:
 @pytest.fixture(scope="module")
 def site(static_files: Path) -> Iterator[Site]:
     """The town's pages."""
-    with running("field", static_files, arrange=town.arrange) as site:
+    with running("field", static_files, arrange=make.town_by_the_book) as site:
         yield site

@@ -68,6 +68,45 @@ def arrange() -> Yard:
     )  # fmt: skip
 
 
+def arrange_by_the_book() -> None:
+    """The same yard, where vehicles change hands by the handbook."""
+    yard = arrange()
+    _book("CS-B-05-", yard.at)
+
+
+def town_by_the_book() -> None:
+    """The town, where the repair at the vehicle goes by the handbook and has begun."""
+    from panshi.handbook import services
+    from panshi.kit.tenancy import acting, hq_actor
+
+    place = town.arrange()
+    _book("VM-G-08-", place.at)
+    with acting(hq_actor(), to_write=True):
+        services.start_run_by_hand(
+            node_slug="onsite-repair", org_id=place.org_id, subject_id=str(place.work_order_id),
+            reason="客户已同意报价", actor=hq_actor(place.org_id), at=place.at,
+        )  # fmt: skip
+
+
+def _book(node: str, at: datetime) -> None:
+    """The handbook in force with one more of its nodes than tests play."""
+    from panshi.handbook import services
+    from panshi.handbook.tests import make
+    from panshi.kit.tenancy import acting, hq_actor
+    from panshi.org import queries as org
+
+    with acting(hq_actor(), to_write=True):
+        boss = hq_actor(org.platform_id() or 0)
+        services.import_content(directory=str(make.played(node)), actor=boss, at=at)
+
+
+def let_facts_arrive() -> None:
+    """Hand what happened to those who wait for it, as the worker does."""
+    from panshi.kit import relay
+
+    relay.drain()
+
+
 def _standard(at: datetime) -> None:
     """The standard of fair wear, drafted by one and published by another."""
     from dataclasses import replace

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -60,6 +61,50 @@ def test_a_visit_queued_without_network_ends_and_its_lists_count_as_missed(place
     days = AdherenceDay.objects.filter(node__slug__in=SLUGS)
     assert len(days) == 3
     assert all(d.closed == 1 and d.steps_due > d.steps_done for d in days)
+
+
+def test_what_waits_for_a_fact_of_this_phone_is_asked_for_again(place: Town) -> None:
+    """A part is booked and the next step sent at once: the fact between them needs a moment."""
+    make.edition("VM-G-08-")
+    phone = window(place.engineer, "zh-hans")
+    here = {"lon": PLACE[0], "lat": PLACE[1]}
+    for verb, more in (("accept_visit", {}), ("start_travel", here), ("arrive", here)):
+        send(phone, f"service.{verb}", {"visit_id": place.visit_id, **more})
+    (job,) = phone.get("/field/day.json").json()["jobs"]
+    (offer,) = job["offers"]
+    begin = {"node_slug": offer["slug"], "org_id": offer["org_id"], "reason": "客户已点头"}
+    begin["subject_id"] = str(place.work_order_id)
+    assert send(phone, "handbook.start_run_by_hand", begin).status_code == 201
+    (job,) = phone.get("/field/day.json").json()["jobs"]
+    (run,) = job["runs"]
+    assert (run["slug"], job["offers"]) == ("onsite-repair", [])
+
+    def step(step_id: str, value: str = "") -> Any:
+        given = {"run_id": run["run_id"], "step_id": step_id, "iteration": 0, "value": value}
+        return send(phone, "handbook.complete_step", given)
+
+    def photos(step_id: str, *, count: int) -> None:
+        given = {"run_id": run["run_id"], "step_id": step_id, "iteration": 0, "kind": "photo"}
+        for number in range(count):
+            content = SimpleUploadedFile("p.png", PNG + bytes([number]))
+            given |= {"file_name": "p.png", "client_id": uuid4()}
+            answer = send(phone, "handbook.attach_evidence", given, content=content)
+            assert answer.status_code == 201, answer.content
+        assert step(step_id).status_code == 201
+
+    for step_id, value in (("agreed", "客户点头"), ("new_parts", "要装新件")):
+        assert step(step_id, value).status_code == 201
+    photos("before", count=2)
+    for step_id, value in (("power", "不断电"), ("lifting", "不举升")):
+        assert step(step_id, value).status_code == 201
+    part = {"visit_id": place.visit_id, "item_code": "COOLANT", "quantity": 1, "lot": ""}
+    assert send(phone, "service.use_part", part | {"client_id": uuid4()}).status_code == 201
+    assert step("did", "冷却液渗漏，换密封圈并补液").status_code == 425
+    assert step("clean", "yes").status_code == 409
+
+    relay.drain()
+
+    assert step("did", "冷却液渗漏，换密封圈并补液").status_code == 201
 
 
 def test_an_open_list_is_on_the_phone_and_does_not_hold_the_visit(place: Town) -> None:

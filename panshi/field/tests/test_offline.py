@@ -8,6 +8,8 @@ import zlib
 import pytest
 from playwright.sync_api import FilePayload, Page, Route, expect
 
+from panshi.field.tests import make
+from panshi.field.tests.walking import draw, walk
 from tests.site import Opener, Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.needs_database, pytest.mark.plain]
@@ -30,6 +32,10 @@ def picture(width: int = 2000, height: int = 1500) -> bytes:
             chunk(b"IEND", b""),
         )
     )
+
+
+SMALL: FilePayload = {"name": "s.png", "mimeType": "image/png", "buffer": picture(320, 240)}
+ANSWERS = {"new_parts": "No parts", "did": "冷却液渗漏，换了密封圈并补液，再试没有漏"}
 
 
 def press(page: Page, words: str) -> None:
@@ -55,6 +61,8 @@ def test_a_visit_without_network_arrives_once(phone: Opener, site: Site) -> None
     press(page, "I am setting off")
     press(page, "I am at the vehicle")
     press(page, "As reported")
+    # The repair by the handbook: what an answer opens or closes is known without the server.
+    assert walk(page, "onsite-repair", ANSWERS, SMALL) == 13
     photo: FilePayload = {"name": "p.png", "mimeType": "image/png", "buffer": picture()}
     page.set_input_files('input[data-purpose="BEFORE"]', photo)
     expect(page.get_by_text("1 photos")).to_be_visible()
@@ -64,35 +72,29 @@ def test_a_visit_without_network_arrives_once(phone: Opener, site: Site) -> None
     press(page, "Take from the van")
     expect(page.locator(".plain li")).to_have_count(1)
     page.fill("#signed-by", "陈国强")
-    page.locator("canvas").scroll_into_view_if_needed()
-    box = page.locator("canvas").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 20, box["y"] + 80)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 160, box["y"] + 120, steps=8)
-    page.mouse.up()
+    draw(page, page.locator("canvas"))
     press(page, "Keep")
     expect(page.locator("canvas")).to_be_hidden()
     press(page, "The work is finished")
     page.fill("#reading-BATTERY_12V", "12.8")
     press(page, "I have checked the work")
     expect(page.get_by_text("A second person checks")).to_be_visible()
-    expect(page.locator("#count")).to_have_text("10 not uploaded")
+    expect(page.locator("#count")).to_have_text("29 not uploaded")
     assert site.ask("SELECT state FROM service_visit WHERE accepted_at IS NOT NULL") == []
 
     page.close()
     again = context.new_page()
     again.goto("/field/")
     expect(again.locator("#net")).to_contain_text("Offline")
-    expect(again.locator("#count")).to_have_text("10 not uploaded")
+    expect(again.locator("#count")).to_have_text("29 not uploaded")
     again.goto("/field/#queue")
     again.get_by_role("button", name="Sign out").click()
-    expect(again.locator("#say")).to_contain_text("10 acts are not uploaded yet")
+    expect(again.locator("#say")).to_contain_text("29 acts are not uploaded yet")
     again.goto("/field/#queue")
     with again.expect_download() as download:
         again.get_by_role("button", name="Save to a file").click()
     saved = io.BytesIO(download.value.path().read_bytes()).read().decode()
-    assert saved.count('"verb"') == 10
+    assert saved.count('"verb"') == 29
 
     # The reply to one act is lost on the way: the server has it, the phone does not know.
     dropped: list[str] = []
@@ -107,12 +109,15 @@ def test_a_visit_without_network_arrives_once(phone: Opener, site: Site) -> None
 
     context.route("**/field/acts/", drop_one)
     context.set_offline(False)
+    # The visit ends once the signature has been told to the handbook: the phone asks until then.
+    expect(again.locator("#count")).to_have_text(re.compile("^(Uploading )?2( not uploaded)?$"))
+    site.do(make.let_facts_arrive)
     expect(again.locator("#count")).to_have_text("All uploaded", timeout=60_000)
 
     assert len(dropped) == 1
     keys = site.ask("SELECT key::text, count(*) FROM kit_idempotent GROUP BY 1")
     assert dict(keys)[dropped[0]] == 1
-    assert len(keys) == 10
+    assert len(keys) == 29
     assert site.ask("SELECT purpose, count(*) FROM service_photo GROUP BY 1 ORDER BY 1") == [
         ("AFTER", 1), ("BEFORE", 1), ("SIGNATURE", 1),
     ]  # fmt: skip
@@ -121,6 +126,15 @@ def test_a_visit_without_network_arrives_once(phone: Opener, site: Site) -> None
     assert site.ask("SELECT state FROM service_workorder WHERE done_at IS NOT NULL") == [
         ("SELF_CHECKED",)
     ]
+    assert site.ask(
+        "SELECT r.state, r.steps_done, r.steps_due, min(e.captured_at) < max(s.server_at)"
+        " FROM handbook_run r JOIN handbook_evidence e ON e.run_id = r.id"
+        " JOIN handbook_runstep s ON s.run_id = r.id GROUP BY 1, 2, 3"
+    ) == [("CLOSED", 14, 14, True)]
+    assert site.ask(
+        "SELECT step_id, count(file_id) FROM handbook_evidence WHERE kind = 'photo'"
+        " GROUP BY 1 ORDER BY 1"
+    ) == [("after", 2), ("before", 2), ("stands", 1), ("torque", 1)]
     media = site.ask(
         "SELECT f.media_type, f.size FROM kit_storedfile f JOIN service_photo p ON p.file_id = f.id"
         " WHERE p.purpose = 'AFTER'"

@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
 from panshi.field.tests import make
-from panshi.field.tests.test_offline import picture, press
+from panshi.field.tests.test_offline import SMALL, picture, press
+from panshi.field.tests.walking import draw, judges_as_the_server, walk
 from panshi.fleet.rules import wear
 from tests import pictures
 from tests.site import Opener, Site, running
@@ -22,9 +23,15 @@ HEIC: Final[FilePayload] = {
 }  # fmt: skip
 
 
+RETURN = {"identity": "粤BD12345", "odometer": "9000", "soc": "41", "spread": "18", "treads": "6",
+          "differences": "左侧中部凹陷一处，45 毫米"}  # fmt: skip
+HANDOVER = {"identity": "粤BD20871", "signer_name": "王芳", "odometer": "870", "soc": "92",
+            "tread": "7", "damage_list": "无", "kit_missing": "无", "reserved": "无"}  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def site(static_files: Path) -> Iterator[Site]:
-    with running("yard", static_files, arrange=make.arrange) as site:
+    with running("yard", static_files, arrange=make.arrange_by_the_book) as site:
         yield site
 
 
@@ -36,13 +43,7 @@ def look(page: Page, name: str) -> None:
 def sign(page: Page, who: str) -> None:
     section = page.locator(".step", has=page.locator(f"#signed-{who}"))
     box = section.locator("canvas")
-    box.scroll_into_view_if_needed()
-    place = box.bounding_box()
-    assert place is not None
-    page.mouse.move(place["x"] + 20, place["y"] + 80)
-    page.mouse.down()
-    page.mouse.move(place["x"] + 160, place["y"] + 120, steps=8)
-    page.mouse.up()
+    draw(page, box)
     section.locator(f"[data-keep={who}]").click()
     expect(box).to_be_hidden()
 
@@ -138,9 +139,14 @@ def test_a_return_without_network_is_priced_signed_and_settling_once(
     page.reload()
     page.wait_for_selector(".yard-line")
     reckons_as_the_server(page)
+    judges_as_the_server(page)
     page.locator(".yard-line", has_text="Return from the customer").click()
-    press(page, "The vehicle stands in the yard")
+    with page.expect_response("**/field/acts/"):
+        press(page, "The vehicle stands in the yard")
     look(page, "return-begin-en")
+    site.do(make.let_facts_arrive)
+    page.reload()
+    page.wait_for_selector("[data-run=return-inspection]")
     press(page, "Begin the inspection")
     photo: FilePayload = {"name": "p.png", "mimeType": "image/png", "buffer": picture()}
     photograph(page, "FRONT", photo)
@@ -148,6 +154,13 @@ def test_a_return_without_network_is_priced_signed_and_settling_once(
 
     # Here the network is cut, in the middle of the round.
     context.set_offline(True)
+    by_the_book = page.locator("[data-run=return-inspection]")
+    by_the_book.locator(".check-proof textarea").fill("粤BD54321")
+    by_the_book.get_by_role("button", name="Keep").click()
+    expect(page.locator("#count")).to_have_text("1 not uploaded")
+    expect(by_the_book.locator(".check-done")).to_have_count(0)
+    assert walk(page, "return-inspection", RETURN, SMALL) == 20
+    look(page, "return-procedure-en")
     view(page, "LEFT").set_input_files(EMPTY)
     expect(page.locator("[data-fault]:visible")).to_contain_text("0 bytes")
     page.locator("[data-view-photo=LEFT]").set_input_files(HEIC)
@@ -185,8 +198,9 @@ def test_a_return_without_network_is_priced_signed_and_settling_once(
     photograph(page, "CARGO", photo)
     press(page, "Both have signed: take it back")
     expect(page.get_by_text("Done on this phone")).to_be_visible()
-    # Photos of four views, one mark, two signatures, the inspection and the return.
-    expect(page.locator("#count")).to_have_text("9 not uploaded")
+    # Photos of four views, one mark, two signatures, the inspection, the return; the procedure's
+    # wrong plate, its 20 steps, its six photos and its signature.
+    expect(page.locator("#count")).to_have_text("37 not uploaded")
     assert site.ask("SELECT state FROM leasing_lease WHERE arrived_at IS NOT NULL") == [
         ("RETURNING",)
     ]
@@ -194,7 +208,7 @@ def test_a_return_without_network_is_priced_signed_and_settling_once(
     page.close()
     again = context.new_page()
     again.goto("/field/")
-    expect(again.locator("#count")).to_have_text("9 not uploaded")
+    expect(again.locator("#count")).to_have_text("37 not uploaded")
     dropped: list[str] = []
 
     def drop_one(route: Route) -> None:
@@ -231,17 +245,40 @@ def test_a_return_without_network_is_priced_signed_and_settling_once(
         "SELECT count(*), count(signature_id), count(staff_signature_id), count(inspection_id),"
         " min(checklist->>'KEYS') FROM leasing_handover WHERE kind = 'IN'"
     ) == [(1, 1, 1, 1, "YES")]
-    assert site.ask("SELECT count(*) FROM kit_idempotent") == [(12,)]
+    assert site.ask("SELECT count(*) FROM kit_idempotent") == [(40,)]
+    assert by_the_handbook(site) == [("return-inspection", "CLOSED", 20, 20, 1)]
 
     again.goto("/field/")
     again.wait_for_selector(".yard-line")
     expect(again.locator(".yard-line", has_text="Return from the customer")).to_contain_text("Done")
     for language in ("zh-hans", "en"):
         the_rest_of_the_day(phone, language)
+    assert by_the_handbook(site)[1:] == [("handover-inspection", "CLOSED", 40, 40, 0)]
     assert site.ask("SELECT volts FROM fleet_upkeeptask WHERE state = 'DONE'") == [
         (Decimal("12.60"),)
     ]
     assert site.ask("SELECT count(*) FROM fleet_inspection WHERE kind = 'COUNT'") == [(1,)]
+
+
+def by_the_handbook(site: Site) -> list[tuple[Any, ...]]:
+    """The procedures of handing over and back: node, state, steps done, due, and turns back."""
+    return site.ask(
+        "SELECT n.slug, r.state, r.steps_done, r.steps_due, r.round"
+        " FROM handbook_run r JOIN handbook_node n ON n.id = r.node_id"
+        " WHERE n.slug IN ('return-inspection', 'handover-inspection') ORDER BY r.started_at"
+    )
+
+
+def hand_over_by_the_book(page: Page) -> None:
+    """The procedure comes from the server and is walked to its end without it."""
+    press(page, "开始：交车验车与交接签署")
+    page.wait_for_selector("[data-run=handover-inspection]")
+    walk(page, "handover-inspection", HANDOVER, SMALL, until="round")
+    page.context.set_offline(True)
+    walk(page, "handover-inspection", HANDOVER, SMALL)
+    look(page, "delivery-procedure-zh")
+    page.context.set_offline(False)
+    expect(page.locator("#count")).to_have_class("count-link count-ok", timeout=60_000)
 
 
 def the_rest_of_the_day(phone: Opener, language: str) -> None:
@@ -259,8 +296,9 @@ def the_rest_of_the_day(phone: Opener, language: str) -> None:
     first = language == "zh-hans"
     open_line("handing", "20871")
     if first:
-        page.locator(".step-now .btn-primary").click()
-    page.wait_for_selector("[data-view=FRONT]")
+        press(page, "开始验车")
+        page.wait_for_selector("[data-view=FRONT]")
+        hand_over_by_the_book(page)
     look(page, f"delivery-{language}")
     if first:
         open_line("upkeep", "12 V")

@@ -1,13 +1,15 @@
 """One run as its page shows it: every step with its rule and proof, the ladder, the history."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from panshi.handbook import book, wording
 from panshi.handbook.models import Evidence, Run, RunStep
 from panshi.handbook.queries.runs import RunRow, gathered_in, rows_of
+from panshi.handbook.queries.subject import world_of
 from panshi.handbook.rules import clock, conditions, flow, texts
 from panshi.handbook.rules.conditions import World
 from panshi.handbook.rules.flow import Record, Standing
@@ -19,8 +21,21 @@ from panshi.org import queries as org
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Back:
+    """Where a stop goes back to, when its condition holds."""
+
+    goto: str
+    when: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepCard:
-    """One step of a run as the page shows it."""
+    """One step of a run as the page shows it.
+
+    `when`, `stop_if` and `backs` are the book's conditions with all but the steps put in, for
+    those who judge them without the server; `kept` is the value that they look at. `taken` counts
+    the files that prove the step now, not those of a turn that was sent back.
+    """
 
     step_id: str
     iteration: int
@@ -52,6 +67,14 @@ class StepCard:
     high: float | None = None
     labels: tuple[str, ...] = ()
     undecided: bool = False
+    repeated: bool = False
+    auto: bool = False
+    taken: int = 0
+    proved_by: str = ""
+    when: Any = None
+    stop_if: Any = None
+    backs: tuple[Back, ...] = ()
+    kept: Any = None
 
     @property
     def choices(self) -> tuple[tuple[str, str], ...]:
@@ -112,6 +135,7 @@ class RunCard:
     limits: tuple[LimitRow, ...]
     finished: bool
     paused_for: str
+    round: int = 0
 
 
 def _shown(value: object, english: Mapping[str, str]) -> str:
@@ -180,20 +204,20 @@ def run_card(*, run_id: UUID, actor: Actor, at: datetime) -> RunCard:
     edition = book.book_of(run.edition_id)
     procedure = book.procedure_of(run.revision)
     clauses = texts.clauses_of(run.revision.files["policy.md"])
-    rows = {(s.step_id, s.iteration): s for s in run.steps.filter(superseded=False)}
+    every = list(run.steps.all())
+    rows = {(s.step_id, s.iteration): s for s in every if not s.superseded}
     records = {
         key: Record(standing=Standing(s.state), value=s.value, result=s.result)
         for key, s in rows.items()
         if s.state in ("DONE", "SKIPPED")
     }
-    found = flow.progress(
-        procedure, records, World(fact=run.fact, param={**edition.params, **run.params})
-    )
+    found = flow.progress(procedure, records, world_of(run, actor, at))
     files: dict[tuple[str, int], list[UUID]] = {}
     for piece in Evidence.objects.filter(run=run, file_id__isnull=False).order_by("captured_at"):
         if piece.file_id:
             files.setdefault((piece.step_id, piece.iteration), []).append(piece.file_id)
-    people = {s.person_id for s in run.steps.all() if s.person_id} | {
+    spent = {name for s in every if s.superseded and isinstance(s.value, list) for name in s.value}
+    people = {s.person_id for s in every if s.person_id} | {
         p for p in (run.owner_id, *run.pauses.values_list("person_id", flat=True),
                     *run.deviations.values_list("person_id", flat=True)) if p
     }  # fmt: skip
@@ -209,6 +233,7 @@ def run_card(*, run_id: UUID, actor: Actor, at: datetime) -> RunCard:
             names,
             files,
             found.world,
+            spent,
         )
         for item in found.items
     )
@@ -238,6 +263,7 @@ def run_card(*, run_id: UUID, actor: Actor, at: datetime) -> RunCard:
         limits=tuple(_limits(run, procedure, edition)),
         finished=found.finished,
         paused_for=f"{pause.waits_for}: {pause.reason}" if pause else "",
+        round=run.round,
     )
 
 
@@ -251,8 +277,10 @@ def _step_card(
     names: dict[UUID, str],
     files: dict[tuple[str, int], list[UUID]],
     world: World,
+    spent: Collection[object],
 ) -> StepCard:
     step, proof = item.step, item.step.evidence
+    kept_files = tuple(files.get((step.id, item.iteration), ()))
     silent = proof is not None and proof.kind in (*FILE_KINDS, "fact", "check")
     return StepCard(
         step_id=step.id,
@@ -278,13 +306,25 @@ def _step_card(
         flagged=row is not None and row.flagged,
         person=names.get(row.person_id, "") if row and row.person_id else "",
         at=row.server_at if row else None,
-        files=tuple(files.get((step.id, item.iteration), ())),
+        files=kept_files,
+        taken=sum(str(file_id) not in spent for file_id in kept_files),
         waits_for=step.waits_for,
         event=wording.fact(proof.fact.event) if proof and proof.fact else "",
         role=step.role or run.owner_role,
         group=step.group,
         low=_limit(proof.low if proof else None, world),
         high=_limit(proof.high if proof else None, world),
+        repeated=step.repeated,
+        auto=step.auto,
+        proved_by=proof.fact.event if proof and proof.fact else "",
+        when=conditions.grounded(step.when, world),
+        stop_if=conditions.grounded(step.stop_if, world),
+        backs=tuple(
+            Back(goto=c.goto, when=conditions.grounded(c.when, world))
+            for c in step.on_fail
+            if c.goto
+        ),
+        kept=row.value if row is not None and row.state == "DONE" else None,
     )
 
 

@@ -1,6 +1,6 @@
 """Questions about runs: whose turn it is, how one stands, what waits where."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -14,6 +14,7 @@ from panshi.handbook import book, wording
 from panshi.handbook.models import (
     OPEN_STATES,
     Evidence,
+    Node,
     Run,
     RunState,
 )
@@ -254,6 +255,41 @@ def runs_due(
             runs = runs.filter(**{field: value})
     page = runs.select_related("node").order_by("due_at", "id")[offset : offset + limit]
     return rows_of(list(page), actor, at), runs.count()
+
+
+@question
+def open_runs_about(
+    *, subjects: Collection[tuple[str, str]], posts: Collection[str], actor: Actor
+) -> dict[tuple[str, str], tuple[UUID, ...]]:
+    """The open runs that begin with one of these posts, for each (kind, id) of a thing."""
+    runs = (
+        Run.objects.visible_to(actor)
+        .filter(
+            state__in=OPEN_STATES,
+            owner_role__in=posts,
+            subject_type__in={kind for kind, _id in subjects},
+            subject_id__in={key for _kind, key in subjects},
+        )
+        .order_by("started_at", "id")
+    )
+    found: dict[tuple[str, str], tuple[UUID, ...]] = {}
+    for kind, key, run_id in runs.values_list("subject_type", "subject_id", "id"):
+        found[kind, key] = (*found.get((kind, key), ()), run_id)
+    return found
+
+
+@question
+def procedures_named(*, slugs: Collection[str], actor: Actor, at: datetime) -> dict[str, str]:
+    """Of these nodes those with a procedure in force that this person may begin: slug and title."""
+    edition = book.book_at(at)
+    if edition is None or not actor.may("handbook.start_run_by_hand"):
+        return {}
+    nodes = Node.objects.filter(org_id=edition.org_id, slug__in=slugs)
+    return {
+        node.slug: wording.spoken(node.zh, node.en)
+        for node in nodes
+        if book.bound_node(edition.id, node.slug) is not None
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,17 @@ def resolve(value: object, world: World) -> object:
     return value
 
 
+def grounded(value: object, world: World) -> object:
+    """The value with each reference but `$steps` put as `{"is": …}`, to be judged elsewhere."""
+    if is_reference(value) and not str(value).startswith("$steps."):
+        return {"is": look_up(str(value), world)}
+    if isinstance(value, Mapping):
+        return {key: grounded(inner, world) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [grounded(inner, world) for inner in value]
+    return value
+
+
 def number(value: object) -> Decimal | None:
     """The value as a finite number, or None; numbers written as text count."""
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):

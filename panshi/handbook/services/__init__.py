@@ -56,6 +56,7 @@ from panshi.handbook.services.review import (
 from panshi.handbook.services.schedules import any_period_begun, start_scheduled
 from panshi.handbook.services.starting import is_bound, start_run_by_hand, start_runs
 from panshi.handbook.services.steps import (
+    StepAwaitsFact,
     complete_step,
     hand_over_run,
     send_back_step,
@@ -66,6 +67,7 @@ from panshi.handbook.services.steps import (
 __all__ = [
     "Given",
     "PastRun",
+    "StepAwaitsFact",
     "acknowledge_notice",
     "any_late_attempt",
     "any_period_begun",

@@ -1,7 +1,5 @@
 """What every verb of a run does after its change: judge the steps anew, keep the sums, close."""
 
-import inspect
-import re
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -14,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from panshi.handbook import book
 from panshi.handbook.models import Run, RunState, RunStep, StepState
+from panshi.handbook.queries.subject import world_of
 from panshi.handbook.rules import conditions, flow
 from panshi.handbook.rules.conditions import World
 from panshi.handbook.rules.flow import Item, Progress, Record, Standing
@@ -24,15 +23,6 @@ from panshi.kit.tenancy import SYSTEM, Actor, system_actor
 
 JOB_POST: Final = "engineer"
 CHECKLIST: Final = "service.record_checklist"
-_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-SUBJECT_CARDS: Final = {
-    "fleet.vehicle": ("fleet.vehicle_card", "vehicle_id"),
-    "billing.bill": ("billing.bill_card", "bill_id"),
-    "leasing.lease": ("leasing.lease_card", "lease_id"),
-    "crm.customer": ("crm.customer_card", "customer_id"),
-    "service.work_order": ("service.work_order_card", "work_order_id"),
-    "diagnosis.finding": ("diagnosis.finding_page", "finding_id"),
-}
 
 
 class StepCallUnfit(Refusal):
@@ -41,40 +31,6 @@ class StepCallUnfit(Refusal):
 
 def procedure_of(run: Run) -> Procedure:
     return book.procedure_of(run.revision)
-
-
-def subject_card(
-    subject_type: str, subject_id: str, actor: Actor, at: datetime
-) -> dict[str, object]:
-    """The fields of a subject's card as plain values; empty when its room keeps none."""
-    name, parameter = SUBJECT_CARDS.get(subject_type, ("", ""))
-    ask = verbs.QUESTIONS.get(name)
-    if ask is None or not _UUID.fullmatch(subject_id):
-        return {}
-    given: dict[str, object] = {parameter: UUID(subject_id), "actor": actor}
-    if "at" in inspect.signature(ask).parameters:
-        given["at"] = at
-    try:
-        card = ask(**given)
-    except ObjectDoesNotExist:
-        return {}
-    plain: dict[str, object] = TypeAdapter(type(card)).dump_python(card, mode="json")
-    return plain
-
-
-def world_of(run: Run, actor: Actor, at: datetime) -> World:
-    """What the conditions of this run may look at; the subject is asked only when one does."""
-    edition = book.book_of(run.edition_id)
-    asks = "$subject." in run.revision.files["sop.yaml"]
-    return World(
-        fact=run.fact,
-        subject=subject_card(run.subject_type, run.subject_id, system_actor(run.org_id), at)
-        if asks
-        else {},
-        param={**edition.params, **run.params},
-        actor=str(actor.id),
-        now=at.isoformat(),
-    )
 
 
 def records_of(rows: list[RunStep]) -> dict[tuple[str, int], Record]:

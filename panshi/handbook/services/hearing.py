@@ -7,6 +7,7 @@ from uuid import UUID
 from panshi.handbook import book
 from panshi.handbook.events import FactsHeard
 from panshi.handbook.models import OPEN_STATES, Evidence, Run, RunStep, StepState
+from panshi.handbook.queries.subject import world_of
 from panshi.handbook.rules import conditions, flow
 from panshi.handbook.services import engine
 from panshi.handbook.services.closing import close_by_fact, close_when_finished
@@ -48,7 +49,7 @@ def _closes(run: Run, keys: list[str], actor: Actor, at: datetime) -> bool:
     closing = engine.procedure_of(run).closes_on
     if closing is None:
         return False
-    values = conditions.resolve(dict(closing.match), engine.world_of(run, actor, at))
+    values = conditions.resolve(dict(closing.match), world_of(run, actor, at))
     return isinstance(values, dict) and (
         flow.fact_key(closing.event, tuple(closing.match), values) in keys
     )

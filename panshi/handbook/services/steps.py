@@ -58,6 +58,10 @@ class StepNotReached(Refusal):
     pass
 
 
+class StepAwaitsFact(StepNotReached):
+    """Only what the system itself is about to note still stands before the step."""
+
+
 class RunHaltedAlready(Refusal):
     pass
 
@@ -150,7 +154,10 @@ def _item(found: Progress, step_id: str, iteration: int) -> Item:
     if item is None or item.standing == Standing.NOT_APPLICABLE:
         raise StepNotReached(_("This step does not apply to this run."))
     if item.standing == Standing.AHEAD:
-        raise StepNotReached(_("Earlier steps come first."))
+        before = found.items[: found.items.index(item)]
+        open_ = [i for i in before if i.owed and not i.settled]
+        noted = all(i.step.evidence and i.step.evidence.kind == "fact" for i in open_)
+        raise (StepAwaitsFact if noted else StepNotReached)(_("Earlier steps come first."))
     return item
 
 

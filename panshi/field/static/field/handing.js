@@ -2,6 +2,7 @@
 import * as store from "./store.js";
 import { clock, dayOf, h, icon, plate, say, t, yuan } from "./draw.js";
 import { aids as fetchAids, called, round, size, unsigned } from "./marks.js";
+import { beginnings, procedure } from "./procedure.js";
 import { act, button, once, refused, section } from "./sections.js";
 import { pad } from "./sign.js";
 import { monthsSince, priced } from "./wear.js";
@@ -180,6 +181,7 @@ export async function screen(key, redraw) {
     head(handing), refused(items, redraw),
     h("div", { class: "steps" },
       back ? next(t("arrived"), there ? "done" : "now", 0, h("p", { class: "quiet" }, t("arrived_why")), button(t("arrived_do"), arrive)) : null,
+      there ? [procedure(handing, true, act), over ? null : beginnings(handing, handing.lease_id, act)] : null,
       next(t("inspect"), over || draft ? "done" : there ? "now" : "ahead", handing.known, begin(handing)),
       next(t("round"), mark, walk.shows, walk.body),
       next(t("checks"), mark, 0, open ? checks(handing, aids, redraw) : null),

@@ -2,7 +2,7 @@
 import * as store from "./store.js";
 import { clock, h, icon, plate, say, t } from "./draw.js";
 import { camera, here } from "./photo.js";
-import { openProcedures, procedure } from "./procedure.js";
+import { beginnings, openProcedures, procedure } from "./procedure.js";
 import { act, button, once, refused, section } from "./sections.js";
 import { pad } from "./sign.js";
 
@@ -147,7 +147,7 @@ export async function screen(id, redraw) {
       section(2, t("travel"), mark(1, 2), 0, button(t("travel_do"), setOff)),
       section(3, t("arrive"), mark(2, 3), 0, button(t("arrive_do"), arrive)),
       section(4, t("diagnosis"), at >= 4 || (onSite && job.order_state !== "IN_DIAGNOSIS") ? "done" : onSite ? "now" : "ahead", 0, diagnosis(job)),
-      procedure(job, onSite, act),
+      procedure(job, onSite, act), onSite ? beginnings(job, job.work_order_id, act) : null,
       section(5, t("parts"), at >= 4 ? "done" : onSite ? "now" : "ahead", [job.parts, aboard], parts(job, day, aboard)),
       section(6, t("photo_title"), at >= 4 ? "done" : onSite ? "now" : "ahead", [job.photos, items.length], photos(job, items)),
       section(7, t("signature"), workMark(job.signed), 0, signature(job)),

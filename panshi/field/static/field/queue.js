@@ -3,6 +3,10 @@ import * as store from "./store.js";
 
 const EVERY_MS = 15000;
 const LONGEST_WAIT_MS = 5 * 60000;
+// What waits for a fact of the act before it is sent again so soon, so often.
+const TOO_EARLY = 425;
+const SOON_MS = 3000;
+const MOST_EARLY = 10;
 const ADDRESS = "/field/acts/";
 const listeners = new Set();
 let running = null;
@@ -73,6 +77,13 @@ async function send(item) {
     return true; // The server judges each later act for itself.
   }
   const tries = item.tries + 1;
+  if (answer.status === TOO_EARLY) {
+    const told = await answer.json().catch(() => ({}));
+    if (tries > MOST_EARLY) await store.keepItem({ ...item, state: "REFUSED", words: told.words || "" });
+    else await store.keepItem({ ...item, tries, not_before: Date.now() + SOON_MS });
+    if (tries <= MOST_EARLY) setTimeout(flush, SOON_MS);
+    return tries > MOST_EARLY;
+  }
   state.fault = answer.status;
   await store.keepItem({ ...item, tries, not_before: Date.now() + Math.min(LONGEST_WAIT_MS, 2 ** tries * 1000) });
   return false;
