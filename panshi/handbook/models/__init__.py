@@ -49,6 +49,7 @@ from panshi.handbook.models.text import (
     Revision,
     SearchDocument,
     SearchMiss,
+    SearchTerm,
     Step,
     Synonym,
 )
@@ -92,6 +93,7 @@ __all__ = [
     "RunStep",
     "SearchDocument",
     "SearchMiss",
+    "SearchTerm",
     "Step",
     "StepState",
     "Synonym",

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
-from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Func, Q
@@ -103,7 +102,6 @@ class Edition(OwnedModel):
     effective_until = models.DateTimeField(null=True)
     files: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField()
     sha256 = models.CharField(max_length=64)
-    common_terms = ArrayField(models.CharField(max_length=20), default=list)
     previous = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     released_by_id = models.UUIDField(null=True)
     note = models.TextField(default="")
@@ -198,8 +196,19 @@ class SearchDocument(OwnedModel):
     text = models.TextField()
     terms = SearchVectorField()
 
+
+class SearchTerm(OwnedModel):
+    """In which nodes a term stands, and how much it says of each; written by the database.
+
+    `weights` go with `nodes` one by one; the rarity of the term is not in them.
+    """
+
+    term = models.CharField(max_length=40)
+    nodes = ArrayField(models.UUIDField())
+    weights = ArrayField(models.FloatField())
+
     class Meta:
-        indexes = [GinIndex(fields=["terms"], name="search_terms")]
+        constraints = [models.UniqueConstraint(fields=["term", "org"], name="search_term_once")]
 
 
 class SearchMiss(OwnedModel):

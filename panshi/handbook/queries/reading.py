@@ -1,8 +1,9 @@
 """Questions about the text: the map of all nodes, one node, editions, search, bindings."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from django.db import connection
@@ -27,8 +28,30 @@ from panshi.handbook.rules.measure import Tally
 from panshi.handbook.rules.texts import NodeDocument
 from panshi.kit import facts
 from panshi.kit.clock import local_day
-from panshi.kit.tenancy import HQ, Actor
+from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
+
+PARTS_SHOWN = 3
+# Nodes by what the terms say of them, a rare term more than a common one (Okapi BM25).
+_BEST: LiteralString = """
+WITH asked AS (SELECT * FROM unnest(%(terms)s::text[], %(counts)s::float8[]) AS a (term, counts)),
+held AS (SELECT t.*, a.counts, sum(cardinality(t.nodes)) OVER (PARTITION BY t.term) AS df
+    FROM handbook_searchterm t JOIN asked a USING (term)),
+whole AS (SELECT count(*) AS n FROM handbook_node)
+SELECT p.node_id FROM held h, whole w, unnest(h.nodes, h.weights) AS p (node_id, weight)
+GROUP BY p.node_id
+ORDER BY sum(p.weight * h.counts * ln(1 + (greatest(w.n - h.df, 0) + 0.5) / (h.df + 0.5))) DESC, 1
+LIMIT %(limit)s
+"""
+# Of these nodes the parts that match best.
+_PARTS: LiteralString = """
+SELECT id FROM (SELECT d.id, r.rank, row_number() OVER (PARTITION BY d.node_id
+        ORDER BY r.rank DESC, d.id) AS place
+    FROM handbook_searchdocument d,
+        ts_rank('{0.1, 0.3, 0.6, 1.0}', d.terms, %(query)s::tsquery, 1) AS r (rank)
+    WHERE d.node_id = ANY(%(nodes)s::uuid[]) AND r.rank > 0) AS found
+WHERE place <= %(each)s ORDER BY rank DESC, id
+"""
 
 COUNTS = tuple(Tally.__dataclass_fields__)
 
@@ -180,7 +203,7 @@ def editions(*, actor: Actor) -> list[EditionRow]:
             effective_from=e.effective_from, effective_until=e.effective_until, nodes=e.held,
             sha256=e.sha256,
         )
-        for e in rows.defer("files", "common_terms")
+        for e in rows.defer("files")
     ]  # fmt: skip
 
 
@@ -198,34 +221,34 @@ def findable_parts(*, actor: Actor) -> list[tuple[str, str, str]]:
     return list(rows.values_list("node__slug", "title", "text"))
 
 
+def _any_of(wanted: Iterable[str]) -> str:
+    """A `tsquery` for documents that hold any of these terms."""
+    return " | ".join(f"'{term}'" for term in wanted)
+
+
 @question
 def search(*, text: str, actor: Actor, at: datetime, limit: int = 10) -> list[Found]:
     """Nodes that answer these words, best first, each with the parts that match."""
     edition = book.book_at(at)
-    row = Edition.objects.filter(id=edition.id).only("common_terms").first() if edition else None
     meant = {s.said: s.meant for s in Synonym.objects.all()}
-    wanted = terms.query(text, synonyms=meant, common_terms=row.common_terms if row else ())
+    wanted = terms.query(text, synonyms=meant)
     if not wanted:
         return []
-    orgs = None if actor.db_role == HQ else list(actor.org_ids)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT document_id, node_id, score FROM handbook_search(%s, %s, %s)",
-            [wanted, orgs or [], limit * 8],
-        )
-        hits = cursor.fetchall()
-    documents = SearchDocument.objects.select_related("node").in_bulk([h[0] for h in hits])
-    scores: dict[UUID, float] = {}
+        cursor.execute(_BEST, {"terms": [*wanted], "counts": [*wanted.values()], "limit": limit})
+        best = [row[0] for row in cursor.fetchall()]
+        cursor.execute(_PARTS, {"nodes": best, "query": _any_of(wanted), "each": PARTS_SHOWN})
+        hits = [row[0] for row in cursor.fetchall()]
+    documents = SearchDocument.objects.in_bulk(hits)
     parts: dict[UUID, list[SearchDocument]] = {}
-    for document_id, node_id, score in hits:
-        kept = parts.setdefault(node_id, [])
-        scores[node_id] = scores.get(node_id, 0.0) + score / 2 ** len(kept)
-        kept.append(documents[document_id])
+    for hit in hits:
+        parts.setdefault(documents[hit].node_id, []).append(documents[hit])
+    nodes = Node.objects.in_bulk(best)
     written = _written(edition)
     said = f"{text} {' '.join(w for k, ws in meant.items() if k in text for w in ws)}"
     found = []
-    for node_id in sorted(scores, key=lambda i: -scores[i])[:limit]:
-        node = parts[node_id][0].node
+    for node_id in best:
+        node = nodes[node_id]
         found.append(
             Found(
                 code=node.code,
@@ -240,7 +263,7 @@ def search(*, text: str, actor: Actor, at: datetime, limit: int = 10) -> list[Fo
                         title=d.title,
                         passage=tuple(terms.mark(d.text, said)),
                     )
-                    for d in parts[node_id][:3]
+                    for d in parts.get(node_id, ())
                     if d.text
                 ),
             )

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 MAX_QUERY_TERMS: Final = 24
-COMMON_SHARE: Final = 0.2
+# A word of the question counts whole, one that only means the same counts less.
+SAID, MEANT = 1.0, 0.7
 MAX_POSITION: Final = 16383
 STOP: Final = frozenset(
     {
@@ -15,6 +16,8 @@ STOP: Final = frozenset(
         "the", "a", "of", "and", "to", "in", "is", "how", "do", "i", "what", "when", "for", "on",
     }
 )  # fmt: skip
+# Characters that only join words: a pair that holds one lies across two words.
+PARTICLES: Final = frozenset("的了吗呢吧着啊嘛")
 _RUNS: Final = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
 
 
@@ -34,12 +37,14 @@ def terms(text: str) -> list[str]:
 
 
 def vector(parts: Sequence[tuple[str, str]]) -> str:
-    """A `tsvector` in its text form from (weight A–D, text) parts."""
+    """A `tsvector` in its text form from (weight A–D, text) parts, without what says nothing."""
     places: dict[str, list[str]] = {}
     position = 0
     for weight, text in parts:
         for term in terms(text):
             position = min(position + 1, MAX_POSITION)
+            if is_dull(term):
+                continue
             kept = places.setdefault(term, [])
             if len(kept) < 200:
                 kept.append(f"{position}{'' if weight == 'D' else weight}")
@@ -47,35 +52,30 @@ def vector(parts: Sequence[tuple[str, str]]) -> str:
     return " ".join(f"'{term}':{','.join(found)}" for term, found in places.items())
 
 
-def common(documents: Iterable[Iterable[str]]) -> list[str]:
-    """Terms that stand in more than a fifth of the documents."""
-    counts: dict[str, int] = {}
-    size = 0
-    for document in documents:
-        size += 1
-        for term in set(document):
-            counts[term] = counts.get(term, 0) + 1
-    return sorted(t for t, n in counts.items() if n > size * COMMON_SHARE)
+def is_dull(term: str) -> bool:
+    """Whether a term says nothing of what is asked for."""
+    return term in STOP or (len(term) > 1 and not PARTICLES.isdisjoint(term))
 
 
-def query(
-    text: str, *, synonyms: Mapping[str, Sequence[str]], common_terms: Iterable[str] = ()
-) -> list[str]:
-    """The terms of the words and of their synonyms, any of which a document may hold.
+def query(text: str, *, synonyms: Mapping[str, Sequence[str]]) -> dict[str, float]:
+    """What each term of the words and of their synonyms counts; a node may hold any of them.
 
-    Stop words, and terms that stand nearly everywhere, are left out when rarer ones remain.
+    Terms that say nothing are left out when others remain.
+
+    >>> query("电瓶的", synonyms={"电瓶": ["蓄电池"]})
+    {'电瓶': 1.0, '蓄电': 0.7, '电池': 0.7}
     """
     lowered = text.lower()
-    said = [text, *(w for key, words in synonyms.items() if key.lower() in lowered for w in words)]
-    found = list(dict.fromkeys(t for part in said for t in terms(part)))
-    dull = STOP | set(common_terms)
-    rare = [t for t in found if t not in dull]
-    return (rare or found)[:MAX_QUERY_TERMS]
+    meant = [w for key, words in synonyms.items() if key.lower() in lowered for w in words]
+    found = dict.fromkeys(terms(text), SAID)
+    found |= {t: MEANT for word in meant for t in terms(word) if t not in found}
+    telling = {term: counts for term, counts in found.items() if not is_dull(term)}
+    return dict(list((telling or found).items())[:MAX_QUERY_TERMS])
 
 
 def mark(text: str, wanted: str, *, width: int = 90) -> list[tuple[str, bool]]:
     """A passage of the text around the best match, as (piece, whether it matches)."""
-    keys = [t for t in dict.fromkeys(terms(wanted)) if t not in STOP]
+    keys = [t for t in dict.fromkeys(terms(wanted)) if not is_dull(t)]
     lowered = text.lower()
     hits = sorted({(m.start(), m.end()) for k in keys for m in re.finditer(re.escape(k), lowered)})
     start = max((hits[0][0] if hits else 0) - width // 3, 0)

@@ -31,12 +31,12 @@ from panshi.handbook.models import (
     Node,
     Run,
     RunState,
-    SearchDocument,
 )
-from panshi.handbook.rules import extraction, redaction, terms
+from panshi.handbook.rules import extraction, redaction
 from panshi.handbook.rules.extraction import COURSE, HEADS, LESSON, Told
 from panshi.handbook.rules.redaction import Name
 from panshi.handbook.services import case_drafts
+from panshi.handbook.services.finding import document_of_case, weigh_terms
 from panshi.kit.clock import local_day
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import SYSTEM, Actor, system_actor
@@ -440,16 +440,8 @@ def publish_case(*, case_id: UUID, actor: Actor, at: datetime) -> CasePublished:
     case.publisher_id, case.published_at = actor.id, at
     case.save(update_fields=["state", "publisher_id", "published_at"])
     if case.node is not None:
-        text = "\n".join(case.heads.values())
-        SearchDocument.objects.create(
-            org_id=case.org_id,
-            node=case.node,
-            kind="CASE",
-            anchor=f"case-{case.id}",
-            title=case.title,
-            text=text,
-            terms=terms.vector([("B", case.title), ("C", text)]),
-        )
+        document_of_case(case).save()
+        weigh_terms(case.org_id)
     return CasePublished(
         org_id=case.org_id,
         actor_id=actor.id,

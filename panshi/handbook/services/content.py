@@ -21,6 +21,8 @@ from panshi.handbook.events import (
 )
 from panshi.handbook.models import (
     EDITION_LIFE,
+    Case,
+    CaseState,
     ChangeNotice,
     Edition,
     EditionItem,
@@ -35,6 +37,7 @@ from panshi.handbook.models import (
 from panshi.handbook.rules import checking, differences, flow, terms, texts
 from panshi.handbook.rules.texts import NodeDocument, Outline
 from panshi.handbook.services.bank import keep_bank
+from panshi.handbook.services.finding import document_of_case, weigh_terms
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
@@ -390,9 +393,11 @@ def index(
             else:
                 weights = [("B", title), ("C", text)]
             rows.append(_document(node, kind, anchor, title, text, weights))
+    published = Case.objects.filter(org_id=org_id, state=CaseState.PUBLISHED)
+    for case in published.exclude(node=None).select_related("node"):
+        rows.append(document_of_case(case))
     SearchDocument.objects.bulk_create(rows, batch_size=500)
-    edition.common_terms = terms.common(terms.terms(f"{r.title} {r.text}") for r in rows if r.text)
-    edition.save(update_fields=["common_terms"])
+    weigh_terms(org_id)
     words = texts.load_yaml(content.root["synonyms.yaml"], "synonyms.yaml")["synonyms"]
     Synonym.objects.filter(org_id=org_id).delete()
     Synonym.objects.bulk_create(
