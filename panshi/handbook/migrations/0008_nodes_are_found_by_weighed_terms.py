@@ -47,7 +47,7 @@ RESET ROLE
 
 
 class Migration(migrations.Migration):
-    dependencies = [("handbook", "0006_cases_come_out_of_closed_work")]
+    dependencies = [("handbook", "0007_cities_have_a_day_of_launch")]
 
     operations = [
         migrations.CreateModel(
