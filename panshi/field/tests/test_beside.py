@@ -20,7 +20,7 @@ from tests.town import PLACE, Town
 
 pytestmark = pytest.mark.usefixtures("in_force")
 
-NODES = ("VM-G-05-", "VM-G-06-", "VM-G-07-")
+NODES = ("VM-G-05-", "VM-G-06-", "VM-G-07-", "VM-G-08-")
 SLUGS = {"engineer-departure", "arrival-assessment", "repair-quote"}
 
 
@@ -65,7 +65,7 @@ def test_a_visit_queued_without_network_ends_and_its_lists_count_as_missed(place
 
 def test_what_waits_for_a_fact_of_this_phone_is_asked_for_again(place: Town) -> None:
     """A part is booked and the next step sent at once: the fact between them needs a moment."""
-    make.edition("VM-G-08-")
+    make.edition(*NODES)
     phone = window(place.engineer, "zh-hans")
     here = {"lon": PLACE[0], "lat": PLACE[1]}
     for verb, more in (("accept_visit", {}), ("start_travel", here), ("arrive", here)):
