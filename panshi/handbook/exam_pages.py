@@ -1,6 +1,7 @@
 """Pages of learning: a change and its quiz, one's exams, a paper, who holds which certificate."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -121,6 +123,13 @@ def begin(request: Request, exam_id: UUID) -> HttpResponse:
     return redirect("handbook-attempt", fact.attempt_id)
 
 
+def _finished(post: QueryDict, at: datetime) -> datetime | None:
+    """When the phone says that the paper was finished, put right by how wrong its clock is."""
+    moments = [parse_datetime(post.get(name, "")) for name in ("done_at", "now")]
+    done, now = (m if m is not None and m.tzinfo is not None else None for m in moments)
+    return None if done is None or now is None else done + (at - now)
+
+
 @require_http_methods(["GET", "POST"])
 @needs("handbook.view")
 def attempt(request: Request, attempt_id: UUID) -> HttpResponse:
@@ -131,8 +140,13 @@ def attempt(request: Request, attempt_id: UUID) -> HttpResponse:
             services.Given(question_id=UUID(q.key), chosen=tuple(chosen(request.POST, q)))
             for q in paper.questions
         ]
+        at = timezone.now()
         services.submit_attempt(
-            attempt_id=attempt_id, answers=answers, actor=request.actor, at=timezone.now()
+            attempt_id=attempt_id,
+            answers=answers,
+            actor=request.actor,
+            at=at,
+            done_at=_finished(request.POST, at),
         )
         return redirect("handbook-attempt", attempt_id)
     state = AttemptState(paper.state)

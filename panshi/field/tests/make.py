@@ -100,6 +100,22 @@ def _book(node: str, at: datetime) -> None:
         services.import_content(directory=str(make.played(node)), actor=boss, at=at)
 
 
+def set_paper() -> None:
+    """An exam for engineers, whose paper holds a picture to be judged."""
+    from django.utils import timezone
+
+    from panshi.handbook import services
+    from panshi.kit.tenancy import hq_actor
+    from panshi.org import queries as org
+
+    services.set_exam(
+        certificate="HV_ELECTRICIAN", post="engineer", zh="高压上岗", en="High voltage",
+        nodes={"insulation-power-down": 1}, questions=4, pass_percent=75, attempts=2,
+        window_days=30, minutes=20, valid_months=12, actor=hq_actor(org.platform_id() or 0),
+        at=timezone.now(),
+    )  # fmt: skip
+
+
 def let_facts_arrive() -> None:
     """Hand what happened to those who wait for it, as the worker does."""
     from panshi.kit import relay

@@ -10,6 +10,7 @@ from playwright.sync_api import FilePayload, Page, Route, expect
 
 from panshi.field.tests import make
 from panshi.field.tests.walking import draw, walk
+from tests import pictures
 from tests.site import Opener, Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.needs_database, pytest.mark.plain]
@@ -162,6 +163,33 @@ def test_a_refused_act_stays_with_its_words(phone: Opener, site: Site) -> None:
 
     assert status == 409
     assert "another engineer" in words
+
+
+def test_a_paper_is_handed_in_where_there_is_no_network(phone: Opener, site: Site) -> None:
+    site.do(make.set_paper)
+    page = phone("huang", "/handbook/exams/", language="en")
+    press(page, "Sit the exam")
+    page.locator("dialog[open] .btn-primary").click()
+    questions = page.locator(".paper-question")
+    expect(questions).to_have_count(4)
+    expect(page.get_by_role("img", name="Picture to be judged").locator("svg")).to_be_visible()
+    page.context.set_offline(True)
+    for number in range(4):
+        questions.nth(number).locator("input").first.check()
+    press(page, "Hand in")
+    expect(page.locator("[data-kept]")).to_contain_text("Your answers are kept on this phone")
+    pictures.take(page, "field/paper-offline-en")
+    assert site.ask("SELECT state FROM handbook_attempt") == [("BEGUN",)]
+
+    page.context.set_offline(False)
+
+    expect(page.locator(".paper-question[data-right]")).to_have_count(4, timeout=30_000)
+    (state, chosen) = site.ask(
+        "SELECT min(a.state), count(q.chosen) FROM handbook_attempt a"
+        " JOIN handbook_attemptquestion q ON q.attempt_id = a.id"
+    )[0]
+    assert (state in ("PASSED", "FAILED"), chosen) == (True, 4)
+    assert page.evaluate("Object.keys(localStorage).filter((key) => /paper/.test(key))") == []
 
 
 def test_sign_out_wipes_the_phone(phone: Opener) -> None:

@@ -18,6 +18,7 @@ class Question(OwnedModel):
     sha256 = models.CharField(max_length=64)
     kind = models.CharField(max_length=10)
     zh = models.TextField()
+    figure = models.CharField(max_length=40, default="")
     options: "models.JSONField[list[str], list[str]]" = models.JSONField()
     answer: "models.JSONField[list[int], list[int]]" = models.JSONField()
     why = models.TextField()
@@ -84,7 +85,10 @@ class Exam(OwnedModel):
 
 
 class Attempt(OwnedModel):
-    """One person's try at an exam: called to it, begun, passed or failed; then never changed."""
+    """One person's try at an exam: called to it, begun, passed or failed; then never changed.
+
+    `arrived_at` is set when a paper handed in without network reached us only later.
+    """
 
     exam = models.ForeignKey(Exam, on_delete=models.PROTECT, related_name="sat")
     person_id = models.UUIDField()
@@ -96,6 +100,7 @@ class Attempt(OwnedModel):
     began_at = models.DateTimeField(null=True)
     ends_at = models.DateTimeField(null=True)
     submitted_at = models.DateTimeField(null=True)
+    arrived_at = models.DateTimeField(null=True)
     asked = models.PositiveSmallIntegerField(default=0)
     right = models.PositiveSmallIntegerField(default=0)
     safety_missed = models.PositiveSmallIntegerField(default=0)

@@ -82,6 +82,7 @@ class Paper:
     began_at: datetime | None
     ends_at: datetime | None
     submitted_at: datetime | None
+    arrived_at: datetime | None
     asked: int
     right: int
     safety_missed: int
@@ -243,6 +244,7 @@ def _posed(row: AttemptQuestion, over: bool) -> PosedRow:
         right=row.right if over else None,
         why=asked.why if over else "",
         place=f"{asked.node.slug}#{asked.anchor}" if over else "",
+        figure=asked.figure,
     )
 
 
@@ -268,6 +270,7 @@ def exam_paper(*, attempt_id: UUID, actor: Actor) -> Paper:
         began_at=attempt.began_at,
         ends_at=attempt.ends_at,
         submitted_at=attempt.submitted_at,
+        arrived_at=attempt.arrived_at,
         asked=attempt.asked,
         right=attempt.right,
         safety_missed=attempt.safety_missed,

@@ -54,6 +54,7 @@ class PosedRow:
     right: bool | None = None
     why: str = ""
     place: str = ""
+    figure: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

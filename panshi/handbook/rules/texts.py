@@ -8,10 +8,11 @@ from typing import Any, Final
 import yaml
 
 from panshi.handbook.rules import reading
+from panshi.handbook.rules.figures import FIGURES
 from panshi.handbook.rules.procedure import ContentFault, Procedure
 
 SECTIONS: Final = ("是什么", "为什么", "怎么做")
-QUESTION_KINDS: Final = ("single", "multiple", "order", "situation")
+QUESTION_KINDS: Final = ("single", "multiple", "order", "situation", "photo")
 LEGAL: Final = ("pending", "verified")
 _FRONT: Final = re.compile(r"---\n(.*?)\n---\n(.*)", re.DOTALL)
 _CLAUSE: Final = re.compile(r"(\d+)\. (.+)")
@@ -40,7 +41,7 @@ class NodeText:
 class Question:
     """One question; `answer` holds positions in `options`, from 0.
 
-    One about `safety`, if wrong, spoils the whole paper.
+    One about `safety`, if wrong, spoils the whole paper. A `photo` is judged by its `figure`.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Question:
     step: str = ""
     clause: int | None = None
     safety: bool = False
+    figure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,11 @@ def _question(given: object, number: int, faults: _Faults) -> Question | None:
         return None
     if ("step" in given) == ("clause" in given):
         faults.add(f"{place}: names one step or one clause")
+    figure = str(given.get("figure", ""))
+    if (given.get("kind") == "photo") != bool(figure):
+        faults.add(f"{place}: a photo, and nothing else, names a figure")
+    elif figure and figure not in FIGURES:
+        faults.add(f"{place}: figure is one of {', '.join(FIGURES)}")
     return Question(
         kind=str(given.get("kind")),
         zh=str(given.get("zh")),
@@ -198,6 +205,7 @@ def _question(given: object, number: int, faults: _Faults) -> Question | None:
         step=str(given.get("step", "")),
         clause=given.get("clause"),
         safety=given.get("safety") is True,
+        figure=figure,
     )
 
 

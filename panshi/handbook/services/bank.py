@@ -15,7 +15,9 @@ REMOVED, STEP_CHANGED, CLAUSE_CHANGED = "REMOVED", "STEP_CHANGED", "CLAUSE_CHANG
 
 
 def _mark(question: texts.Question) -> str:
-    said = json.dumps(asdict(question), sort_keys=True, ensure_ascii=False)
+    # What has no figure is known by the hash it had before there were figures.
+    fields = {k: v for k, v in asdict(question).items() if k != "figure" or v}
+    said = json.dumps(fields, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(said.encode()).hexdigest()
 
 
@@ -32,6 +34,7 @@ def _rows(
             options=list(question.options),
             answer=list(question.answer),
             why=question.why,
+            figure=question.figure,
             step_id=question.step,
             clause=question.clause,
             # Whoever needs a certificate to do the work needs to be right about its safety.

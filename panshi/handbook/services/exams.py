@@ -43,6 +43,8 @@ from panshi.people import services as people_services
 
 # What a slow network may cost whoever submits on time.
 SLACK: Final = timedelta(minutes=1)
+# How long after its end a paper that was handed in without network may still arrive.
+UNDERWAY: Final = timedelta(hours=2)
 # Theory and practice count together when both are this fresh.
 TOGETHER: Final = timedelta(days=90)
 
@@ -283,7 +285,7 @@ def _fail_late(attempt: Attempt, at: datetime) -> None:
 
 
 def _late(at: datetime) -> QuerySet[Attempt]:
-    return Attempt.objects.filter(state=AttemptState.BEGUN, ends_at__lt=at - SLACK)
+    return Attempt.objects.filter(state=AttemptState.BEGUN, ends_at__lt=at - UNDERWAY)
 
 
 def any_late_attempt(at: datetime) -> bool:
@@ -318,11 +320,18 @@ def _grade(attempt: Attempt, answers: Sequence[Given]) -> None:
 
 @verb
 def submit_attempt(
-    *, attempt_id: UUID, answers: Sequence[Given], actor: Actor, at: datetime
+    *,
+    attempt_id: UUID,
+    answers: Sequence[Given],
+    actor: Actor,
+    at: datetime,
+    done_at: datetime | None = None,
 ) -> ExamPassed | ExamFailed:
     """Hand in one's own paper; passing grants the certificate, once the practice is seen as well.
 
-    A wrong answer about safety fails the paper. Raises NotYourExam, AttemptOver.
+    A paper finished without network counts from `done_at`, by our clock, when it arrives within
+    two hours of its end; when it arrived is kept beside it. A wrong answer about safety fails
+    the paper. Raises NotYourExam, AttemptOver.
     """
     attempt = Attempt.objects.visible_to(actor).select_for_update().get(id=attempt_id)
     actor.must("handbook.submit_attempt", attempt.org_id)
@@ -331,7 +340,9 @@ def submit_attempt(
     if attempt.state != AttemptState.BEGUN or attempt.ends_at is None:
         raise AttemptOver(_("This paper has been handed in already."))
     exam = attempt.exam
-    late = at > attempt.ends_at + SLACK
+    began = attempt.began_at or at
+    done = min(max(done_at or at, began), at)
+    late = done > attempt.ends_at + SLACK or at > attempt.ends_at + UNDERWAY
     _grade(attempt, () if late else answers)
     passed = papers.passes(
         right=attempt.right,
@@ -341,8 +352,9 @@ def submit_attempt(
     )
     verdict = AttemptState.PASSED if passed else AttemptState.FAILED
     attempt.state = ATTEMPT_LIFE.step(attempt.state, verdict)
-    attempt.submitted_at = at
-    attempt.save(update_fields=["state", "submitted_at", "right", "safety_missed"])
+    attempt.submitted_at = done
+    attempt.arrived_at = at if at - done > SLACK else None
+    attempt.save(update_fields=["state", "submitted_at", "arrived_at", "right", "safety_missed"])
     if passed:
         return ExamPassed(
             org_id=attempt.org_id,

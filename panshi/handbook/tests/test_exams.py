@@ -12,6 +12,7 @@ from django.urls import reverse
 from panshi.handbook import queries, services
 from panshi.handbook.events import ExamFailed, ExamPassed
 from panshi.handbook.models import Attempt, AttemptQuestion, AttemptState, Question
+from panshi.handbook.rules import figures
 from panshi.handbook.services.exams import (
     AlreadyCalled,
     AttemptOver,
@@ -29,6 +30,7 @@ from panshi.org.tests import make as org_make
 from panshi.org.tests.window import page, window
 from panshi.people import queries as people
 from panshi.people.tests import make as people_make
+from tests.windows import Window
 
 pytestmark = pytest.mark.usefixtures("in_force")
 
@@ -161,9 +163,47 @@ def test_the_time_runs_out_and_nothing_is_changed_after_handing_in(org: OrgNode)
 
     other = engineer(org)
     begun = services.begin_attempt(exam_id=exam_id, actor=other, at=make.NOON)
-    closed = services.close_late_attempts(actor=hq_actor(org.id), at=late + timedelta(hours=1))
+    closed = services.close_late_attempts(actor=hq_actor(org.id), at=late + timedelta(hours=2))
     assert closed.attempt_ids == (begun.attempt_id,)
     assert Attempt.objects.get(person_id=other.id).state == AttemptState.FAILED
+
+
+def test_a_paper_finished_without_network_counts_from_when_it_was_handed_in(org: OrgNode) -> None:
+    person, exam_id = engineer(org), exam()
+    begun = services.begin_attempt(exam_id=exam_id, actor=person, at=make.NOON)
+    answers = given(begun.attempt_id, lambda _place: True)
+    done, arrived = begun.ends_at - timedelta(minutes=2), begun.ends_at + timedelta(hours=1)
+    assert not services.close_late_attempts(actor=hq_actor(org.id), at=arrived).attempt_ids
+    fact = services.submit_attempt(
+        attempt_id=begun.attempt_id, answers=answers, actor=person, at=arrived, done_at=done
+    )
+    assert isinstance(fact, ExamPassed)
+    row = Attempt.objects.get(id=begun.attempt_id)
+    assert (row.submitted_at, row.arrived_at) == (done, arrived)
+
+    other = engineer(org)
+    begun = services.begin_attempt(exam_id=exam_id, actor=other, at=make.NOON)
+    answers = given(begun.attempt_id, lambda _place: True)
+    too_late = begun.ends_at + timedelta(hours=3)
+    fact = services.submit_attempt(
+        attempt_id=begun.attempt_id, answers=answers, actor=other, at=too_late, done_at=done
+    )
+    assert isinstance(fact, ExamFailed)
+    assert fact.late
+
+
+def test_a_picture_is_judged_and_does_not_say_what_is_right(org: OrgNode) -> None:
+    person = engineer(org)
+    exam_id = exam(nodes={"insulation-power-down": 1}, questions=4)
+    assert Question.objects.filter(kind="photo", node__slug="insulation-power-down").exists()
+    begun = services.begin_attempt(exam_id=exam_id, actor=person, at=make.NOON)
+    paper = queries.exam_paper(attempt_id=begun.attempt_id, actor=person)
+    (posed,) = [q for q in paper.questions if q.kind == "photo"]
+    phone = Window(User.objects.get(id=person.id), language="en")
+    shown = page(phone.get(reverse("handbook-attempt", args=[begun.attempt_id])))
+    assert figures.drawn(posed.figure) in shown
+    assert posed.figure not in shown
+    assert 'aria-label="Picture to be judged"' in shown
 
 
 def test_an_exam_that_the_book_cannot_fill_is_not_set(org: OrgNode) -> None:
