@@ -35,7 +35,7 @@ def recognition(request: Request) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@needs("billing.post_depreciation")
+@needs("billing.view")
 def depreciation(request: Request) -> HttpResponse:
     """What vehicles lose in a month and take of what was prepaid; posted by hand, if need be."""
     month = read_month(request)
@@ -66,7 +66,8 @@ def depreciation(request: Request) -> HttpResponse:
         "month": month,
         "before": f"{add_months(month, -1):%Y-%m}",
         "after": f"{add_months(month, 1):%Y-%m}",
-        "over": add_months(month, 1) <= local_day(timezone.now()),
+        "may_post": request.actor.may("billing.post_depreciation")
+        and add_months(month, 1) <= local_day(timezone.now()),
         "rows": [(loss, plates.get(loss.vehicle_id), cards.get(loss.vehicle_id)) for loss in shown],
         "count": len(losses),
         "prepaid": prepaid,

@@ -5,16 +5,18 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.urls import reverse
 from django.utils import timezone
 from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from panshi.kit import home, progress, search
+from panshi.kit import home, navigation, progress, search
 from panshi.kit.records import Tile
 from panshi.kit.tenancy import acting, hq_actor
 from panshi.org import queries, services
 from panshi.org.models import OrgNode, User
+from panshi.org.rules import PERMISSIONS
 from panshi.org.tests import make
 from tests.windows import Window, nobody_known
 
@@ -348,3 +350,26 @@ def test_the_tray_shows_ones_own_tasks_and_cancels_them() -> None:
     with pytest.raises(progress.Cancelled):
         progress.report(task_id=task, done=13_000, total=30_000, actor=me)
     assert "<b" not in client.get("/tasks/count/").content.decode()
+
+
+def test_every_entry_of_the_side_bar_opens_for_who_may_do_least() -> None:
+    """Each page is asked for by the roles that no other with less to do could stand for."""
+    node = make.operator()
+    users = {
+        role: person(role.lower(), role, org=node) for role in PERMISSIONS if role != "CUSTOMER"
+    }
+    with acting(hq_actor()):
+        may = {role: queries.actor_of(user) for role, user in users.items()}
+    seen: dict[str, list[str]] = {}
+    for role, actor in may.items():
+        for page in navigation.pages_for(actor):
+            seen.setdefault(page.url_name, []).append(role)
+    assert len(seen) > 60
+    closed = []
+    for role, user in users.items():
+        window = Window(user)
+        for name, roles in seen.items():
+            least = role in roles and not any(PERMISSIONS[r] < PERMISSIONS[role] for r in roles)
+            if least and name != "home" and window.get(reverse(name)).status_code != 200:
+                closed.append((role, name))
+    assert closed == []
