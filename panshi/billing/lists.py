@@ -170,23 +170,22 @@ def board_tiles(total: BoardRow, month: date) -> list[Tile]:
     ]
 
 
-def board_chart(board: FinanceBoard) -> dict[str, Any]:
-    """Revenue by line for each operator, stacked."""
-    lines = (
+def _revenue_lines() -> tuple[tuple[str, str, str], ...]:
+    return (
         (_("Rental"), "rental", "--series-1"),
         (_("Vehicle service"), "service", "--series-2"),
         (_("Smart control"), "smart", "--series-3"),
         (_("Other"), "other", "--series-6"),
     )
-    rows = sorted(board.rows, key=lambda row: -row.revenue)[:20]
+
+
+def _stacked(names: Sequence[str], rows: Sequence[BoardRow]) -> dict[str, Any]:
+    """Revenue by line, stacked over each name."""
     return {
         "tooltip": {"trigger": "axis"},
         "legend": {"top": 0},
         "grid": {"left": 8, "right": 16, "top": 36, "bottom": 8, "containLabel": True},
-        "xAxis": {
-            "type": "category",
-            "data": [f"{row.org_name} {row.city}".strip() for row in rows],
-        },
+        "xAxis": {"type": "category", "data": list(names)},
         "yAxis": {"type": "value"},
         "series": [
             {
@@ -197,9 +196,30 @@ def board_chart(board: FinanceBoard) -> dict[str, Any]:
                 "itemStyle": {"color": f"var({colour})"},
                 "data": [float(getattr(row, key)) for row in rows],
             }
-            for name, key, colour in lines
+            for name, key, colour in _revenue_lines()
         ],
     }
+
+
+def board_chart(board: FinanceBoard) -> dict[str, Any]:
+    """Revenue by line for each operator, the largest first."""
+    rows = sorted(board.rows, key=lambda row: -row.revenue)[:20]
+    return _stacked([f"{row.org_name} {row.city}".strip() for row in rows], rows)
+
+
+def months_chart(board: FinanceBoard) -> dict[str, Any]:
+    """Revenue by line of the last months, and the gross margin above it as a line."""
+    rows = [row for _day, row in board.months]
+    chart = _stacked([f"{day:%Y-%m}" for day, _row in board.months], rows)
+    chart["series"].append(
+        {
+            "type": "line",
+            "name": _("Gross margin"),
+            "itemStyle": {"color": "var(--ink-2)"},
+            "data": [float(row.margin) for row in rows],
+        }
+    )
+    return chart
 
 
 def bill_tiles(card: BillCard) -> list[Tile]:

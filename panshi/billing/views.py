@@ -162,7 +162,8 @@ def board(request: Request) -> HttpResponse:
     context = {
         "board": answer,
         "tiles": lists.board_tiles(answer.total, month),
-        "option": lists.board_chart(answer),
+        "months": lists.months_chart(answer),
+        "operators": lists.board_chart(answer) if len(answer.rows) > 1 else None,
         "before": f"{add_months(month, -1):%Y-%m}",
         "after": f"{add_months(month, 1):%Y-%m}",
         "since": month,

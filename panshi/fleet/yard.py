@@ -15,6 +15,7 @@ from panshi.kit import cells
 from panshi.kit.forms import Field, Form
 from panshi.kit.records import Tile
 from panshi.kit.tables import Column, Filter, Table
+from panshi.kit.wording import listed
 
 
 def _charge(row: IdleRow) -> SafeString:
@@ -37,7 +38,7 @@ def _days(row: IdleRow) -> Any:
 def _todo(row: IdleRow) -> Any:
     if not row.tasks:
         return cells.DASH
-    words = "、".join(str(kind.label) for kind in row.tasks)
+    words = listed(kind.label for kind in row.tasks)
     return cells.state(words, "bad" if row.late else "info")
 
 
@@ -47,7 +48,7 @@ IDLE: Final = Table(
         Column(key="plate", label=lazy("Vehicle"), show=lambda row: name_cell(row), sort=True),
         Column(key="days", label=lazy("Days idle"), show=_days, sort=True),
         Column(key="soc_pct", label=lazy("State of charge"), show=_charge, sort=True),
-        Column(key="tasks", label=lazy("To be done"), show=_todo),
+        Column(key="tasks", label=lazy("To be done"), show=_todo, wrapped=True),
         Column(key="reserved_from", label=lazy("Reserved from"), kind="moment"),
         Column(key="city", label=lazy("City"), sort=True),
         Column(key="parking", label=lazy("Parking")),

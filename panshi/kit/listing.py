@@ -24,7 +24,7 @@ SIZES: Final = (20, 50, 100)
 class Head:
     key: str
     label: str
-    to_the_right: bool
+    style: str
     sort_url: str
     direction: str
 
@@ -34,7 +34,7 @@ class Cell:
     """`label` is its column's heading, which a phone shows beside it; empty in the first column."""
 
     html: SafeString
-    to_the_right: bool
+    style: str
     label: str = ""
 
 
@@ -194,7 +194,7 @@ def _head(column: "Column", urls: _Urls, ask: "Ask") -> Head:
         direction = ("descending" if ask.descending else "ascending") if active else "none"
         turn = f"-{column.key}" if active and not ask.descending else column.key
         sort_url = urls.to(sort=turn)
-    return Head(column.key, str(column.label), column.to_the_right, sort_url, direction)
+    return Head(column.key, str(column.label), column.style, sort_url, direction)
 
 
 def cell(column: "Column", row: Any) -> SafeString:
@@ -212,9 +212,7 @@ def _line(table: "Table", columns: Sequence["Column"], row: Any) -> Line:
     return Line(
         id=key,
         url=reverse(table.row_url, args=[key]) if table.row_url and key else "",
-        cells=[
-            Cell(cell(column, row), column.to_the_right, str(column.label)) for column in columns
-        ],
+        cells=[Cell(cell(column, row), column.style, str(column.label)) for column in columns],
     )
 
 
@@ -224,13 +222,13 @@ def _totals(columns: Sequence["Column"], totals: Mapping[str, Any]) -> list[Cell
     drawn = [
         Cell(
             cells.show(totals[c.key], c.kind) if c.key in totals else SafeString(""),
-            c.to_the_right,
+            c.style,
             str(c.label),
         )
         for c in columns
     ]
     if not drawn[0].html:
-        drawn[0] = Cell(cells.text(_("Total")), False)
+        drawn[0] = Cell(cells.text(_("Total")), "")
     return drawn
 
 

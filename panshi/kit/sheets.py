@@ -30,6 +30,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from panshi.kit.files import MAX_BYTES, FileTooLarge
 from panshi.kit.refusals import Refusal
+from panshi.kit.wording import listed
 
 MAX_ROWS: Final = 50_000
 _MAX_UNPACKED: Final = 256 * 1024 * 1024
@@ -265,7 +266,7 @@ def choice(options: Mapping[str, str]) -> Reader:
     def reader(raw: Raw) -> str:
         found = known.get(_squeezed(str(raw)))
         if found is None:
-            raise Wrong(_("Choose one of: %s.") % "、".join(options))
+            raise Wrong(_("Choose one of: %s.") % listed(options))
         return found
 
     return reader
@@ -364,7 +365,7 @@ def read(*, content: bytes, sheet: Sheet) -> Reading:
     missing = [c.header for c in sheet.columns if c.required and c.key not in head.places]
     if missing or not head.places:
         wanted = missing or [column.header for column in sheet.columns]
-        raise SheetUnreadable(_("These columns are missing: %s.") % "、".join(wanted))
+        raise SheetUnreadable(_("These columns are missing: %s.") % listed(wanted))
     filled = [
         (at, row)
         for at, row in enumerate(rows[head.row + 1 :], start=head.row + 2)

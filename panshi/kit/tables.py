@@ -30,7 +30,8 @@ class Column:
     """One column: `key` is an attribute of the row, dotted for an attribute of an attribute.
 
     `kind` is one of `cells.KINDS`, or "state", which needs `tones` by stored code. `choices` gives
-    labels to bare codes. `show` draws the cell itself from the row: text or safe markup.
+    labels to bare codes. `show` draws the cell itself from the row: text or safe markup. Long
+    words break into lines where the column is `wrapped`.
     """
 
     key: str
@@ -42,6 +43,7 @@ class Column:
     choices: type[Choices] | None = None
     show: Callable[[Any], Any] | None = None
     hidden: bool = False
+    wrapped: bool = False
 
     def value(self, row: Any) -> Any:
         value = row
@@ -52,8 +54,9 @@ class Column:
         return value
 
     @property
-    def to_the_right(self) -> bool:
-        return self.kind in cells.TO_THE_RIGHT
+    def style(self) -> str:
+        """The class of its cells."""
+        return "right" if self.kind in cells.TO_THE_RIGHT else "wrap" if self.wrapped else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

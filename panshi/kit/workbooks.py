@@ -11,6 +11,7 @@ import xlsxwriter
 from django.utils.translation import gettext as _
 
 from panshi.kit.sheets import MAX_ROWS, CellError, Sheet
+from panshi.kit.wording import listed
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -95,7 +96,7 @@ def template(*, sheets: Sequence[Sheet]) -> bytes:
         notes.write_string(at, 0, sheet.name)
         notes.write_string(at, 1, column.header)
         notes.write_string(at, 2, _("Yes") if column.required else "")
-        notes.write_string(at, 3, str(column.help) or "、".join(column.options))
+        notes.write_string(at, 3, str(column.help) or listed(column.options))
         notes.write_string(at, 4, column.example, made.plain)
     notes.freeze_panes(1, 0)
     notes.autofit()

@@ -23,6 +23,7 @@ from panshi.kit.money import ZERO, yuan
 from panshi.kit.records import Detail, Entry, Tile
 from panshi.kit.tables import Column, Filter, Slice, Table
 from panshi.kit.web import Request, show_file
+from panshi.kit.wording import listed
 from panshi.leasing import change_pages, queries, rules, services
 from panshi.leasing.choices import customer_choices, product_choices, vehicle_choices
 from panshi.leasing.models import Alignment, HandoverKind, LeaseState
@@ -43,7 +44,7 @@ LEASES = Table(
         Column(
             key="lapsed",
             label=_("Papers"),
-            show=lambda row: cells.state("", "bad", "、".join(row.lapsed)) if row.lapsed else "",
+            show=lambda row: cells.state("", "bad", listed(row.lapsed)) if row.lapsed else "",
         ),
         Column(key="city", label=_("City")),
         Column(key="monthly_rent", label=_("Monthly rent"), kind="money", sort=True),

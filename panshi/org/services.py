@@ -17,6 +17,7 @@ from panshi.kit.clock import day_start
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
+from panshi.kit.wording import listed
 from panshi.org import rules
 from panshi.org.events import (
     ApiTokenIssued,
@@ -183,7 +184,7 @@ def close_users(*, user_ids: Sequence[UUID], actor: Actor, at: datetime) -> User
         actor.must("org.close_users", org_id)
     busy = [row.full_name for row in rows if row.last_login is not None]
     if busy:
-        raise PersonAtWork(_("Signed in already: %s.") % "、".join(busy[:10]))
+        raise PersonAtWork(_("Signed in already: %s.") % listed(busy[:10]))
     users.update(is_active=False)
     return UsersClosed(
         org_id=actor.org_id, actor_id=actor.id, at=at, user_ids=tuple(row.id for row in rows)

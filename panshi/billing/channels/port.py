@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 from django.utils.translation import gettext as _
 
 from panshi.kit.refusals import Refusal
+from panshi.kit.wording import listed
 
 CNY: Final = "CNY"
 # What became of an order or a refund, in the channel's own word of authority.
@@ -147,7 +148,7 @@ def must_have(columns: Sequence[str], wanted: Sequence[str]) -> None:
     """Raises ChannelRefused when a column of a daily file that we need is missing."""
     if missing := [name for name in wanted if name not in columns]:
         raise ChannelRefused(
-            _("The channel's file has no column %(names)s.") % {"names": "、".join(missing)}
+            _("The channel's file has no column %(names)s.") % {"names": listed(missing)}
         )
 
 

@@ -33,6 +33,8 @@ _COSTS: Final = (
 _RECEIVABLE: Final = "1122"
 _CASH: Final = ("1002", "1012.wx", "1012.ali", "1012.sim")
 _DEPOSITS: Final = ("2241.01", "2241.09")
+_MOVED: Final = (*_REVENUE, _SHARED, *_COSTS, *_CASH)
+_SHOWN: Final = 12
 _STOCK: Final = ("1405",)
 _PREPAID: Final = ("1123",)
 _PAYABLE: Final = ("2202", "2202.est")
@@ -156,9 +158,12 @@ class BoardRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinanceBoard:
+    """`months` are the twelve up to the board's own, each as the total of its own board."""
+
     month: date
     rows: tuple[BoardRow, ...]
     total: BoardRow
+    months: tuple[tuple[date, BoardRow], ...]
 
 
 @question
@@ -188,15 +193,8 @@ def finance_board(*, month: date, today: date, actor: Actor) -> FinanceBoard:
     cells: dict[tuple[int, str], dict[str, Decimal]] = defaultdict(
         lambda: defaultdict(lambda: ZERO)
     )
-    moved = (*_REVENUE, _SHARED, *_COSTS, *_CASH)
-    for row in ledger.balances(accounts=moved, since=since, until=until, actor=actor):
-        cell = cells[row.org_id, row.city]
-        if row.account in _CASH:
-            cell["RECEIVED"] += row.amount
-        elif row.account in _COSTS:
-            cell["COST"] += row.amount
-        else:
-            cell[_REVENUE[row.account].value if row.account in _REVENUE else "SHARED"] -= row.amount
+    for row in ledger.balances(accounts=_MOVED, since=since, until=until, actor=actor):
+        _add(cells[row.org_id, row.city], row.account, row.amount)
     for row in ledger.balances(accounts=tuple(_STANDS), until=until, actor=actor):
         key, sign = _STANDS[row.account]
         cells[row.org_id, row.city][key] += sign * row.amount
@@ -217,7 +215,36 @@ def finance_board(*, month: date, today: date, actor: Actor) -> FinanceBoard:
     for figures in cells.values():
         for key, amount in figures.items():
             sums[key] += amount
-    return FinanceBoard(month=since, rows=rows, total=_board_row(0, "", "", sums))
+    total = _board_row(0, "", "", sums)
+    before = _months_before(since, actor)
+    return FinanceBoard(month=since, rows=rows, total=total, months=(*before, (since, total)))
+
+
+def _add(figures: dict[str, Decimal], account: str, amount: Decimal) -> None:
+    """Count what moved on an account to the figure that it belongs to."""
+    if account in _CASH:
+        figures["RECEIVED"] += amount
+    elif account in _COSTS:
+        figures["COST"] += amount
+    else:
+        figures[_REVENUE[account].value if account in _REVENUE else "SHARED"] -= amount
+
+
+def _months_before(month: date, actor: Actor) -> list[tuple[date, BoardRow]]:
+    """What was posted in each of the eleven months before; those before the first are left out."""
+    months: dict[date, dict[str, Decimal]] = {}
+    since = add_months(month, 1 - _SHOWN)
+    for day, account, amount in ledger.month_sums(
+        accounts=_MOVED, since=since, until=month, actor=actor
+    ):
+        _add(months.setdefault(day, defaultdict(lambda: ZERO)), account, amount)
+    shown = [add_months(since, n) for n in range(_SHOWN - 1)]
+    first = min(months, default=month)
+    return [
+        (day, _board_row(0, "", "", months.get(day) or defaultdict(lambda: ZERO)))
+        for day in shown
+        if day >= first
+    ]
 
 
 def _not_booked(

@@ -53,6 +53,19 @@ def test_every_figure_is_the_sum_of_its_postings() -> None:
             assert one.amount == behind.amount, figure
 
 
+def test_each_month_before_is_as_its_own_board_says() -> None:
+    org = org_make.operator()
+    by = money(org)
+    [(may, before), (june, running)] = queries.finance_board(
+        month=JUNE, today=make.DAY, actor=by
+    ).months
+    assert (may, june) == (date(2027, 5, 1), JUNE)
+    of_may = queries.finance_board(month=may, today=make.DAY, actor=by).total
+    assert before.revenue == of_may.revenue > 0
+    assert before.margin == of_may.margin
+    assert running.not_booked > 0
+
+
 def test_the_vehicles_make_the_result_of_the_book() -> None:
     org = org_make.operator()
     by = money(org)

@@ -22,6 +22,7 @@ from panshi.kit import imports
 from panshi.kit.imports import Checked, Importer, Problem, RecordsInUse
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
+from panshi.kit.wording import listed
 
 
 def check(*, rows: Sequence[CustomerSheetRow], org_id: int, actor: Actor, at: datetime) -> Checked:
@@ -54,7 +55,7 @@ def _difference(row: CustomerSheetRow, kept: CustomerSheetRow) -> str:
     ]
     if not differing:
         return ""
-    return _("The register says otherwise and is left as it is: %s.") % "、".join(differing)
+    return _("The register says otherwise and is left as it is: %s.") % listed(differing)
 
 
 def create(

@@ -29,6 +29,7 @@ from panshi.handbook.services import engine
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
+from panshi.kit.wording import listed
 from panshi.quality import services as quality
 
 SERIOUS = 3
@@ -162,7 +163,7 @@ def close_run(*, run_id: UUID, actor: Actor, at: datetime) -> RunClosed:
     found = engine.settle(run, actor, at)
     if not found.finished:
         open_steps = [i.step.zh for i in found.owed if not i.settled]
-        raise RunUnfinished(_("Still to be done: %s.") % "、".join(dict.fromkeys(open_steps)))
+        raise RunUnfinished(_("Still to be done: %s.") % listed(dict.fromkeys(open_steps)))
     return _closed(run, actor, at)
 
 

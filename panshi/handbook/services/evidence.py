@@ -12,6 +12,7 @@ from panshi.handbook.rules.conditions import World
 from panshi.handbook.rules.flow import Item
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
+from panshi.kit.wording import listed
 
 YES: Final = "yes"
 
@@ -72,7 +73,7 @@ def weigh(
     if kind == "check" and value != YES:
         raise EvidenceMissing(_("Confirm that this is done."))
     if kind == "choice" and value not in wanted.of:
-        raise EvidenceMissing(_("Choose one of: %s.") % "、".join(wanted.of))
+        raise EvidenceMissing(_("Choose one of: %s.") % listed(wanted.of))
     if kind == "text" and len(value) < wanted.least:
         raise EvidenceMissing(_("Write at least %d characters.") % wanted.least)
     if kind == "reading":

@@ -20,6 +20,7 @@ from panshi.kit.imports import Checked, Importer, Problem
 from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
+from panshi.kit.wording import listed
 from panshi.leasing import queries, rules
 from panshi.leasing.events import LeaseImportCommitted, LeaseImportStaged, LeaseImportUndone
 from panshi.leasing.models import Lease, Segment, SegmentState
@@ -264,7 +265,7 @@ def _note(row: LeaseSheetRow, vehicle: NamedVehicle, customer: CustomerRef) -> s
         said.append(_("In the register the customer is called %s.") % customer.name)
     if vehicle.lapsed:
         words = _("Papers lapsed or missing, the vehicle stays on the road: %s.")
-        said.append(words % "、".join(vehicle.lapsed))
+        said.append(words % listed(vehicle.lapsed))
     return " ".join(said)
 
 
@@ -297,7 +298,7 @@ def _difference(row: LeaseSheetRow, kept: LeaseSheetRow) -> str:
     ]
     if not differing:
         return ""
-    return _("The register says otherwise and is left as it is: %s.") % "、".join(differing)
+    return _("The register says otherwise and is left as it is: %s.") % listed(differing)
 
 
 def _repeated(rows: Sequence[LeaseSheetRow], books: _Books) -> dict[int, Problem]:

@@ -26,6 +26,7 @@ from panshi.kit.numbers import next_numbers
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
+from panshi.kit.wording import listed
 from panshi.leasing.events import LeasesTakenOver
 from panshi.leasing.models import Lease, LeaseState, Segment, SegmentState
 from panshi.leasing.services.common import (
@@ -254,7 +255,7 @@ def give_back(lease_ids: Iterable[UUID], *, actor: Actor, at: datetime) -> None:
     if names:
         raise RecordsInUse(
             _("%(count)d of these leases were billed, paid or changed since: %(names)s.")
-            % {"count": len(names), "names": "、".join(names[:10])}
+            % {"count": len(names), "names": listed(names[:10])}
         )
     segments = Segment.objects.filter(lease__in=ids)
     by_moment: dict[tuple[int, datetime], list[UUID]] = {}

@@ -17,6 +17,7 @@ from panshi.kit.imports import Checked, Importer
 from panshi.kit.sheets import SheetUnreadable
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
+from panshi.kit.wording import listed
 from panshi.leasing.events import WorkbookCommitted, WorkbookStaged, WorkbookUndone
 from panshi.leasing.services.moving_in import (
     LEASES,
@@ -99,7 +100,7 @@ def stage_workbook(
     names = sheets.names(content=content)
     found = [part for part in _PARTS if any(part.importer.sheet.name in name for name in names)]
     if not found:
-        wanted = "、".join(part.importer.sheet.name for part in _PARTS)
+        wanted = listed(part.importer.sheet.name for part in _PARTS)
         raise SheetUnreadable(_("The workbook has none of the sheets %s.") % wanted)
     for part in found:
         part.must(part.stage, org_id, actor)

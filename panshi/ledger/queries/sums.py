@@ -114,6 +114,26 @@ def balances(
 
 
 @question
+def month_sums(
+    *, accounts: tuple[str, ...], since: date, until: date, actor: Actor
+) -> list[tuple[date, str, Decimal]]:
+    """Month, account and Σ of its postings, debit positive, of the whole months [since, until)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT month, account_id, sum(debit - credit) FROM {KEPT} s"
+            " WHERE account_id = ANY(%(accounts)s) AND month >= %(since)s AND month < %(until)s"
+            " AND (%(org)s::int IS NULL OR org_id = %(org)s) GROUP BY 1, 2 ORDER BY 1, 2",
+            {
+                "accounts": list(accounts),
+                "since": month_start(since),
+                "until": until,
+                "org": actor.single_org_id,
+            },
+        )
+        return [(month, account, amount) for month, account, amount in cursor.fetchall()]
+
+
+@question
 def changes_waiting(*, actor: Actor) -> bool:
     """Whether anything was posted since the sums of months were folded."""
     return SnapshotChange.objects.exists()

@@ -14,6 +14,7 @@ from panshi.kit.clock import SHANGHAI, local_day
 from panshi.kit.numbers import next_number
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
+from panshi.kit.wording import listed
 from panshi.optimiser import match
 from panshi.org import queries as org
 from panshi.service import rules
@@ -78,7 +79,7 @@ def slot_taken(
     free.sort(key=lambda window: abs(window[0] - wanted))
     words = _("This time has just been taken.")
     if free:
-        nearest = "、".join(
+        nearest = listed(
             f"{opens.astimezone(SHANGHAI):%m-%d %H:%M}–{closes.astimezone(SHANGHAI):%H:%M}"
             for opens, closes in sorted(free[:3])
         )

@@ -10,6 +10,7 @@ from panshi.kit.clock import local_day
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import SYSTEM, Actor
 from panshi.kit.verbs import verb
+from panshi.kit.wording import listed
 from panshi.optimiser.match import CrowFly, Place, kilometres
 from panshi.people import queries as people
 from panshi.service import events
@@ -284,7 +285,7 @@ def complete_visit(*, visit_id: UUID, actor: Actor, at: datetime) -> events.Visi
         ORDER_LIFE.step(order.state, OrderState.IN_WORK)
         raise NotOnSite(_("Record the diagnosis first."))
     if order.steps_done < order.steps_required or order.steps_blocked:
-        titles = "、".join(order.open_steps) or str(order.steps_required - order.steps_done)
+        titles = listed(order.open_steps) or str(order.steps_required - order.steps_done)
         raise ProcedureOpen(
             _("Steps of the procedure are still open: %(steps)s") % {"steps": titles}
         )
