@@ -26,6 +26,7 @@ from panshi.demo import (
     jobs,
     offers,
     past,
+    steering,
     terminals,
     yard,
 )
@@ -77,6 +78,7 @@ def found(*, seed: int, say: Say) -> None:
         assets.depreciate(company, at)
         books.keep_books(company, at, say)
         exams.set_and_sit(company, at, random)
+        steering.plan_next_city(company, at)
         jobs.count(company, at)
     founding.write_sign_ins(company)
     mark.unlink()
@@ -111,3 +113,5 @@ def live(operator: Operator, seed: int, at: datetime) -> None:
         handing.expect(operator, random, at)
         daily.spend(operator, random, at)
         daily.write(operator, random, at)
+        steering.steer(operator, random, at)
+        steering.crash(operator, random, at)

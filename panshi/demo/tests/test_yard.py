@@ -4,7 +4,8 @@ from datetime import date, timedelta
 from random import Random
 
 from panshi.billing import queries as billing
-from panshi.demo import assets, daily, handing, yard
+from panshi.cockpit import queries as cockpit
+from panshi.demo import assets, daily, handing, steering, yard
 from panshi.demo.tests import make
 from panshi.fleet import queries
 from panshi.kit import outbox
@@ -27,6 +28,9 @@ def test_the_yard_is_furnished_and_told_of() -> None:
         handing.expect(operator, Random(3), make.NOON)
         daily.spend(operator, Random(3), make.NOON)
         daily.write(operator, Random(3), make.NOON)
+        steering.steer(operator, Random(3), make.NOON)
+        steering.crash(operator, Random(3), make.NOON)
+        steering.plan_next_city(company, make.NOON)
         assets.depreciate(company, make.NOON)
     lots = queries.lots(actor=operator.actor)
     assert [lot.vehicles for lot in lots] == [2, 1]
@@ -55,3 +59,12 @@ def test_the_yard_is_furnished_and_told_of() -> None:
     assert costs.total >= daily.ENERGY_MONTHS * len(operator.vehicles)
     talks = service.conversation_page(actor=operator.actor, state="")
     assert (talks.total, talks.waiting) == (len(daily.TALKS), 2)
+    assert len(cockpit.target_rows(actor=operator.actor)) == 3
+    budgets = cockpit.budget_against_actual(month=date(2026, 11, 1), actor=operator.actor)
+    assert sum(row.planned is not None for row in budgets) == len(steering.COSTS)
+    _risks, count = cockpit.risk_rows(actor=operator.actor)
+    assert count == len(steering.RISKS)
+    accidents = leasing.claims(actor=operator.actor)
+    assert {str(row.state) for row in accidents.rows} == {"CLOSED", "ASSESSED", "REPORTED"}
+    (plan,) = cockpit.roll_out_plans(actor=operator.actor)
+    assert plan.city == steering.NEXT_CITY
