@@ -4,551 +4,1536 @@ import django.contrib.postgres.constraints
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('org', '0002_walls'),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='DunningRung',
+            name="DunningRung",
             fields=[
-                ('day', models.SmallIntegerField(primary_key=True, serialize=False)),
-                ('code', models.CharField(max_length=24, unique=True)),
-                ('name', models.CharField(max_length=60)),
-                ('name_zh', models.CharField(max_length=60)),
+                ("day", models.SmallIntegerField(primary_key=True, serialize=False)),
+                ("code", models.CharField(max_length=24, unique=True)),
+                ("name", models.CharField(max_length=60)),
+                ("name_zh", models.CharField(max_length=60)),
             ],
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('code', models.CharField(max_length=24, primary_key=True, serialize=False)),
-                ('line', models.CharField(choices=[('RENTAL', 'Rental'), ('SERVICE', 'Vehicle service'), ('SMART', 'Smart control'), ('OTHER', 'Other')], max_length=8)),
-                ('name', models.CharField(max_length=60)),
-                ('name_zh', models.CharField(max_length=60)),
-                ('vat_code', models.CharField(max_length=16)),
-                ('account', models.CharField(max_length=16)),
-                ('deferred', models.BooleanField(default=False)),
-                ('in_advance', models.BooleanField(default=True)),
-                ('lead_days', models.SmallIntegerField(default=0)),
-                ('alignment', models.CharField(choices=[('ANCHOR', 'From the day of delivery'), ('CALENDAR', 'Calendar months')], default='ANCHOR', max_length=8)),
-                ('basis', models.CharField(choices=[('ACTUAL', 'Actual days'), ('THIRTY', 'Thirtieths of the month'), ('DAILY', 'Rate per day'), ('WHOLE', 'Whole periods only')], default='ACTUAL', max_length=8)),
-                ('needs_vehicle', models.BooleanField(default=False)),
-                ('recurring', models.BooleanField(default=False)),
-                ('retired_on', models.DateField(null=True)),
+                ("code", models.CharField(max_length=24, primary_key=True, serialize=False)),
+                (
+                    "line",
+                    models.CharField(
+                        choices=[
+                            ("RENTAL", "Rental"),
+                            ("SERVICE", "Vehicle service"),
+                            ("SMART", "Smart control"),
+                            ("OTHER", "Other"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                ("name_zh", models.CharField(max_length=60)),
+                ("vat_code", models.CharField(max_length=16)),
+                ("account", models.CharField(max_length=16)),
+                ("deferred", models.BooleanField(default=False)),
+                ("in_advance", models.BooleanField(default=True)),
+                ("lead_days", models.SmallIntegerField(default=0)),
+                (
+                    "alignment",
+                    models.CharField(
+                        choices=[
+                            ("ANCHOR", "From the day of delivery"),
+                            ("CALENDAR", "Calendar months"),
+                        ],
+                        default="ANCHOR",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "basis",
+                    models.CharField(
+                        choices=[
+                            ("ACTUAL", "Actual days"),
+                            ("THIRTY", "Thirtieths of the month"),
+                            ("DAILY", "Rate per day"),
+                            ("WHOLE", "Whole periods only"),
+                        ],
+                        default="ACTUAL",
+                        max_length=8,
+                    ),
+                ),
+                ("needs_vehicle", models.BooleanField(default=False)),
+                ("recurring", models.BooleanField(default=False)),
+                ("retired_on", models.DateField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='BillingRun',
+            name="BillingRun",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('cut_off', models.DateField()),
-                ('at', models.DateTimeField()),
-                ('drafted', models.IntegerField()),
-                ('lines', models.IntegerField()),
-                ('total', models.DecimalField(decimal_places=2, max_digits=16)),
-                ('exceptions', models.IntegerField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("cut_off", models.DateField()),
+                ("at", models.DateTimeField()),
+                ("drafted", models.IntegerField()),
+                ("lines", models.IntegerField()),
+                ("total", models.DecimalField(decimal_places=2, max_digits=16)),
+                ("exceptions", models.IntegerField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ChargePlan',
+            name="ChargePlan",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('payer_id', models.UUIDField(null=True)),
-                ('source_kind', models.CharField(max_length=60)),
-                ('source_id', models.UUIDField()),
-                ('anchor_on', models.DateField()),
-                ('alignment', models.CharField(choices=[('ANCHOR', 'From the day of delivery'), ('CALENDAR', 'Calendar months')], max_length=8)),
-                ('basis', models.CharField(choices=[('ACTUAL', 'Actual days'), ('THIRTY', 'Thirtieths of the month'), ('DAILY', 'Rate per day'), ('WHOLE', 'Whole periods only')], max_length=8)),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField(null=True)),
-                ('city', models.CharField(blank=True, max_length=40)),
-                ('next_period', models.IntegerField(default=0)),
-                ('next_bill_on', models.DateField(null=True)),
-                ('org', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('product', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.product')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("payer_id", models.UUIDField(null=True)),
+                ("source_kind", models.CharField(max_length=60)),
+                ("source_id", models.UUIDField()),
+                ("anchor_on", models.DateField()),
+                (
+                    "alignment",
+                    models.CharField(
+                        choices=[
+                            ("ANCHOR", "From the day of delivery"),
+                            ("CALENDAR", "Calendar months"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "basis",
+                    models.CharField(
+                        choices=[
+                            ("ACTUAL", "Actual days"),
+                            ("THIRTY", "Thirtieths of the month"),
+                            ("DAILY", "Rate per day"),
+                            ("WHOLE", "Whole periods only"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField(null=True)),
+                ("city", models.CharField(blank=True, max_length=40)),
+                ("next_period", models.IntegerField(default=0)),
+                ("next_bill_on", models.DateField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.product",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Bill',
+            name="Bill",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('number', models.CharField(max_length=24, null=True)),
-                ('kind', models.CharField(choices=[('CHARGE', 'Charge'), ('DEPOSIT', 'Deposit'), ('CREDIT', 'Credit note')], max_length=8)),
-                ('state', models.CharField(choices=[('DRAFT', 'Draft'), ('ISSUED', 'Issued'), ('DISCARDED', 'Discarded')], default='DRAFT', max_length=10)),
-                ('customer_id', models.UUIDField()),
-                ('vehicle_id', models.UUIDField(null=True)),
-                ('source_kind', models.CharField(max_length=60)),
-                ('source_id', models.UUIDField()),
-                ('period_from', models.DateField(null=True)),
-                ('period_to', models.DateField(null=True)),
-                ('sequence', models.SmallIntegerField(default=0)),
-                ('due_on', models.DateField()),
-                ('total', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('city', models.CharField(blank=True, max_length=40)),
-                ('drafted_at', models.DateTimeField()),
-                ('issued_on', models.DateField(null=True)),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('credits', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.bill')),
-                ('org', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('plan', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.chargeplan')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("number", models.CharField(max_length=24, null=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("CHARGE", "Charge"),
+                            ("DEPOSIT", "Deposit"),
+                            ("CREDIT", "Credit note"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("DRAFT", "Draft"),
+                            ("ISSUED", "Issued"),
+                            ("DISCARDED", "Discarded"),
+                        ],
+                        default="DRAFT",
+                        max_length=10,
+                    ),
+                ),
+                ("customer_id", models.UUIDField()),
+                ("vehicle_id", models.UUIDField(null=True)),
+                ("source_kind", models.CharField(max_length=60)),
+                ("source_id", models.UUIDField()),
+                ("period_from", models.DateField(null=True)),
+                ("period_to", models.DateField(null=True)),
+                ("sequence", models.SmallIntegerField(default=0)),
+                ("due_on", models.DateField()),
+                ("total", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("city", models.CharField(blank=True, max_length=40)),
+                ("drafted_at", models.DateTimeField()),
+                ("issued_on", models.DateField(null=True)),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                (
+                    "credits",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.bill",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.chargeplan",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Deposit',
+            name="Deposit",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('source_kind', models.CharField(max_length=60)),
-                ('source_id', models.UUIDField()),
-                ('customer_id', models.UUIDField()),
-                ('vehicle_id', models.UUIDField(null=True)),
-                ('channel', models.CharField(blank=True, max_length=8)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('held', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('reserved', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('applied', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('returned', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('state', models.CharField(choices=[('DEMANDED', 'Demanded'), ('HELD', 'Held'), ('RESERVED', 'Reserved'), ('RETURNED', 'Returned'), ('APPLIED', 'Applied'), ('WAIVED', 'Waived')], default='DEMANDED', max_length=10)),
-                ('bill', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.bill')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("source_kind", models.CharField(max_length=60)),
+                ("source_id", models.UUIDField()),
+                ("customer_id", models.UUIDField()),
+                ("vehicle_id", models.UUIDField(null=True)),
+                ("channel", models.CharField(blank=True, max_length=8)),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("held", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("reserved", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("applied", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("returned", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("DEMANDED", "Demanded"),
+                            ("HELD", "Held"),
+                            ("RESERVED", "Reserved"),
+                            ("RETURNED", "Returned"),
+                            ("APPLIED", "Applied"),
+                            ("WAIVED", "Waived"),
+                        ],
+                        default="DEMANDED",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "bill",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.bill",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DepositMove',
+            name="DepositMove",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('kind', models.CharField(choices=[('RESERVED', 'Reserved'), ('RELEASED', 'Released'), ('RETURNED', 'Returned')], max_length=10)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('at', models.DateTimeField()),
-                ('by_id', models.UUIDField()),
-                ('deposit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='moves', to='billing.deposit')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("RESERVED", "Reserved"),
+                            ("RELEASED", "Released"),
+                            ("RETURNED", "Returned"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("at", models.DateTimeField()),
+                ("by_id", models.UUIDField()),
+                (
+                    "deposit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="moves",
+                        to="billing.deposit",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='DunningCase',
+            name="DunningCase",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('source_kind', models.CharField(max_length=60)),
-                ('source_id', models.UUIDField()),
-                ('customer_id', models.UUIDField()),
-                ('vehicle_id', models.UUIDField(null=True)),
-                ('oldest_due_on', models.DateField()),
-                ('rung', models.SmallIntegerField(null=True)),
-                ('state', models.CharField(choices=[('OPEN', 'Open'), ('ON_HOLD', 'On hold'), ('LEGAL', 'With the lawyers'), ('CLEARED', 'Cleared'), ('WRITTEN_OFF', 'Written off')], default='OPEN', max_length=12)),
-                ('opened_on', models.DateField()),
-                ('closed_on', models.DateField(null=True)),
-                ('hold_reason', models.CharField(blank=True, max_length=200)),
-                ('hold_until', models.DateField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("source_kind", models.CharField(max_length=60)),
+                ("source_id", models.UUIDField()),
+                ("customer_id", models.UUIDField()),
+                ("vehicle_id", models.UUIDField(null=True)),
+                ("oldest_due_on", models.DateField()),
+                ("rung", models.SmallIntegerField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("OPEN", "Open"),
+                            ("ON_HOLD", "On hold"),
+                            ("LEGAL", "With the lawyers"),
+                            ("CLEARED", "Cleared"),
+                            ("WRITTEN_OFF", "Written off"),
+                        ],
+                        default="OPEN",
+                        max_length=12,
+                    ),
+                ),
+                ("opened_on", models.DateField()),
+                ("closed_on", models.DateField(null=True)),
+                ("hold_reason", models.CharField(blank=True, max_length=200)),
+                ("hold_until", models.DateField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DunningStep',
+            name="DunningStep",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('day', models.SmallIntegerField()),
-                ('code', models.CharField(max_length=24)),
-                ('fired_on', models.DateField()),
-                ('open_amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='billing.dunningcase')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("day", models.SmallIntegerField()),
+                ("code", models.CharField(max_length=24)),
+                ("fired_on", models.DateField()),
+                ("open_amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="steps",
+                        to="billing.dunningcase",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('channel', models.CharField(choices=[('SIM', 'Simulated channel'), ('WECHAT', 'WeChat Pay'), ('ALIPAY', 'Alipay'), ('BANK', 'Bank transfer')], max_length=8)),
-                ('merchant_no', models.CharField(max_length=40)),
-                ('customer_id', models.UUIDField()),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('allocated', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('state', models.CharField(choices=[('PENDING', 'Waiting for the payer'), ('SUCCEEDED', 'Received'), ('CLOSED', 'Closed')], default='PENDING', max_length=10)),
-                ('started_at', models.DateTimeField()),
-                ('received_at', models.DateTimeField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("SIM", "Simulated channel"),
+                            ("WECHAT", "WeChat Pay"),
+                            ("ALIPAY", "Alipay"),
+                            ("BANK", "Bank transfer"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("merchant_no", models.CharField(max_length=40)),
+                ("customer_id", models.UUIDField()),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("allocated", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("PENDING", "Waiting for the payer"),
+                            ("SUCCEEDED", "Received"),
+                            ("CLOSED", "Closed"),
+                        ],
+                        default="PENDING",
+                        max_length=10,
+                    ),
+                ),
+                ("started_at", models.DateTimeField()),
+                ("received_at", models.DateTimeField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Callback',
+            name="Callback",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('channel', models.CharField(choices=[('SIM', 'Simulated channel'), ('WECHAT', 'WeChat Pay'), ('ALIPAY', 'Alipay'), ('BANK', 'Bank transfer')], max_length=8)),
-                ('notification_id', models.CharField(max_length=64)),
-                ('merchant_no', models.CharField(max_length=40)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('sha256', models.CharField(max_length=64)),
-                ('verdict', models.CharField(choices=[('ACCEPTED', 'Accepted'), ('FORGED', 'Forged signature'), ('UNKNOWN', 'Unknown payment'), ('AMOUNT', 'Wrong amount'), ('STATE', 'Payment was closed or received before')], max_length=8)),
-                ('times', models.IntegerField(default=1)),
-                ('received_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('org', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('payment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.payment')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("SIM", "Simulated channel"),
+                            ("WECHAT", "WeChat Pay"),
+                            ("ALIPAY", "Alipay"),
+                            ("BANK", "Bank transfer"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("notification_id", models.CharField(max_length=64)),
+                ("merchant_no", models.CharField(max_length=40)),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("sha256", models.CharField(max_length=64)),
+                (
+                    "verdict",
+                    models.CharField(
+                        choices=[
+                            ("ACCEPTED", "Accepted"),
+                            ("FORGED", "Forged signature"),
+                            ("UNKNOWN", "Unknown payment"),
+                            ("AMOUNT", "Wrong amount"),
+                            ("STATE", "Payment was closed or received before"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("times", models.IntegerField(default=1)),
+                ("received_at", models.DateTimeField()),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.payment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Allocation',
+            name="Allocation",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('customer_id', models.UUIDField()),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('on', models.DateField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('bill', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='billing.bill')),
-                ('credit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.bill')),
-                ('deposit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.deposit')),
-                ('payment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='billing.payment')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("customer_id", models.UUIDField()),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("on", models.DateField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "bill",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="allocations",
+                        to="billing.bill",
+                    ),
+                ),
+                (
+                    "credit",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.bill",
+                    ),
+                ),
+                (
+                    "deposit",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.deposit",
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="allocations",
+                        to="billing.payment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PaymentBill',
+            name="PaymentBill",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('place', models.SmallIntegerField()),
-                ('customer_id', models.UUIDField()),
-                ('bill', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.bill')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bills', to='billing.payment')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("place", models.SmallIntegerField()),
+                ("customer_id", models.UUIDField()),
+                (
+                    "bill",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.bill",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "payment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bills",
+                        to="billing.payment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PlanBreak',
+            name="PlanBreak",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField(null=True)),
-                ('cause', models.CharField(max_length=24)),
-                ('relief', models.DecimalField(decimal_places=2, max_digits=5)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.chargeplan')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField(null=True)),
+                ("cause", models.CharField(max_length=24)),
+                ("relief", models.DecimalField(decimal_places=2, max_digits=5)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.chargeplan",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PlanPrice',
+            name="PlanPrice",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField(null=True)),
-                ('price', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.chargeplan')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField(null=True)),
+                ("price", models.DecimalField(decimal_places=2, max_digits=14)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.chargeplan",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PlanVehicle',
+            name="PlanVehicle",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField(null=True)),
-                ('vehicle_id', models.UUIDField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.chargeplan')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField(null=True)),
+                ("vehicle_id", models.UUIDField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.chargeplan",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PriceBook',
+            name="PriceBook",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('version', models.CharField(max_length=20, unique=True)),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField(null=True)),
-                ('drafted_by_id', models.UUIDField()),
-                ('published_by_id', models.UUIDField(null=True)),
-                ('published_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("version", models.CharField(max_length=20, unique=True)),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField(null=True)),
+                ("drafted_by_id", models.UUIDField()),
+                ("published_by_id", models.UUIDField(null=True)),
+                ("published_at", models.DateTimeField(null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
             ],
             options={
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('published_at__isnull', False)), expressions=[(models.Func(models.F('starts_on'), models.F('ends_on'), models.Value('[)'), function='daterange'), '&&')], name='one_published_price_book_at_a_time'), models.CheckConstraint(condition=models.Q(('published_by_id__isnull', True), models.Q(('published_by_id', models.F('drafted_by_id')), _negated=True), _connector='OR'), name='a_second_person_publishes_prices')],
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("published_at__isnull", False)),
+                        expressions=[
+                            (
+                                models.Func(
+                                    models.F("starts_on"),
+                                    models.F("ends_on"),
+                                    models.Value("[)"),
+                                    function="daterange",
+                                ),
+                                "&&",
+                            )
+                        ],
+                        name="one_published_price_book_at_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("published_by_id__isnull", True),
+                            models.Q(("published_by_id", models.F("drafted_by_id")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="a_second_person_publishes_prices",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PriceRow',
+            name="PriceRow",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('model_code', models.CharField(blank=True, max_length=24)),
-                ('city', models.CharField(blank=True, max_length=40)),
-                ('term_months', models.SmallIntegerField(default=0)),
-                ('price', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('floor', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('book', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rows', to='billing.pricebook')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.product')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("model_code", models.CharField(blank=True, max_length=24)),
+                ("city", models.CharField(blank=True, max_length=40)),
+                ("term_months", models.SmallIntegerField(default=0)),
+                ("price", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("floor", models.DecimalField(decimal_places=2, max_digits=14)),
+                (
+                    "book",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rows",
+                        to="billing.pricebook",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.product",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='BillLine',
+            name="BillLine",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('position', models.SmallIntegerField()),
-                ('customer_id', models.UUIDField()),
-                ('words', models.CharField(blank=True, max_length=200)),
-                ('vehicle_id', models.UUIDField(null=True)),
-                ('service_from', models.DateField(null=True)),
-                ('service_to', models.DateField(null=True)),
-                ('quantity', models.DecimalField(decimal_places=3, max_digits=12)),
-                ('unit_price', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('relieved', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('gross', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('vat_code', models.CharField(max_length=16)),
-                ('vat_rate', models.DecimalField(decimal_places=4, max_digits=5)),
-                ('vat', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('net', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('bill', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='billing.bill')),
-                ('credits', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.billline')),
-                ('org', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('product', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.product')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("position", models.SmallIntegerField()),
+                ("customer_id", models.UUIDField()),
+                ("words", models.CharField(blank=True, max_length=200)),
+                ("vehicle_id", models.UUIDField(null=True)),
+                ("service_from", models.DateField(null=True)),
+                ("service_to", models.DateField(null=True)),
+                ("quantity", models.DecimalField(decimal_places=3, max_digits=12)),
+                ("unit_price", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("relieved", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("gross", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("vat_code", models.CharField(max_length=16)),
+                ("vat_rate", models.DecimalField(decimal_places=4, max_digits=5)),
+                ("vat", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("net", models.DecimalField(decimal_places=2, max_digits=14)),
+                (
+                    "bill",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="billing.bill",
+                    ),
+                ),
+                (
+                    "credits",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.billline",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.product",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='VatRate',
+            name="VatRate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=16)),
-                ('rate', models.DecimalField(decimal_places=4, max_digits=5)),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=16)),
+                ("rate", models.DecimalField(decimal_places=4, max_digits=5)),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField(null=True)),
             ],
             options={
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('code', '='), (models.Func(models.F('starts_on'), models.F('ends_on'), models.Value('[)'), function='daterange'), '&&')], name='one_vat_rate_at_a_time'), models.CheckConstraint(condition=models.Q(('rate__gte', 0), ('rate__lt', 1)), name='a_vat_rate_is_a_share')],
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            ("code", "="),
+                            (
+                                models.Func(
+                                    models.F("starts_on"),
+                                    models.F("ends_on"),
+                                    models.Value("[)"),
+                                    function="daterange",
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="one_vat_rate_at_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("rate__gte", 0), ("rate__lt", 1)),
+                        name="a_vat_rate_is_a_share",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='BillBalance',
+            name="BillBalance",
             fields=[
-                ('bill', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='balance', serialize=False, to='billing.bill')),
-                ('kind', models.CharField(choices=[('CHARGE', 'Charge'), ('DEPOSIT', 'Deposit'), ('CREDIT', 'Credit note')], max_length=8)),
-                ('customer_id', models.UUIDField()),
-                ('vehicle_id', models.UUIDField(null=True)),
-                ('source_kind', models.CharField(max_length=60)),
-                ('source_id', models.UUIDField()),
-                ('city', models.CharField(blank=True, max_length=40)),
-                ('due_on', models.DateField()),
-                ('total', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('open_amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('settled_on', models.DateField(null=True)),
-                ('rung', models.SmallIntegerField(null=True)),
-                ('org', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "bill",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="balance",
+                        serialize=False,
+                        to="billing.bill",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("CHARGE", "Charge"),
+                            ("DEPOSIT", "Deposit"),
+                            ("CREDIT", "Credit note"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("customer_id", models.UUIDField()),
+                ("vehicle_id", models.UUIDField(null=True)),
+                ("source_kind", models.CharField(max_length=60)),
+                ("source_id", models.UUIDField()),
+                ("city", models.CharField(blank=True, max_length=40)),
+                ("due_on", models.DateField()),
+                ("total", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("open_amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("settled_on", models.DateField(null=True)),
+                ("rung", models.SmallIntegerField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='BillingException',
+            name="BillingException",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('period', models.IntegerField()),
-                ('code', models.CharField(choices=[('PLAN_REVERSED', 'The plan ends before it starts'), ('NO_PAYER', 'No payer'), ('NO_VEHICLE', 'No vehicle'), ('NO_PRICE', 'No price for some day'), ('NEGATIVE', 'A price below zero'), ('NO_VAT', 'No VAT rate'), ('OVERLAP', 'Days that were billed before'), ('PERIOD_CLOSED', 'The month is closed in the ledger')], max_length=16)),
-                ('found_at', models.DateTimeField()),
-                ('resolved_at', models.DateTimeField(null=True)),
-                ('resolved_by_id', models.UUIDField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.chargeplan')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("period", models.IntegerField()),
+                (
+                    "code",
+                    models.CharField(
+                        choices=[
+                            ("PLAN_REVERSED", "The plan ends before it starts"),
+                            ("NO_PAYER", "No payer"),
+                            ("NO_VEHICLE", "No vehicle"),
+                            ("NO_PRICE", "No price for some day"),
+                            ("NEGATIVE", "A price below zero"),
+                            ("NO_VAT", "No VAT rate"),
+                            ("OVERLAP", "Days that were billed before"),
+                            ("PERIOD_CLOSED", "The month is closed in the ledger"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("found_at", models.DateTimeField()),
+                ("resolved_at", models.DateTimeField(null=True)),
+                ("resolved_by_id", models.UUIDField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.chargeplan",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('resolved_at__isnull', True)), fields=('plan', 'period'), name='one_open_exception_per_period')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("resolved_at__isnull", True)),
+                        fields=("plan", "period"),
+                        name="one_open_exception_per_period",
+                    )
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='bill',
-            index=models.Index(fields=['org', '-due_on', '-id'], name='bill_by_org_and_due'),
+            model_name="bill",
+            index=models.Index(fields=["org", "-due_on", "-id"], name="bill_by_org_and_due"),
         ),
         migrations.AddIndex(
-            model_name='bill',
-            index=models.Index(fields=['-due_on', '-id'], name='bill_by_due'),
+            model_name="bill",
+            index=models.Index(fields=["-due_on", "-id"], name="bill_by_due"),
         ),
         migrations.AddIndex(
-            model_name='bill',
-            index=models.Index(fields=['customer_id', '-due_on'], name='bill_by_customer'),
+            model_name="bill",
+            index=models.Index(fields=["customer_id", "-due_on"], name="bill_by_customer"),
         ),
         migrations.AddIndex(
-            model_name='bill',
-            index=models.Index(fields=['source_id'], name='bill_by_source'),
+            model_name="bill",
+            index=models.Index(fields=["source_id"], name="bill_by_source"),
         ),
         migrations.AddIndex(
-            model_name='bill',
-            index=models.Index(condition=models.Q(('credits__isnull', False)), fields=['credits'], name='bill_credited_by'),
+            model_name="bill",
+            index=models.Index(
+                condition=models.Q(("credits__isnull", False)),
+                fields=["credits"],
+                name="bill_credited_by",
+            ),
         ),
         migrations.AddIndex(
-            model_name='bill',
-            index=models.Index(condition=models.Q(('state', 'DRAFT')), fields=['drafted_at'], name='bill_in_draft'),
+            model_name="bill",
+            index=models.Index(
+                condition=models.Q(("state", "DRAFT")), fields=["drafted_at"], name="bill_in_draft"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bill',
-            constraint=models.UniqueConstraint(condition=models.Q(('plan__isnull', False), models.Q(('state', 'DISCARDED'), _negated=True)), fields=('plan', 'period_from', 'kind', 'sequence'), name='one_bill_per_plan_and_period'),
+            model_name="bill",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("plan__isnull", False), models.Q(("state", "DISCARDED"), _negated=True)
+                ),
+                fields=("plan", "period_from", "kind", "sequence"),
+                name="one_bill_per_plan_and_period",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bill',
-            constraint=models.UniqueConstraint(condition=models.Q(('plan__isnull', True), models.Q(('state', 'DISCARDED'), _negated=True)), fields=('source_id', 'kind', 'sequence'), name='one_bill_per_source'),
+            model_name="bill",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("plan__isnull", True), models.Q(("state", "DISCARDED"), _negated=True)
+                ),
+                fields=("source_id", "kind", "sequence"),
+                name="one_bill_per_source",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bill',
-            constraint=models.UniqueConstraint(fields=('org', 'number'), name='bill_numbers_differ'),
+            model_name="bill",
+            constraint=models.UniqueConstraint(
+                fields=("org", "number"), name="bill_numbers_differ"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bill',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'ISSUED'), _negated=True), models.Q(('issued_on__isnull', False), ('number__isnull', False)), _connector='OR'), name='an_issued_bill_has_number_and_day'),
+            model_name="bill",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "ISSUED"), _negated=True),
+                    models.Q(("issued_on__isnull", False), ("number__isnull", False)),
+                    _connector="OR",
+                ),
+                name="an_issued_bill_has_number_and_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bill',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'CREDIT'), ('total__lte', 0)), models.Q(models.Q(('kind', 'CREDIT'), _negated=True), ('total__gte', 0)), _connector='OR'), name='only_a_credit_note_is_negative'),
+            model_name="bill",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "CREDIT"), ("total__lte", 0)),
+                    models.Q(models.Q(("kind", "CREDIT"), _negated=True), ("total__gte", 0)),
+                    _connector="OR",
+                ),
+                name="only_a_credit_note_is_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bill',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('credits__isnull', False), ('kind', 'CREDIT')), models.Q(models.Q(('kind', 'CREDIT'), _negated=True), ('credits__isnull', True)), _connector='OR'), name='a_credit_note_names_its_bill'),
+            model_name="bill",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("credits__isnull", False), ("kind", "CREDIT")),
+                    models.Q(
+                        models.Q(("kind", "CREDIT"), _negated=True), ("credits__isnull", True)
+                    ),
+                    _connector="OR",
+                ),
+                name="a_credit_note_names_its_bill",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deposit',
-            constraint=models.UniqueConstraint(fields=('source_id',), name='one_deposit_per_source'),
+            model_name="deposit",
+            constraint=models.UniqueConstraint(
+                fields=("source_id",), name="one_deposit_per_source"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deposit',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('reserved__gte', 0), ('reserved__lte', models.F('held')), ('applied__gte', 0), ('returned__gte', 0)), name='a_deposit_reserves_only_what_it_holds'),
+            model_name="deposit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("amount__gt", 0),
+                    ("reserved__gte", 0),
+                    ("reserved__lte", models.F("held")),
+                    ("applied__gte", 0),
+                    ("returned__gte", 0),
+                ),
+                name="a_deposit_reserves_only_what_it_holds",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='deposit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('held', 0), ('state__in', ['DEMANDED', 'WAIVED'])), ('amount', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('held'), '+', models.F('applied')), '+', models.F('returned'))), _connector='OR'), name='a_deposit_is_somewhere'),
+            model_name="deposit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("held", 0), ("state__in", ["DEMANDED", "WAIVED"])),
+                    (
+                        "amount",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                models.F("held"), "+", models.F("applied")
+                            ),
+                            "+",
+                            models.F("returned"),
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_deposit_is_somewhere",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dunningcase',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['OPEN', 'ON_HOLD', 'LEGAL'])), fields=('source_id',), name='one_open_case_per_source'),
+            model_name="dunningcase",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["OPEN", "ON_HOLD", "LEGAL"])),
+                fields=("source_id",),
+                name="one_open_case_per_source",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dunningcase',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'ON_HOLD'), _negated=True), models.Q(('hold_reason', ''), _negated=True), _connector='OR'), name='a_case_on_hold_says_why'),
+            model_name="dunningcase",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "ON_HOLD"), _negated=True),
+                    models.Q(("hold_reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="a_case_on_hold_says_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dunningstep',
-            constraint=models.UniqueConstraint(fields=('case', 'day'), name='a_rung_fires_once_in_a_case'),
+            model_name="dunningstep",
+            constraint=models.UniqueConstraint(
+                fields=("case", "day"), name="a_rung_fires_once_in_a_case"
+            ),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(fields=['org', '-started_at', '-id'], name='payment_by_org_and_start'),
+            model_name="payment",
+            index=models.Index(
+                fields=["org", "-started_at", "-id"], name="payment_by_org_and_start"
+            ),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(fields=['customer_id'], name='payment_by_customer'),
+            model_name="payment",
+            index=models.Index(fields=["customer_id"], name="payment_by_customer"),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(fields=('channel', 'merchant_no'), name='merchant_numbers_differ'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(
+                fields=("channel", "merchant_no"), name="merchant_numbers_differ"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('allocated__gte', 0), ('allocated__lte', models.F('amount'))), name='no_more_is_allocated_than_paid'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("amount__gt", 0), ("allocated__gte", 0), ("allocated__lte", models.F("amount"))
+                ),
+                name="no_more_is_allocated_than_paid",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'SUCCEEDED'), _negated=True), ('received_at__isnull', False), _connector='OR'), name='a_received_payment_says_when'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "SUCCEEDED"), _negated=True),
+                    ("received_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="a_received_payment_says_when",
+            ),
         ),
         migrations.AddIndex(
-            model_name='callback',
-            index=models.Index(fields=['-received_at'], name='callback_by_moment'),
+            model_name="callback",
+            index=models.Index(fields=["-received_at"], name="callback_by_moment"),
         ),
         migrations.AddConstraint(
-            model_name='callback',
-            constraint=models.UniqueConstraint(fields=('channel', 'notification_id', 'sha256'), name='a_notice_is_kept_once'),
+            model_name="callback",
+            constraint=models.UniqueConstraint(
+                fields=("channel", "notification_id", "sha256"), name="a_notice_is_kept_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0), models.Q(models.Q(('credit__isnull', True), ('deposit__isnull', True), ('payment__isnull', False)), models.Q(('credit__isnull', False), ('deposit__isnull', True), ('payment__isnull', True)), models.Q(('credit__isnull', True), ('deposit__isnull', False), ('payment__isnull', True)), _connector='OR')), name='an_allocation_has_one_origin'),
+            model_name="allocation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("amount__gt", 0),
+                    models.Q(
+                        models.Q(
+                            ("credit__isnull", True),
+                            ("deposit__isnull", True),
+                            ("payment__isnull", False),
+                        ),
+                        models.Q(
+                            ("credit__isnull", False),
+                            ("deposit__isnull", True),
+                            ("payment__isnull", True),
+                        ),
+                        models.Q(
+                            ("credit__isnull", True),
+                            ("deposit__isnull", False),
+                            ("payment__isnull", True),
+                        ),
+                        _connector="OR",
+                    ),
+                ),
+                name="an_allocation_has_one_origin",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentbill',
-            constraint=models.UniqueConstraint(fields=('payment', 'bill'), name='a_payment_names_a_bill_once'),
+            model_name="paymentbill",
+            constraint=models.UniqueConstraint(
+                fields=("payment", "bill"), name="a_payment_names_a_bill_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='planbreak',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('plan', '='), (models.Func(models.F('starts_on'), models.F('ends_on'), models.Value('[)'), function='daterange'), '&&')], name='one_plan_break_at_a_time'),
+            model_name="planbreak",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("plan", "="),
+                    (
+                        models.Func(
+                            models.F("starts_on"),
+                            models.F("ends_on"),
+                            models.Value("[)"),
+                            function="daterange",
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="one_plan_break_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='planbreak',
-            constraint=models.CheckConstraint(condition=models.Q(('relief__gte', 0), ('relief__lte', 100)), name='relief_is_a_percentage'),
+            model_name="planbreak",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("relief__gte", 0), ("relief__lte", 100)),
+                name="relief_is_a_percentage",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='planprice',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('plan', '='), (models.Func(models.F('starts_on'), models.F('ends_on'), models.Value('[)'), function='daterange'), '&&')], name='one_plan_price_at_a_time'),
+            model_name="planprice",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("plan", "="),
+                    (
+                        models.Func(
+                            models.F("starts_on"),
+                            models.F("ends_on"),
+                            models.Value("[)"),
+                            function="daterange",
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="one_plan_price_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='planvehicle',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('plan', '='), (models.Func(models.F('starts_on'), models.F('ends_on'), models.Value('[)'), function='daterange'), '&&')], name='one_plan_vehicle_at_a_time'),
+            model_name="planvehicle",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("plan", "="),
+                    (
+                        models.Func(
+                            models.F("starts_on"),
+                            models.F("ends_on"),
+                            models.Value("[)"),
+                            function="daterange",
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="one_plan_vehicle_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pricerow',
-            constraint=models.UniqueConstraint(fields=('book', 'product', 'model_code', 'city', 'term_months'), name='price_rows_differ'),
+            model_name="pricerow",
+            constraint=models.UniqueConstraint(
+                fields=("book", "product", "model_code", "city", "term_months"),
+                name="price_rows_differ",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pricerow',
-            constraint=models.CheckConstraint(condition=models.Q(('price__gte', models.F('floor')), ('floor__gte', 0)), name='a_price_keeps_its_floor'),
+            model_name="pricerow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("price__gte", models.F("floor")), ("floor__gte", 0)),
+                name="a_price_keeps_its_floor",
+            ),
         ),
         migrations.AddIndex(
-            model_name='chargeplan',
-            index=models.Index(condition=models.Q(('next_bill_on__isnull', False)), fields=['next_bill_on'], name='plan_waiting_for_a_bill'),
+            model_name="chargeplan",
+            index=models.Index(
+                condition=models.Q(("next_bill_on__isnull", False)),
+                fields=["next_bill_on"],
+                name="plan_waiting_for_a_bill",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='chargeplan',
-            constraint=models.UniqueConstraint(fields=('source_id', 'product', 'starts_on'), name='one_plan_per_source_and_product'),
+            model_name="chargeplan",
+            constraint=models.UniqueConstraint(
+                fields=("source_id", "product", "starts_on"), name="one_plan_per_source_and_product"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='chargeplan',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_on__gte', models.F('anchor_on'))), name='a_plan_starts_from_its_anchor'),
+            model_name="chargeplan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("starts_on__gte", models.F("anchor_on"))),
+                name="a_plan_starts_from_its_anchor",
+            ),
         ),
         migrations.AddIndex(
-            model_name='billline',
-            index=models.Index(condition=models.Q(('credits__isnull', False)), fields=['credits'], name='line_credited_by'),
+            model_name="billline",
+            index=models.Index(
+                condition=models.Q(("credits__isnull", False)),
+                fields=["credits"],
+                name="line_credited_by",
+            ),
         ),
         migrations.AddIndex(
-            model_name='billline',
-            index=models.Index(fields=['service_to'], name='line_by_service_end'),
+            model_name="billline",
+            index=models.Index(fields=["service_to"], name="line_by_service_end"),
         ),
         migrations.AddConstraint(
-            model_name='billline',
-            constraint=models.UniqueConstraint(fields=('bill', 'position'), name='bill_lines_have_places'),
+            model_name="billline",
+            constraint=models.UniqueConstraint(
+                fields=("bill", "position"), name="bill_lines_have_places"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billline',
-            constraint=models.CheckConstraint(condition=models.Q(('net', django.db.models.expressions.CombinedExpression(models.F('gross'), '-', models.F('vat')))), name='net_is_gross_less_vat'),
+            model_name="billline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "net",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("gross"), "-", models.F("vat")
+                        ),
+                    )
+                ),
+                name="net_is_gross_less_vat",
+            ),
         ),
         migrations.AddIndex(
-            model_name='billbalance',
-            index=models.Index(condition=models.Q(('open_amount__gt', 0)), fields=['org', 'due_on'], name='balance_open_by_org'),
+            model_name="billbalance",
+            index=models.Index(
+                condition=models.Q(("open_amount__gt", 0)),
+                fields=["org", "due_on"],
+                name="balance_open_by_org",
+            ),
         ),
         migrations.AddIndex(
-            model_name='billbalance',
-            index=models.Index(condition=models.Q(('open_amount__gt', 0)), fields=['source_id'], name='balance_open_by_source'),
+            model_name="billbalance",
+            index=models.Index(
+                condition=models.Q(("open_amount__gt", 0)),
+                fields=["source_id"],
+                name="balance_open_by_source",
+            ),
         ),
         migrations.AddIndex(
-            model_name='billbalance',
-            index=models.Index(condition=models.Q(('open_amount__gt', 0)), fields=['customer_id'], name='balance_open_by_customer'),
+            model_name="billbalance",
+            index=models.Index(
+                condition=models.Q(("open_amount__gt", 0)),
+                fields=["customer_id"],
+                name="balance_open_by_customer",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billbalance',
-            constraint=models.CheckConstraint(condition=models.Q(('open_amount__gte', 0), ('open_amount__lte', models.F('total'))), name='open_lies_between_nothing_and_all'),
+            model_name="billbalance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("open_amount__gte", 0), ("open_amount__lte", models.F("total"))
+                ),
+                name="open_lies_between_nothing_and_all",
+            ),
         ),
     ]

@@ -2,6 +2,8 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 from panshi.kit import walls
 
@@ -20,7 +22,8 @@ CREATE FUNCTION billing_check_lines() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (
         SELECT FROM added a LEFT JOIN billing_bill b ON b.id = a.bill_id
-        WHERE b.id IS NULL OR b.state <> 'DRAFT' OR b.org_id <> a.org_id OR b.customer_id <> a.customer_id
+        WHERE b.id IS NULL OR b.state <> 'DRAFT' OR b.org_id <> a.org_id
+            OR b.customer_id <> a.customer_id
     ) THEN
         RAISE EXCEPTION 'lines join only a draft of the same organisation and customer'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'lines_join_a_draft';
@@ -53,7 +56,8 @@ CREATE TRIGGER a_bill_starts_as_a_draft BEFORE INSERT ON billing_bill
     FOR EACH ROW WHEN (NEW.state <> 'DRAFT') EXECUTE FUNCTION billing_refuse_issued();
 
 CREATE TRIGGER a_published_price_book_stays BEFORE UPDATE ON billing_pricebook
-    FOR EACH ROW WHEN (OLD.published_at IS NOT NULL AND NEW.ends_on IS NOT DISTINCT FROM OLD.ends_on)
+    FOR EACH ROW
+    WHEN (OLD.published_at IS NOT NULL AND NEW.ends_on IS NOT DISTINCT FROM OLD.ends_on)
     EXECUTE FUNCTION kit_refuse_change()
 """
 NOT_FROZEN = """
@@ -101,44 +105,291 @@ RATES = [
 # code, line, English, Chinese, VAT, account, deferred, in advance, lead days, alignment, basis,
 # needs a vehicle, recurring
 PRODUCTS = [
-    ("RENT_DAILY", "RENTAL", "Rental by the day", "日租", "LEASING_13", "6001.rental",
-     True, False, 0, "CALENDAR", "DAILY", True, True),
-    ("RENT_MONTHLY", "RENTAL", "Rental by the month", "月租", "LEASING_13", "6001.rental",
-     True, True, 0, "ANCHOR", "ACTUAL", True, True),
-    ("RENT_LONG", "RENTAL", "Long-term rental", "长租", "LEASING_13", "6001.rental",
-     True, True, 0, "ANCHOR", "ACTUAL", True, True),
-    ("RENT_TO_OWN", "RENTAL", "Rent to own", "以租代购", "LEASING_13", "6001.rental",
-     True, True, 0, "ANCHOR", "WHOLE", True, True),
-    ("CARE_PLAN", "SERVICE", "Maintenance plan", "保养套餐", "REPAIR_13", "6001.service",
-     True, True, 0, "ANCHOR", "ACTUAL", True, True),
-    ("RESCUE_PLAN", "SERVICE", "Repair and rescue plan", "维修救援套餐", "REPAIR_13",
-     "6001.service", True, True, 0, "ANCHOR", "ACTUAL", True, True),
-    ("REPLACEMENT", "SERVICE", "Replacement vehicle", "置换代步", "LEASING_13", "6001.service",
-     True, False, 0, "CALENDAR", "DAILY", True, True),
-    ("SMART_BASIC", "SMART", "Smart control, basic", "智控基础", "SERVICE_6", "6001.smart",
-     True, True, 0, "CALENDAR", "ACTUAL", True, True),
-    ("SMART_PLUS", "SMART", "Smart control, plus", "智控增值", "SERVICE_6", "6001.smart",
-     True, True, 0, "CALENDAR", "ACTUAL", True, True),
-    ("SERVICE_LABOUR", "SERVICE", "Labour", "工时费", "REPAIR_13", "6001.service",
-     False, False, 0, "ANCHOR", "WHOLE", False, False),
-    ("SERVICE_PARTS", "SERVICE", "Parts", "配件费", "REPAIR_13", "6001.service",
-     False, False, 0, "ANCHOR", "WHOLE", False, False),
-    ("SERVICE_TRAVEL", "SERVICE", "Call-out", "上门费", "REPAIR_13", "6001.service",
-     False, False, 0, "ANCHOR", "WHOLE", False, False),
-    ("KM_OVERAGE", "RENTAL", "Kilometres above the limit", "超里程费", "LEASING_13",
-     "6001.rental", False, False, 0, "ANCHOR", "WHOLE", False, False),
-    ("DAMAGE", "OTHER", "Damage beyond wear", "车损费", "REPAIR_13", "6051",
-     False, False, 0, "ANCHOR", "WHOLE", False, False),
-    ("FINE", "OTHER", "Traffic fine passed through", "违章罚款代缴", "NONE", "2241.03",
-     False, False, 0, "ANCHOR", "WHOLE", False, False),
-    ("AGENCY_FEE", "OTHER", "Agency fee", "代办费", "SERVICE_6", "6051",
-     False, False, 0, "ANCHOR", "WHOLE", False, False),
-    ("EARLY_FEE", "OTHER", "Early return fee", "提前退租违约金", "LEASING_13", "6051",
-     False, False, 0, "ANCHOR", "WHOLE", False, False),
-    ("LATE_FEE", "OTHER", "Late fee", "滞纳金", "LEASING_13", "6051",
-     False, False, 0, "ANCHOR", "WHOLE", False, False),
-    ("DEPOSIT", "OTHER", "Deposit", "押金", "NONE", "2241.02",
-     False, False, 0, "ANCHOR", "WHOLE", False, False),
+    (
+        "RENT_DAILY",
+        "RENTAL",
+        "Rental by the day",
+        "日租",
+        "LEASING_13",
+        "6001.rental",
+        True,
+        False,
+        0,
+        "CALENDAR",
+        "DAILY",
+        True,
+        True,
+    ),
+    (
+        "RENT_MONTHLY",
+        "RENTAL",
+        "Rental by the month",
+        "月租",
+        "LEASING_13",
+        "6001.rental",
+        True,
+        True,
+        0,
+        "ANCHOR",
+        "ACTUAL",
+        True,
+        True,
+    ),
+    (
+        "RENT_LONG",
+        "RENTAL",
+        "Long-term rental",
+        "长租",
+        "LEASING_13",
+        "6001.rental",
+        True,
+        True,
+        0,
+        "ANCHOR",
+        "ACTUAL",
+        True,
+        True,
+    ),
+    (
+        "RENT_TO_OWN",
+        "RENTAL",
+        "Rent to own",
+        "以租代购",
+        "LEASING_13",
+        "6001.rental",
+        True,
+        True,
+        0,
+        "ANCHOR",
+        "WHOLE",
+        True,
+        True,
+    ),
+    (
+        "CARE_PLAN",
+        "SERVICE",
+        "Maintenance plan",
+        "保养套餐",
+        "REPAIR_13",
+        "6001.service",
+        True,
+        True,
+        0,
+        "ANCHOR",
+        "ACTUAL",
+        True,
+        True,
+    ),
+    (
+        "RESCUE_PLAN",
+        "SERVICE",
+        "Repair and rescue plan",
+        "维修救援套餐",
+        "REPAIR_13",
+        "6001.service",
+        True,
+        True,
+        0,
+        "ANCHOR",
+        "ACTUAL",
+        True,
+        True,
+    ),
+    (
+        "REPLACEMENT",
+        "SERVICE",
+        "Replacement vehicle",
+        "置换代步",
+        "LEASING_13",
+        "6001.service",
+        True,
+        False,
+        0,
+        "CALENDAR",
+        "DAILY",
+        True,
+        True,
+    ),
+    (
+        "SMART_BASIC",
+        "SMART",
+        "Smart control, basic",
+        "智控基础",
+        "SERVICE_6",
+        "6001.smart",
+        True,
+        True,
+        0,
+        "CALENDAR",
+        "ACTUAL",
+        True,
+        True,
+    ),
+    (
+        "SMART_PLUS",
+        "SMART",
+        "Smart control, plus",
+        "智控增值",
+        "SERVICE_6",
+        "6001.smart",
+        True,
+        True,
+        0,
+        "CALENDAR",
+        "ACTUAL",
+        True,
+        True,
+    ),
+    (
+        "SERVICE_LABOUR",
+        "SERVICE",
+        "Labour",
+        "工时费",
+        "REPAIR_13",
+        "6001.service",
+        False,
+        False,
+        0,
+        "ANCHOR",
+        "WHOLE",
+        False,
+        False,
+    ),
+    (
+        "SERVICE_PARTS",
+        "SERVICE",
+        "Parts",
+        "配件费",
+        "REPAIR_13",
+        "6001.service",
+        False,
+        False,
+        0,
+        "ANCHOR",
+        "WHOLE",
+        False,
+        False,
+    ),
+    (
+        "SERVICE_TRAVEL",
+        "SERVICE",
+        "Call-out",
+        "上门费",
+        "REPAIR_13",
+        "6001.service",
+        False,
+        False,
+        0,
+        "ANCHOR",
+        "WHOLE",
+        False,
+        False,
+    ),
+    (
+        "KM_OVERAGE",
+        "RENTAL",
+        "Kilometres above the limit",
+        "超里程费",
+        "LEASING_13",
+        "6001.rental",
+        False,
+        False,
+        0,
+        "ANCHOR",
+        "WHOLE",
+        False,
+        False,
+    ),
+    (
+        "DAMAGE",
+        "OTHER",
+        "Damage beyond wear",
+        "车损费",
+        "REPAIR_13",
+        "6051",
+        False,
+        False,
+        0,
+        "ANCHOR",
+        "WHOLE",
+        False,
+        False,
+    ),
+    (
+        "FINE",
+        "OTHER",
+        "Traffic fine passed through",
+        "违章罚款代缴",
+        "NONE",
+        "2241.03",
+        False,
+        False,
+        0,
+        "ANCHOR",
+        "WHOLE",
+        False,
+        False,
+    ),
+    (
+        "AGENCY_FEE",
+        "OTHER",
+        "Agency fee",
+        "代办费",
+        "SERVICE_6",
+        "6051",
+        False,
+        False,
+        0,
+        "ANCHOR",
+        "WHOLE",
+        False,
+        False,
+    ),
+    (
+        "EARLY_FEE",
+        "OTHER",
+        "Early return fee",
+        "提前退租违约金",
+        "LEASING_13",
+        "6051",
+        False,
+        False,
+        0,
+        "ANCHOR",
+        "WHOLE",
+        False,
+        False,
+    ),
+    (
+        "LATE_FEE",
+        "OTHER",
+        "Late fee",
+        "滞纳金",
+        "LEASING_13",
+        "6051",
+        False,
+        False,
+        0,
+        "ANCHOR",
+        "WHOLE",
+        False,
+        False,
+    ),
+    (
+        "DEPOSIT",
+        "OTHER",
+        "Deposit",
+        "押金",
+        "NONE",
+        "2241.02",
+        False,
+        False,
+        0,
+        "ANCHOR",
+        "WHOLE",
+        False,
+        False,
+    ),
 ]
 
 RUNGS = [
@@ -155,7 +406,7 @@ RUNGS = [
 ]
 
 
-def fill(apps, schema_editor):
+def fill(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     rate, product, rung = (
         apps.get_model("billing", name) for name in ("VatRate", "Product", "DunningRung")
     )
@@ -163,16 +414,27 @@ def fill(apps, schema_editor):
         rate(code=code, rate=Decimal(share), starts_on=date(2019, 4, 1)) for code, share in RATES
     )
     names = [
-        "code", "line", "name", "name_zh", "vat_code", "account", "deferred", "in_advance",
-        "lead_days", "alignment", "basis", "needs_vehicle", "recurring",
+        "code",
+        "line",
+        "name",
+        "name_zh",
+        "vat_code",
+        "account",
+        "deferred",
+        "in_advance",
+        "lead_days",
+        "alignment",
+        "basis",
+        "needs_vehicle",
+        "recurring",
     ]
-    product.objects.bulk_create(product(**dict(zip(names, row))) for row in PRODUCTS)
+    product.objects.bulk_create(product(**dict(zip(names, row, strict=True))) for row in PRODUCTS)
     rung.objects.bulk_create(
         rung(day=day, code=code, name=name, name_zh=name_zh) for day, code, name, name_zh in RUNGS
     )
 
 
-def empty(apps, schema_editor):
+def empty(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     for name in ("VatRate", "Product", "DunningRung"):
         apps.get_model("billing", name).objects.all().delete()
 
@@ -189,9 +451,7 @@ class Migration(migrations.Migration):
         *walls.tenant("billing_billingrun", grants="SELECT, INSERT"),
         *walls.tenant("billing_billingexception"),
         *walls.tenant("billing_bill", customer_column="customer_id"),
-        *walls.tenant(
-            "billing_billline", grants="SELECT, INSERT", customer_column="customer_id"
-        ),
+        *walls.tenant("billing_billline", grants="SELECT, INSERT", customer_column="customer_id"),
         *walls.tenant("billing_billbalance", customer_column="customer_id"),
         *walls.tenant("billing_deposit", customer_column="customer_id"),
         *walls.tenant("billing_depositmove", grants="SELECT, INSERT"),
@@ -199,9 +459,7 @@ class Migration(migrations.Migration):
         *walls.tenant(
             "billing_paymentbill", grants="SELECT, INSERT", customer_column="customer_id"
         ),
-        *walls.tenant(
-            "billing_allocation", grants="SELECT, INSERT", customer_column="customer_id"
-        ),
+        *walls.tenant("billing_allocation", grants="SELECT, INSERT", customer_column="customer_id"),
         *walls.tenant("billing_callback"),
         *walls.tenant("billing_dunningcase"),
         *walls.tenant("billing_dunningstep", grants="SELECT, INSERT"),
@@ -212,7 +470,9 @@ class Migration(migrations.Migration):
         *walls.audited("billing_planprice"),
         *walls.audited("billing_deposit"),
         *walls.audited("billing_dunningcase"),
-        migrations.RunSQL(PLAN_AUDIT, "DROP TRIGGER billing_chargeplan_is_audited ON billing_chargeplan"),
+        migrations.RunSQL(
+            PLAN_AUDIT, "DROP TRIGGER billing_chargeplan_is_audited ON billing_chargeplan"
+        ),
         migrations.RunSQL(FROZEN, NOT_FROZEN),
         migrations.RunSQL(PUBLISHED, NOT_PUBLISHED),
     ]

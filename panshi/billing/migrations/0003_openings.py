@@ -1,5 +1,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 PRODUCT = {
     "code": "OPENING_ARREARS",
@@ -32,11 +34,11 @@ REVOKE DELETE ON billing_chargeplan, billing_planprice, billing_planvehicle, bil
 """
 
 
-def add(apps, schema_editor):
+def add(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("billing", "Product").objects.create(**PRODUCT)
 
 
-def remove(apps, schema_editor):
+def remove(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("billing", "Product").objects.filter(code=PRODUCT["code"]).delete()
 
 

@@ -4,31 +4,35 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0004_customers_see_their_plans'),
-        ('org', '0002_walls'),
+        ("billing", "0004_customers_see_their_plans"),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='billline',
-            name='line_by_service_end',
+            model_name="billline",
+            name="line_by_service_end",
         ),
         migrations.AddIndex(
-            model_name='bill',
-            index=models.Index(fields=['id'], include=('state', 'city'), name='bill_standing'),
+            model_name="bill",
+            index=models.Index(fields=["id"], include=("state", "city"), name="bill_standing"),
         ),
         migrations.AddIndex(
-            model_name='billbalance',
-            index=models.Index(fields=['due_on', 'org'], name='balance_by_due'),
+            model_name="billbalance",
+            index=models.Index(fields=["due_on", "org"], name="balance_by_due"),
         ),
         migrations.AddIndex(
-            model_name='billline',
-            index=models.Index(condition=models.Q(('service_to__isnull', False)), fields=['service_to', 'org'], include=('service_from', 'net', 'product', 'bill'), name='line_by_service_end'),
+            model_name="billline",
+            index=models.Index(
+                condition=models.Q(("service_to__isnull", False)),
+                fields=["service_to", "org"],
+                include=("service_from", "net", "product", "bill"),
+                name="line_by_service_end",
+            ),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(fields=['-started_at', '-id'], name='payment_by_start'),
+            model_name="payment",
+            index=models.Index(fields=["-started_at", "-id"], name="payment_by_start"),
         ),
     ]

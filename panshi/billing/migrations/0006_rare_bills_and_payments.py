@@ -4,23 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0005_pages_read_from_indexes'),
-        ('org', '0002_walls'),
+        ("billing", "0005_pages_read_from_indexes"),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='bill',
-            index=models.Index(fields=['kind', '-due_on', '-id'], name='bill_by_kind'),
+            model_name="bill",
+            index=models.Index(fields=["kind", "-due_on", "-id"], name="bill_by_kind"),
         ),
         migrations.AddIndex(
-            model_name='bill',
-            index=models.Index(condition=models.Q(('state', 'DISCARDED')), fields=['-due_on', '-id'], name='bill_discarded'),
+            model_name="bill",
+            index=models.Index(
+                condition=models.Q(("state", "DISCARDED")),
+                fields=["-due_on", "-id"],
+                name="bill_discarded",
+            ),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(fields=['state', '-started_at', '-id'], name='payment_by_state'),
+            model_name="payment",
+            index=models.Index(fields=["state", "-started_at", "-id"], name="payment_by_state"),
         ),
     ]

@@ -2,6 +2,8 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 from panshi.kit import walls
 
@@ -51,7 +53,7 @@ REVOKE ALL ON billing_channelterms FROM panshi_app, panshi_hq, panshi_report
 """
 
 
-def fill(apps, schema_editor):
+def fill(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     terms = apps.get_model("billing", "ChannelTerms")
     terms.objects.bulk_create(
         terms(
@@ -64,7 +66,7 @@ def fill(apps, schema_editor):
     )
 
 
-def empty(apps, schema_editor):
+def empty(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("billing", "ChannelTerms").objects.all().delete()
 
 

@@ -4,263 +4,636 @@ import django.contrib.postgres.constraints
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0008_walls_of_money_coming_in'),
-        ('org', '0002_walls'),
+        ("billing", "0008_walls_of_money_coming_in"),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='EInvoice',
+            name="EInvoice",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('customer_id', models.UUIDField()),
-                ('buyer_name', models.CharField(max_length=120)),
-                ('buyer_tax_no', models.CharField(blank=True, max_length=24)),
-                ('email', models.CharField(blank=True, max_length=120)),
-                ('state', models.CharField(choices=[('ASKED', 'Asked for'), ('SUBMITTED', 'Submitted, no answer yet'), ('ISSUED', 'Issued'), ('REJECTED', 'Rejected'), ('RED_ASKED', 'Red letter asked for'), ('RED_ISSUED', 'Taken back by a red letter')], default='ASKED', max_length=10)),
-                ('attempt', models.SmallIntegerField(default=1)),
-                ('year', models.SmallIntegerField(null=True)),
-                ('number', models.CharField(max_length=24, null=True)),
-                ('net', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('vat', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('total', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('asked_at', models.DateTimeField()),
-                ('submitted_at', models.DateTimeField(null=True)),
-                ('issued_at', models.DateTimeField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('red_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reds', to='billing.einvoice')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("customer_id", models.UUIDField()),
+                ("buyer_name", models.CharField(max_length=120)),
+                ("buyer_tax_no", models.CharField(blank=True, max_length=24)),
+                ("email", models.CharField(blank=True, max_length=120)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("ASKED", "Asked for"),
+                            ("SUBMITTED", "Submitted, no answer yet"),
+                            ("ISSUED", "Issued"),
+                            ("REJECTED", "Rejected"),
+                            ("RED_ASKED", "Red letter asked for"),
+                            ("RED_ISSUED", "Taken back by a red letter"),
+                        ],
+                        default="ASKED",
+                        max_length=10,
+                    ),
+                ),
+                ("attempt", models.SmallIntegerField(default=1)),
+                ("year", models.SmallIntegerField(null=True)),
+                ("number", models.CharField(max_length=24, null=True)),
+                ("net", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("vat", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("total", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("asked_at", models.DateTimeField()),
+                ("submitted_at", models.DateTimeField(null=True)),
+                ("issued_at", models.DateTimeField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "red_of",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reds",
+                        to="billing.einvoice",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='EInvoiceLine',
+            name="EInvoiceLine",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('bill_id', models.UUIDField()),
-                ('bill_line_id', models.UUIDField()),
-                ('customer_id', models.UUIDField()),
-                ('words', models.CharField(max_length=200)),
-                ('vat_rate', models.DecimalField(decimal_places=4, max_digits=5)),
-                ('net', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('vat', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('gross', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('taken_back', models.BooleanField(default=False)),
-                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='billing.einvoice')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("bill_id", models.UUIDField()),
+                ("bill_line_id", models.UUIDField()),
+                ("customer_id", models.UUIDField()),
+                ("words", models.CharField(max_length=200)),
+                ("vat_rate", models.DecimalField(decimal_places=4, max_digits=5)),
+                ("net", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("vat", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("gross", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("taken_back", models.BooleanField(default=False)),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="billing.einvoice",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Financing',
+            name="Financing",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('bill_id', models.UUIDField()),
-                ('batch_id', models.UUIDField()),
-                ('customer_id', models.UUIDField()),
-                ('vehicle_id', models.UUIDField(null=True)),
-                ('city', models.CharField(blank=True, max_length=40)),
-                ('funder', models.CharField(max_length=80)),
-                ('open_amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('advance', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('fee', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('recourse', models.CharField(choices=[('WITH', 'With recourse: the operator bears the risk'), ('WITHOUT', 'Without recourse: the funder bears the risk')], max_length=7)),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField()),
-                ('repaid_on', models.DateField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("bill_id", models.UUIDField()),
+                ("batch_id", models.UUIDField()),
+                ("customer_id", models.UUIDField()),
+                ("vehicle_id", models.UUIDField(null=True)),
+                ("city", models.CharField(blank=True, max_length=40)),
+                ("funder", models.CharField(max_length=80)),
+                ("open_amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("advance", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("fee", models.DecimalField(decimal_places=2, max_digits=14)),
+                (
+                    "recourse",
+                    models.CharField(
+                        choices=[
+                            ("WITH", "With recourse: the operator bears the risk"),
+                            ("WITHOUT", "Without recourse: the funder bears the risk"),
+                        ],
+                        max_length=7,
+                    ),
+                ),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField()),
+                ("repaid_on", models.DateField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ShareAccrual',
+            name="ShareAccrual",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('subject_id', models.UUIDField()),
-                ('period_from', models.DateField()),
-                ('sequence', models.SmallIntegerField()),
-                ('bill_id', models.UUIDField()),
-                ('product_code', models.CharField(max_length=24)),
-                ('vehicle_id', models.UUIDField(null=True)),
-                ('customer_id', models.UUIDField()),
-                ('city', models.CharField(blank=True, max_length=40)),
-                ('on', models.DateField()),
-                ('gross', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('net', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('added', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("subject_id", models.UUIDField()),
+                ("period_from", models.DateField()),
+                ("sequence", models.SmallIntegerField()),
+                ("bill_id", models.UUIDField()),
+                ("product_code", models.CharField(max_length=24)),
+                ("vehicle_id", models.UUIDField(null=True)),
+                ("customer_id", models.UUIDField()),
+                ("city", models.CharField(blank=True, max_length=40)),
+                ("on", models.DateField()),
+                ("gross", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("net", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("added", models.DecimalField(decimal_places=2, max_digits=14)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SharePosting',
+            name="SharePosting",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('party', models.CharField(choices=[('CHANNEL', 'Payment channel'), ('OWNER', 'Owner of the vehicle'), ('PARTNER', 'Engineer or partner'), ('PLATFORM', 'Platform'), ('REGION', 'Regional centre'), ('OPERATOR', 'Operator')], max_length=8)),
-                ('payee_id', models.IntegerField(null=True)),
-                ('on', models.DateField()),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('accrual', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='billing.shareaccrual')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "party",
+                    models.CharField(
+                        choices=[
+                            ("CHANNEL", "Payment channel"),
+                            ("OWNER", "Owner of the vehicle"),
+                            ("PARTNER", "Engineer or partner"),
+                            ("PLATFORM", "Platform"),
+                            ("REGION", "Regional centre"),
+                            ("OPERATOR", "Operator"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("payee_id", models.IntegerField(null=True)),
+                ("on", models.DateField()),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                (
+                    "accrual",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="parts",
+                        to="billing.shareaccrual",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ShareScheme',
+            name="ShareScheme",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('name', models.CharField(max_length=60)),
-                ('product_code', models.CharField(blank=True, max_length=24)),
-                ('owner_id', models.IntegerField(null=True)),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField(null=True)),
-                ('published_by_id', models.UUIDField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                ("product_code", models.CharField(blank=True, max_length=24)),
+                ("owner_id", models.IntegerField(null=True)),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField(null=True)),
+                ("published_by_id", models.UUIDField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='shareaccrual',
-            name='scheme',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.sharescheme'),
+            model_name="shareaccrual",
+            name="scheme",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="billing.sharescheme",
+            ),
         ),
         migrations.CreateModel(
-            name='ShareStatement',
+            name="ShareStatement",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('month', models.DateField()),
-                ('state', models.CharField(choices=[('CLOSED', 'Settled'), ('DISPUTED', 'Disputed')], default='CLOSED', max_length=8)),
-                ('lines', models.IntegerField()),
-                ('collected', models.DecimalField(decimal_places=2, max_digits=16)),
-                ('passed_on', models.DecimalField(decimal_places=2, max_digits=16)),
-                ('received', models.DecimalField(decimal_places=2, max_digits=16)),
-                ('sha256', models.CharField(max_length=64)),
-                ('closed_at', models.DateTimeField()),
-                ('closed_by_id', models.UUIDField()),
-                ('dispute', models.CharField(blank=True, max_length=200)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("month", models.DateField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("CLOSED", "Settled"), ("DISPUTED", "Disputed")],
+                        default="CLOSED",
+                        max_length=8,
+                    ),
+                ),
+                ("lines", models.IntegerField()),
+                ("collected", models.DecimalField(decimal_places=2, max_digits=16)),
+                ("passed_on", models.DecimalField(decimal_places=2, max_digits=16)),
+                ("received", models.DecimalField(decimal_places=2, max_digits=16)),
+                ("sha256", models.CharField(max_length=64)),
+                ("closed_at", models.DateTimeField()),
+                ("closed_by_id", models.UUIDField()),
+                ("dispute", models.CharField(blank=True, max_length=200)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ShareStep',
+            name="ShareStep",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('position', models.SmallIntegerField()),
-                ('party', models.CharField(choices=[('CHANNEL', 'Payment channel'), ('OWNER', 'Owner of the vehicle'), ('PARTNER', 'Engineer or partner'), ('PLATFORM', 'Platform'), ('REGION', 'Regional centre'), ('OPERATOR', 'Operator')], max_length=8)),
-                ('base', models.CharField(choices=[('GROSS', 'of what was collected'), ('NET', 'of that, net of VAT'), ('REST', 'of what is left')], max_length=5)),
-                ('percent', models.DecimalField(decimal_places=6, default=0, max_digits=7)),
-                ('amount', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('above', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('up_to', models.DecimalField(decimal_places=2, max_digits=14, null=True)),
-                ('minimum', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('cap', models.DecimalField(decimal_places=2, max_digits=14, null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('scheme', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='billing.sharescheme')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("position", models.SmallIntegerField()),
+                (
+                    "party",
+                    models.CharField(
+                        choices=[
+                            ("CHANNEL", "Payment channel"),
+                            ("OWNER", "Owner of the vehicle"),
+                            ("PARTNER", "Engineer or partner"),
+                            ("PLATFORM", "Platform"),
+                            ("REGION", "Regional centre"),
+                            ("OPERATOR", "Operator"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "base",
+                    models.CharField(
+                        choices=[
+                            ("GROSS", "of what was collected"),
+                            ("NET", "of that, net of VAT"),
+                            ("REST", "of what is left"),
+                        ],
+                        max_length=5,
+                    ),
+                ),
+                ("percent", models.DecimalField(decimal_places=6, default=0, max_digits=7)),
+                ("amount", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("above", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("up_to", models.DecimalField(decimal_places=2, max_digits=14, null=True)),
+                ("minimum", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("cap", models.DecimalField(decimal_places=2, max_digits=14, null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "scheme",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="steps",
+                        to="billing.sharescheme",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='einvoice',
-            index=models.Index(fields=['org', '-asked_at', '-id'], name='invoice_by_org'),
+            model_name="einvoice",
+            index=models.Index(fields=["org", "-asked_at", "-id"], name="invoice_by_org"),
         ),
         migrations.AddIndex(
-            model_name='einvoice',
-            index=models.Index(fields=['customer_id'], name='invoice_by_customer'),
+            model_name="einvoice",
+            index=models.Index(fields=["customer_id"], name="invoice_by_customer"),
         ),
         migrations.AddIndex(
-            model_name='einvoice',
-            index=models.Index(condition=models.Q(('state__in', ['ASKED', 'SUBMITTED'])), fields=['state'], name='invoice_under_way'),
+            model_name="einvoice",
+            index=models.Index(
+                condition=models.Q(("state__in", ["ASKED", "SUBMITTED"])),
+                fields=["state"],
+                name="invoice_under_way",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='einvoice',
-            constraint=models.UniqueConstraint(fields=('year', 'number'), name='an_invoice_number_is_used_once_a_year'),
+            model_name="einvoice",
+            constraint=models.UniqueConstraint(
+                fields=("year", "number"), name="an_invoice_number_is_used_once_a_year"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='einvoice',
-            constraint=models.UniqueConstraint(condition=models.Q(('red_of__isnull', False), models.Q(('state', 'REJECTED'), _negated=True)), fields=('red_of',), name='an_invoice_is_taken_back_once'),
+            model_name="einvoice",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("red_of__isnull", False), models.Q(("state", "REJECTED"), _negated=True)
+                ),
+                fields=("red_of",),
+                name="an_invoice_is_taken_back_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='einvoice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['ISSUED', 'RED_ASKED', 'RED_ISSUED']), _negated=True), models.Q(('issued_at__isnull', False), ('number__isnull', False), ('year__isnull', False)), _connector='OR'), name='an_issued_invoice_has_a_number'),
+            model_name="einvoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["ISSUED", "RED_ASKED", "RED_ISSUED"]), _negated=True),
+                    models.Q(
+                        ("issued_at__isnull", False),
+                        ("number__isnull", False),
+                        ("year__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="an_issued_invoice_has_a_number",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='einvoice',
-            constraint=models.CheckConstraint(condition=models.Q(('total', django.db.models.expressions.CombinedExpression(models.F('net'), '+', models.F('vat')))), name='an_invoice_adds_up'),
+            model_name="einvoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "total",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("net"), "+", models.F("vat")
+                        ),
+                    )
+                ),
+                name="an_invoice_adds_up",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='einvoice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('red_of__isnull', True), ('total__gt', 0)), models.Q(('red_of__isnull', False), ('total__lt', 0)), _connector='OR'), name='a_red_letter_is_negative'),
+            model_name="einvoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("red_of__isnull", True), ("total__gt", 0)),
+                    models.Q(("red_of__isnull", False), ("total__lt", 0)),
+                    _connector="OR",
+                ),
+                name="a_red_letter_is_negative",
+            ),
         ),
         migrations.AddIndex(
-            model_name='einvoiceline',
-            index=models.Index(fields=['bill_id'], name='invoice_line_by_bill'),
+            model_name="einvoiceline",
+            index=models.Index(fields=["bill_id"], name="invoice_line_by_bill"),
         ),
         migrations.AddConstraint(
-            model_name='einvoiceline',
-            constraint=models.UniqueConstraint(condition=models.Q(('gross__gt', 0), ('taken_back', False)), fields=('bill_line_id',), name='a_line_is_invoiced_once'),
+            model_name="einvoiceline",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("gross__gt", 0), ("taken_back", False)),
+                fields=("bill_line_id",),
+                name="a_line_is_invoiced_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='einvoiceline',
-            constraint=models.CheckConstraint(condition=models.Q(('gross', django.db.models.expressions.CombinedExpression(models.F('net'), '+', models.F('vat')))), name='an_invoice_line_adds_up'),
+            model_name="einvoiceline",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "gross",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("net"), "+", models.F("vat")
+                        ),
+                    )
+                ),
+                name="an_invoice_line_adds_up",
+            ),
         ),
         migrations.AddIndex(
-            model_name='financing',
-            index=models.Index(fields=['org', '-starts_on'], name='financing_by_org'),
+            model_name="financing",
+            index=models.Index(fields=["org", "-starts_on"], name="financing_by_org"),
         ),
         migrations.AddConstraint(
-            model_name='financing',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('repaid_on__isnull', True)), expressions=[('bill_id', '='), (models.Func(models.F('starts_on'), models.F('ends_on'), models.Value('[)'), function='daterange'), '&&')], name='a_bill_is_financed_once_at_a_time'),
+            model_name="financing",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("repaid_on__isnull", True)),
+                expressions=[
+                    ("bill_id", "="),
+                    (
+                        models.Func(
+                            models.F("starts_on"),
+                            models.F("ends_on"),
+                            models.Value("[)"),
+                            function="daterange",
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="a_bill_is_financed_once_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='financing',
-            constraint=models.CheckConstraint(condition=models.Q(('advance__gt', 0), ('advance__lte', models.F('open_amount')), ('fee__gte', 0), ('fee__lt', models.F('advance')), ('ends_on__gt', models.F('starts_on'))), name='an_advance_stays_within_the_bill'),
+            model_name="financing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("advance__gt", 0),
+                    ("advance__lte", models.F("open_amount")),
+                    ("fee__gte", 0),
+                    ("fee__lt", models.F("advance")),
+                    ("ends_on__gt", models.F("starts_on")),
+                ),
+                name="an_advance_stays_within_the_bill",
+            ),
         ),
         migrations.AddIndex(
-            model_name='shareposting',
-            index=models.Index(fields=['payee_id', 'on'], name='share_by_payee'),
+            model_name="shareposting",
+            index=models.Index(fields=["payee_id", "on"], name="share_by_payee"),
         ),
         migrations.AddIndex(
-            model_name='shareposting',
-            index=models.Index(fields=['org', 'on'], name='share_by_payer'),
+            model_name="shareposting",
+            index=models.Index(fields=["org", "on"], name="share_by_payer"),
         ),
         migrations.AddConstraint(
-            model_name='shareposting',
-            constraint=models.UniqueConstraint(fields=('accrual', 'party'), name='one_part_per_party'),
+            model_name="shareposting",
+            constraint=models.UniqueConstraint(
+                fields=("accrual", "party"), name="one_part_per_party"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sharescheme',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('org', '='), ('product_code', '='), (models.Func(models.F('starts_on'), models.F('ends_on'), models.Value('[)'), function='daterange'), '&&')], name='one_share_scheme_at_a_time'),
+            model_name="sharescheme",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("org", "="),
+                    ("product_code", "="),
+                    (
+                        models.Func(
+                            models.F("starts_on"),
+                            models.F("ends_on"),
+                            models.Value("[)"),
+                            function="daterange",
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="one_share_scheme_at_a_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='shareaccrual',
-            index=models.Index(fields=['org', 'on'], name='share_accrual_by_day'),
+            model_name="shareaccrual",
+            index=models.Index(fields=["org", "on"], name="share_accrual_by_day"),
         ),
         migrations.AddConstraint(
-            model_name='shareaccrual',
-            constraint=models.UniqueConstraint(fields=('subject_id', 'period_from', 'sequence'), name='shares_accrue_in_order'),
+            model_name="shareaccrual",
+            constraint=models.UniqueConstraint(
+                fields=("subject_id", "period_from", "sequence"), name="shares_accrue_in_order"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sharestatement',
-            constraint=models.UniqueConstraint(fields=('org', 'month'), name='one_share_statement_a_month'),
+            model_name="sharestatement",
+            constraint=models.UniqueConstraint(
+                fields=("org", "month"), name="one_share_statement_a_month"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sharestatement',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'CLOSED'), models.Q(('dispute', ''), _negated=True), _connector='OR'), name='a_disputed_statement_says_why'),
+            model_name="sharestatement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state", "CLOSED"), models.Q(("dispute", ""), _negated=True), _connector="OR"
+                ),
+                name="a_disputed_statement_says_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sharestep',
-            constraint=models.UniqueConstraint(fields=('scheme', 'position'), name='share_steps_have_places'),
+            model_name="sharestep",
+            constraint=models.UniqueConstraint(
+                fields=("scheme", "position"), name="share_steps_have_places"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sharestep',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0), ('minimum__gte', 0), ('percent__gte', 0), ('percent__lte', 1)), name='a_share_step_takes_nothing_back'),
+            model_name="sharestep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("amount__gte", 0),
+                    ("minimum__gte", 0),
+                    ("percent__gte", 0),
+                    ("percent__lte", 1),
+                ),
+                name="a_share_step_takes_nothing_back",
+            ),
         ),
     ]

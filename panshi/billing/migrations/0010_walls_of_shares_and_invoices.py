@@ -7,7 +7,8 @@ SUMS = """
 CREATE FUNCTION billing_check_shares() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (
-        SELECT FROM added p LEFT JOIN billing_shareaccrual a ON a.id = p.accrual_id AND a.org_id = p.org_id
+        SELECT FROM added p LEFT JOIN billing_shareaccrual a
+            ON a.id = p.accrual_id AND a.org_id = p.org_id
         GROUP BY p.accrual_id, a.added HAVING a.added IS DISTINCT FROM sum(p.amount)
     ) THEN
         RAISE EXCEPTION 'the parts of a share are not what was collected'

@@ -2,113 +2,265 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0010_walls_of_shares_and_invoices'),
-        ('org', '0002_walls'),
+        ("billing", "0010_walls_of_shares_and_invoices"),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='dunningcase',
-            name='hold_kind',
-            field=models.CharField(blank=True, choices=[('DISPUTE', 'Bill disputed'), ('COMPLAINT', 'Complaint open'), ('ACCIDENT', 'Accident'), ('RESCUE', 'Rescue under way'), ('PROMISE', 'Promise to pay'), ('INSTALMENTS', 'Instalments agreed'), ('OTHER', 'Another reason')], db_default='', default='', max_length=12),
+            model_name="dunningcase",
+            name="hold_kind",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("DISPUTE", "Bill disputed"),
+                    ("COMPLAINT", "Complaint open"),
+                    ("ACCIDENT", "Accident"),
+                    ("RESCUE", "Rescue under way"),
+                    ("PROMISE", "Promise to pay"),
+                    ("INSTALMENTS", "Instalments agreed"),
+                    ("OTHER", "Another reason"),
+                ],
+                db_default="",
+                default="",
+                max_length=12,
+            ),
         ),
         migrations.AddField(
-            model_name='dunningrung',
-            name='controls',
+            model_name="dunningrung",
+            name="controls",
             field=models.BooleanField(db_default=False, default=False),
         ),
         migrations.AddField(
-            model_name='dunningrung',
-            name='earliest',
+            model_name="dunningrung",
+            name="earliest",
             field=models.SmallIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='dunningrung',
-            name='latest',
+            model_name="dunningrung",
+            name="latest",
             field=models.SmallIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='dunningrung',
-            name='may_skip',
+            model_name="dunningrung",
+            name="may_skip",
             field=models.BooleanField(db_default=False, default=False),
         ),
         migrations.AddField(
-            model_name='dunningrung',
-            name='notice_day',
+            model_name="dunningrung",
+            name="notice_day",
             field=models.SmallIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='dunningrung',
-            name='notice_hours',
+            model_name="dunningrung",
+            name="notice_hours",
             field=models.PositiveSmallIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='dunningrung',
-            name='template',
-            field=models.CharField(blank=True, db_default='', default='', max_length=32),
+            model_name="dunningrung",
+            name="template",
+            field=models.CharField(blank=True, db_default="", default="", max_length=32),
         ),
         migrations.AddField(
-            model_name='dunningrung',
-            name='to_confirm',
+            model_name="dunningrung",
+            name="to_confirm",
             field=models.BooleanField(db_default=False, default=False),
         ),
         migrations.CreateModel(
-            name='CollectionCall',
+            name="CollectionCall",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('day', models.SmallIntegerField()),
-                ('call_on', models.DateField()),
-                ('outcome', models.CharField(blank=True, choices=[('PROMISED', 'Promised to pay'), ('NO_ANSWER', 'Nobody answered'), ('DISPUTED', 'Disputes the bill'), ('UNABLE', 'Cannot pay'), ('REFUSED', 'Refuses to pay'), ('WRONG_NUMBER', 'Wrong number')], max_length=12)),
-                ('words', models.CharField(blank=True, max_length=200)),
-                ('by_id', models.UUIDField(null=True)),
-                ('called_at', models.DateTimeField(null=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='billing.dunningcase')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("day", models.SmallIntegerField()),
+                ("call_on", models.DateField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("PROMISED", "Promised to pay"),
+                            ("NO_ANSWER", "Nobody answered"),
+                            ("DISPUTED", "Disputes the bill"),
+                            ("UNABLE", "Cannot pay"),
+                            ("REFUSED", "Refuses to pay"),
+                            ("WRONG_NUMBER", "Wrong number"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("words", models.CharField(blank=True, max_length=200)),
+                ("by_id", models.UUIDField(null=True)),
+                ("called_at", models.DateTimeField(null=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="calls",
+                        to="billing.dunningcase",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('case', 'day'), name='a_rung_asks_for_one_call'), models.CheckConstraint(condition=models.Q(models.Q(('called_at__isnull', True), ('outcome', '')), models.Q(('by_id__isnull', False), ('called_at__isnull', False), models.Q(('outcome', ''), _negated=True)), _connector='OR'), name='a_call_made_has_an_outcome')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("case", "day"), name="a_rung_asks_for_one_call"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("called_at__isnull", True), ("outcome", "")),
+                            models.Q(
+                                ("by_id__isnull", False),
+                                ("called_at__isnull", False),
+                                models.Q(("outcome", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="a_call_made_has_an_outcome",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='DunningPolicy',
+            name="DunningPolicy",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('day', models.SmallIntegerField()),
-                ('skipped', models.BooleanField(default=False)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('rung', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.dunningrung')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("day", models.SmallIntegerField()),
+                ("skipped", models.BooleanField(default=False)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "rung",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.dunningrung",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('org', 'rung'), name='one_policy_a_rung')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("org", "rung"), name="one_policy_a_rung")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='DunningPromise',
+            name="DunningPromise",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('kind', models.CharField(choices=[('DISPUTE', 'Bill disputed'), ('COMPLAINT', 'Complaint open'), ('ACCIDENT', 'Accident'), ('RESCUE', 'Rescue under way'), ('PROMISE', 'Promise to pay'), ('INSTALMENTS', 'Instalments agreed'), ('OTHER', 'Another reason')], max_length=12)),
-                ('due_on', models.DateField()),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('agreed_on', models.DateField()),
-                ('debt', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('by_id', models.UUIDField()),
-                ('kept_on', models.DateField(null=True)),
-                ('broken_on', models.DateField(null=True)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='promises', to='billing.dunningcase')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("DISPUTE", "Bill disputed"),
+                            ("COMPLAINT", "Complaint open"),
+                            ("ACCIDENT", "Accident"),
+                            ("RESCUE", "Rescue under way"),
+                            ("PROMISE", "Promise to pay"),
+                            ("INSTALMENTS", "Instalments agreed"),
+                            ("OTHER", "Another reason"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("due_on", models.DateField()),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("agreed_on", models.DateField()),
+                ("debt", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("by_id", models.UUIDField()),
+                ("kept_on", models.DateField(null=True)),
+                ("broken_on", models.DateField(null=True)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="promises",
+                        to="billing.dunningcase",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('kept_on__isnull', True), ('broken_on__isnull', True), _connector='OR'), name='a_promise_is_kept_or_broken'), models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('amount__lte', models.F('debt'))), name='a_promise_stays_within_the_debt')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("kept_on__isnull", True), ("broken_on__isnull", True), _connector="OR"
+                        ),
+                        name="a_promise_is_kept_or_broken",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0), ("amount__lte", models.F("debt"))),
+                        name="a_promise_stays_within_the_debt",
+                    ),
+                ],
             },
         ),
     ]

@@ -1,4 +1,6 @@
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 from panshi.kit import walls
 
@@ -38,20 +40,32 @@ RUNGS = {
 }
 
 
-def fill(apps, schema_editor):
+def fill(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     rung = apps.get_model("billing", "DunningRung")
     names = [
-        "earliest", "latest", "may_skip", "template", "controls", "notice_day", "notice_hours",
+        "earliest",
+        "latest",
+        "may_skip",
+        "template",
+        "controls",
+        "notice_day",
+        "notice_hours",
         "to_confirm",
     ]
     for day, values in RUNGS.items():
-        rung.objects.filter(day=day).update(**dict(zip(names, values)))
+        rung.objects.filter(day=day).update(**dict(zip(names, values, strict=True)))
 
 
-def empty(apps, schema_editor):
+def empty(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("billing", "DunningRung").objects.update(
-        earliest=None, latest=None, may_skip=False, template="", controls=False, notice_day=None,
-        notice_hours=None, to_confirm=False,
+        earliest=None,
+        latest=None,
+        may_skip=False,
+        template="",
+        controls=False,
+        notice_day=None,
+        notice_hours=None,
+        to_confirm=False,
     )
 
 

@@ -4,46 +4,69 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0012_walls_of_the_ladder'),
+        ("billing", "0012_walls_of_the_ladder"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='pricerow',
-            name='price_rows_differ',
+            model_name="pricerow",
+            name="price_rows_differ",
         ),
         migrations.AddField(
-            model_name='pricerow',
-            name='region_id',
+            model_name="pricerow",
+            name="region_id",
             field=models.IntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='pricerow',
-            name='season_from',
+            model_name="pricerow",
+            name="season_from",
             field=models.SmallIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
-            model_name='pricerow',
-            name='season_to',
+            model_name="pricerow",
+            name="season_to",
             field=models.SmallIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
-            model_name='pricerow',
-            name='volume_from',
+            model_name="pricerow",
+            name="volume_from",
             field=models.SmallIntegerField(db_default=0, default=0),
         ),
         migrations.AddConstraint(
-            model_name='pricerow',
-            constraint=models.UniqueConstraint(fields=('book', 'product', 'model_code', 'city', 'region_id', 'term_months', 'volume_from', 'season_from', 'season_to'), name='price_rows_differ', nulls_distinct=False),
+            model_name="pricerow",
+            constraint=models.UniqueConstraint(
+                fields=(
+                    "book",
+                    "product",
+                    "model_code",
+                    "city",
+                    "region_id",
+                    "term_months",
+                    "volume_from",
+                    "season_from",
+                    "season_to",
+                ),
+                name="price_rows_differ",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pricerow',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('season_from', 0), ('season_to', 0)), models.Q(('season_from__range', (1, 12)), ('season_to__range', (1, 12))), _connector='OR'), name='a_season_runs_over_months'),
+            model_name="pricerow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("season_from", 0), ("season_to", 0)),
+                    models.Q(("season_from__range", (1, 12)), ("season_to__range", (1, 12))),
+                    _connector="OR",
+                ),
+                name="a_season_runs_over_months",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pricerow',
-            constraint=models.CheckConstraint(condition=models.Q(('term_months__gte', 0), ('volume_from__gte', 0)), name='a_price_holds_from_some_size_on'),
+            model_name="pricerow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("term_months__gte", 0), ("volume_from__gte", 0)),
+                name="a_price_holds_from_some_size_on",
+            ),
         ),
     ]

@@ -3,83 +3,260 @@
 import django.contrib.postgres.constraints
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0014_published_prices_stay'),
-        ('org', '0002_walls'),
+        ("billing", "0014_published_prices_stay"),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='product',
-            name='bears_late_fee',
+            model_name="product",
+            name="bears_late_fee",
             field=models.BooleanField(db_default=True, default=True),
         ),
         migrations.CreateModel(
-            name='LateTerms',
+            name="LateTerms",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source_kind', models.CharField(max_length=60)),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField(null=True)),
-                ('grace_days', models.PositiveSmallIntegerField()),
-                ('a_day', models.DecimalField(decimal_places=6, max_digits=7)),
-                ('cap', models.DecimalField(decimal_places=4, max_digits=5)),
-                ('bill_every_days', models.PositiveSmallIntegerField()),
-                ('due_days', models.PositiveSmallIntegerField()),
-                ('to_confirm', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("source_kind", models.CharField(max_length=60)),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField(null=True)),
+                ("grace_days", models.PositiveSmallIntegerField()),
+                ("a_day", models.DecimalField(decimal_places=6, max_digits=7)),
+                ("cap", models.DecimalField(decimal_places=4, max_digits=5)),
+                ("bill_every_days", models.PositiveSmallIntegerField()),
+                ("due_days", models.PositiveSmallIntegerField()),
+                ("to_confirm", models.BooleanField(default=True)),
             ],
             options={
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('source_kind', '='), (models.Func(models.F('starts_on'), models.F('ends_on'), models.Value('[)'), function='daterange'), '&&')], name='one_set_of_late_terms_at_a_time'), models.CheckConstraint(condition=models.Q(('a_day__gte', 0), ('a_day__lt', 1), ('cap__gte', 0), ('cap__lte', 1)), name='late_terms_are_shares')],
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            ("source_kind", "="),
+                            (
+                                models.Func(
+                                    models.F("starts_on"),
+                                    models.F("ends_on"),
+                                    models.Value("[)"),
+                                    function="daterange",
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="one_set_of_late_terms_at_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("a_day__gte", 0), ("a_day__lt", 1), ("cap__gte", 0), ("cap__lte", 1)
+                        ),
+                        name="late_terms_are_shares",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='FeeWaiver',
+            name="FeeWaiver",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('customer_id', models.UUIDField()),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('reason', models.CharField(max_length=200)),
-                ('state', models.CharField(choices=[('ASKED', 'Waits for a decision'), ('GRANTED', 'Granted'), ('DECLINED', 'Declined')], default='ASKED', max_length=8)),
-                ('asked_by_id', models.UUIDField()),
-                ('asked_at', models.DateTimeField()),
-                ('decided_by_id', models.UUIDField(null=True)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('words', models.CharField(blank=True, max_length=200)),
-                ('bill', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.bill')),
-                ('credit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.bill')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("customer_id", models.UUIDField()),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("reason", models.CharField(max_length=200)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("ASKED", "Waits for a decision"),
+                            ("GRANTED", "Granted"),
+                            ("DECLINED", "Declined"),
+                        ],
+                        default="ASKED",
+                        max_length=8,
+                    ),
+                ),
+                ("asked_by_id", models.UUIDField()),
+                ("asked_at", models.DateTimeField()),
+                ("decided_by_id", models.UUIDField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("words", models.CharField(blank=True, max_length=200)),
+                (
+                    "bill",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.bill",
+                    ),
+                ),
+                (
+                    "credit",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.bill",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'ASKED')), fields=('bill',), name='one_waiver_of_a_fee_is_open'), models.CheckConstraint(condition=models.Q(models.Q(('decided_by_id__isnull', True), ('state', 'ASKED')), models.Q(('decided_at__isnull', False), ('decided_by_id__isnull', False), models.Q(('decided_by_id', models.F('asked_by_id')), _negated=True)), _connector='OR'), name='a_second_person_decides_a_waiver'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'GRANTED'), _negated=True), ('credit__isnull', False), _connector='OR'), name='a_granted_waiver_has_its_credit_note'), models.CheckConstraint(condition=models.Q(('amount__gt', 0), models.Q(('reason', ''), _negated=True)), name='a_waiver_lets_something_go')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "ASKED")),
+                        fields=("bill",),
+                        name="one_waiver_of_a_fee_is_open",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_by_id__isnull", True), ("state", "ASKED")),
+                            models.Q(
+                                ("decided_at__isnull", False),
+                                ("decided_by_id__isnull", False),
+                                models.Q(("decided_by_id", models.F("asked_by_id")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="a_second_person_decides_a_waiver",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "GRANTED"), _negated=True),
+                            ("credit__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="a_granted_waiver_has_its_credit_note",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("amount__gt", 0), models.Q(("reason", ""), _negated=True)
+                        ),
+                        name="a_waiver_lets_something_go",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LateFee',
+            name="LateFee",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('customer_id', models.UUIDField()),
-                ('kind', models.CharField(choices=[('COUNTED', 'Counted'), ('DISPUTED', 'Disputed, not counted')], default='COUNTED', max_length=8)),
-                ('starts_on', models.DateField()),
-                ('ends_on', models.DateField()),
-                ('principal', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('a_day', models.DecimalField(decimal_places=6, max_digits=7)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('capped', models.BooleanField(default=False)),
-                ('bill', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.bill')),
-                ('fee_bill', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.bill')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("customer_id", models.UUIDField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("COUNTED", "Counted"), ("DISPUTED", "Disputed, not counted")],
+                        default="COUNTED",
+                        max_length=8,
+                    ),
+                ),
+                ("starts_on", models.DateField()),
+                ("ends_on", models.DateField()),
+                ("principal", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("a_day", models.DecimalField(decimal_places=6, max_digits=7)),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("capped", models.BooleanField(default=False)),
+                (
+                    "bill",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.bill",
+                    ),
+                ),
+                (
+                    "fee_bill",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.bill",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['customer_id'], name='late_fee_by_customer')],
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('bill', '='), (models.Func(models.F('starts_on'), models.F('ends_on'), models.Value('[)'), function='daterange'), '&&')], name='a_late_day_of_a_bill_counts_once'), models.CheckConstraint(condition=models.Q(('ends_on__gt', models.F('starts_on'))), name='late_days_follow_one_another'), models.CheckConstraint(condition=models.Q(models.Q(('amount__gte', 0), ('kind', 'COUNTED')), models.Q(('amount', 0), ('fee_bill__isnull', True), ('kind', 'DISPUTED')), _connector='OR'), name='days_in_dispute_cost_nothing')],
+                "indexes": [models.Index(fields=["customer_id"], name="late_fee_by_customer")],
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[
+                            ("bill", "="),
+                            (
+                                models.Func(
+                                    models.F("starts_on"),
+                                    models.F("ends_on"),
+                                    models.Value("[)"),
+                                    function="daterange",
+                                ),
+                                "&&",
+                            ),
+                        ],
+                        name="a_late_day_of_a_bill_counts_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("ends_on__gt", models.F("starts_on"))),
+                        name="late_days_follow_one_another",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("amount__gte", 0), ("kind", "COUNTED")),
+                            models.Q(
+                                ("amount", 0), ("fee_bill__isnull", True), ("kind", "DISPUTED")
+                            ),
+                            _connector="OR",
+                        ),
+                        name="days_in_dispute_cost_nothing",
+                    ),
+                ],
             },
         ),
     ]

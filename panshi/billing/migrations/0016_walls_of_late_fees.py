@@ -2,6 +2,8 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 from panshi.kit import walls
 
@@ -29,10 +31,15 @@ DROP TRIGGER a_decided_waiver_never_changes ON billing_feewaiver
 """
 
 
-def fill(apps, schema_editor):
+def fill(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("billing", "LateTerms").objects.create(
-        source_kind="leasing.lease", starts_on=date(2019, 4, 1), grace_days=5,
-        a_day=Decimal("0.0005"), cap=Decimal("0.2"), bill_every_days=30, due_days=7,
+        source_kind="leasing.lease",
+        starts_on=date(2019, 4, 1),
+        grace_days=5,
+        a_day=Decimal("0.0005"),
+        cap=Decimal("0.2"),
+        bill_every_days=30,
+        due_days=7,
         to_confirm=True,
     )
     apps.get_model("billing", "Product").objects.filter(code__in=BEARS_NONE).update(
@@ -40,7 +47,7 @@ def fill(apps, schema_editor):
     )
 
 
-def empty(apps, schema_editor):
+def empty(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("billing", "LateTerms").objects.all().delete()
 
 

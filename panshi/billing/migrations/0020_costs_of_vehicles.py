@@ -2,44 +2,111 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0019_deposits_go_back_as_refunds'),
-        ('kit', '0005_import_walls'),
-        ('org', '0003_people_of_the_yard'),
+        ("billing", "0019_deposits_go_back_as_refunds"),
+        ("kit", "0005_import_walls"),
+        ("org", "0003_people_of_the_yard"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='VehicleCost',
+            name="VehicleCost",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('vehicle_id', models.UUIDField()),
-                ('kind', models.CharField(choices=[('ENERGY', 'Energy'), ('INSURANCE', 'Insurance'), ('MAINTENANCE', 'Upkeep and repair'), ('OTHER', 'Other'), ('ACCIDENT_REPAIR', 'Repair of a closed claim'), ('NOT_REPAIRED', 'Closed claim that is not repaired')], max_length=16)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('occurred_on', models.DateField()),
-                ('city', models.CharField(blank=True, max_length=40)),
-                ('words', models.CharField(blank=True, max_length=200)),
-                ('reference', models.CharField(blank=True, max_length=64)),
-                ('source_kind', models.CharField(blank=True, max_length=60)),
-                ('source_id', models.UUIDField(null=True)),
-                ('recorded_by_id', models.UUIDField()),
-                ('recorded_at', models.DateTimeField()),
-                ('reversed_by_id', models.UUIDField(null=True)),
-                ('reversed_at', models.DateTimeField(null=True)),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('file', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kit.storedfile')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("vehicle_id", models.UUIDField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("ENERGY", "Energy"),
+                            ("INSURANCE", "Insurance"),
+                            ("MAINTENANCE", "Upkeep and repair"),
+                            ("OTHER", "Other"),
+                            ("ACCIDENT_REPAIR", "Repair of a closed claim"),
+                            ("NOT_REPAIRED", "Closed claim that is not repaired"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("occurred_on", models.DateField()),
+                ("city", models.CharField(blank=True, max_length=40)),
+                ("words", models.CharField(blank=True, max_length=200)),
+                ("reference", models.CharField(blank=True, max_length=64)),
+                ("source_kind", models.CharField(blank=True, max_length=60)),
+                ("source_id", models.UUIDField(null=True)),
+                ("recorded_by_id", models.UUIDField()),
+                ("recorded_at", models.DateTimeField()),
+                ("reversed_by_id", models.UUIDField(null=True)),
+                ("reversed_at", models.DateTimeField(null=True)),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                (
+                    "file",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="kit.storedfile",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['org', '-occurred_on', '-id'], name='cost_by_org_and_day'), models.Index(fields=['vehicle_id', '-occurred_on'], name='cost_by_vehicle')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='a_cost_is_above_zero'), models.UniqueConstraint(condition=models.Q(('source_id__isnull', False)), fields=('source_kind', 'source_id'), name='one_cost_per_source'), models.CheckConstraint(condition=models.Q(models.Q(('reversed_at__isnull', True), ('reversed_by_id__isnull', True)), models.Q(('reversed_at__isnull', False), ('reversed_by_id__isnull', False), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='a_reversed_cost_says_who_and_why')],
+                "indexes": [
+                    models.Index(fields=["org", "-occurred_on", "-id"], name="cost_by_org_and_day"),
+                    models.Index(fields=["vehicle_id", "-occurred_on"], name="cost_by_vehicle"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0)), name="a_cost_is_above_zero"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("source_id__isnull", False)),
+                        fields=("source_kind", "source_id"),
+                        name="one_cost_per_source",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("reversed_at__isnull", True), ("reversed_by_id__isnull", True)
+                            ),
+                            models.Q(
+                                ("reversed_at__isnull", False),
+                                ("reversed_by_id__isnull", False),
+                                models.Q(("reason", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="a_reversed_cost_says_who_and_why",
+                    ),
+                ],
             },
         ),
     ]

@@ -4,44 +4,64 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0021_walls_of_costs'),
-        ('kit', '0005_import_walls'),
-        ('org', '0003_people_of_the_yard'),
+        ("billing", "0021_walls_of_costs"),
+        ("kit", "0005_import_walls"),
+        ("org", "0003_people_of_the_yard"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='vehiclecost',
-            name='covers_from',
+            model_name="vehiclecost",
+            name="covers_from",
             field=models.DateField(null=True),
         ),
         migrations.AddField(
-            model_name='vehiclecost',
-            name='covers_until',
+            model_name="vehiclecost",
+            name="covers_until",
             field=models.DateField(null=True),
         ),
         migrations.AddField(
-            model_name='vehiclecost',
-            name='released_until',
+            model_name="vehiclecost",
+            name="released_until",
             field=models.DateField(null=True),
         ),
         migrations.AddField(
-            model_name='vehiclecost',
-            name='vat',
+            model_name="vehiclecost",
+            name="vat",
             field=models.DecimalField(db_default=0, decimal_places=2, default=0, max_digits=14),
         ),
         migrations.AddIndex(
-            model_name='vehiclecost',
-            index=models.Index(condition=models.Q(('covers_from__isnull', False), ('reversed_at__isnull', True)), fields=['occurred_on'], name='prepaid_cost_by_day'),
+            model_name="vehiclecost",
+            index=models.Index(
+                condition=models.Q(("covers_from__isnull", False), ("reversed_at__isnull", True)),
+                fields=["occurred_on"],
+                name="prepaid_cost_by_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vehiclecost',
-            constraint=models.CheckConstraint(condition=models.Q(('vat__gte', 0), ('vat__lt', models.F('amount'))), name='input_vat_is_a_part_of_the_cost'),
+            model_name="vehiclecost",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("vat__gte", 0), ("vat__lt", models.F("amount"))),
+                name="input_vat_is_a_part_of_the_cost",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vehiclecost',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('covers_from__isnull', True), ('covers_until__isnull', True), ('released_until__isnull', True)), models.Q(('covers_from__isnull', False), ('covers_until__gt', models.F('covers_from'))), _connector='OR'), name='a_prepaid_cost_covers_days'),
+            model_name="vehiclecost",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("covers_from__isnull", True),
+                        ("covers_until__isnull", True),
+                        ("released_until__isnull", True),
+                    ),
+                    models.Q(
+                        ("covers_from__isnull", False),
+                        ("covers_until__gt", models.F("covers_from")),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_prepaid_cost_covers_days",
+            ),
         ),
     ]

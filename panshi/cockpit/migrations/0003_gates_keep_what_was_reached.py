@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('cockpit', '0002_walls'),
+        ("cockpit", "0002_walls"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='gatepassed',
-            name='standing',
+            model_name="gatepassed",
+            name="standing",
             field=models.JSONField(default=list),
         ),
     ]

@@ -2,179 +2,433 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
+from django.db import migrations, models
+
 import panshi.kit.ids
 import panshi.kit.personal
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('org', '0002_walls'),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('kind', models.CharField(choices=[('PERSON', 'Person'), ('COMPANY', 'Company')], max_length=8)),
-                ('name', models.CharField(max_length=80)),
-                ('contact', models.CharField(blank=True, max_length=40)),
-                ('phone', panshi.kit.personal.SealedField()),
-                ('phone_index', models.CharField(max_length=64)),
-                ('id_no', panshi.kit.personal.SealedField()),
-                ('person_key', models.CharField(max_length=64, null=True)),
-                ('city', models.CharField(blank=True, max_length=40)),
-                ('licence_expires_on', models.DateField(null=True)),
-                ('tax_title', models.CharField(blank=True, max_length=100)),
-                ('tax_no', models.CharField(blank=True, max_length=20)),
-                ('settlement', models.CharField(choices=[('PREPAID', 'Paid in advance'), ('MONTHLY', 'Settled monthly'), ('QUARTERLY', 'Settled quarterly')], default='PREPAID', max_length=12)),
-                ('credit_limit', models.DecimalField(decimal_places=2, max_digits=14, null=True)),
-                ('note', models.CharField(blank=True, max_length=400)),
-                ('qualified', models.BooleanField(default=False)),
-                ('qualified_until', models.DateField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("PERSON", "Person"), ("COMPANY", "Company")], max_length=8
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("contact", models.CharField(blank=True, max_length=40)),
+                ("phone", panshi.kit.personal.SealedField()),
+                ("phone_index", models.CharField(max_length=64)),
+                ("id_no", panshi.kit.personal.SealedField()),
+                ("person_key", models.CharField(max_length=64, null=True)),
+                ("city", models.CharField(blank=True, max_length=40)),
+                ("licence_expires_on", models.DateField(null=True)),
+                ("tax_title", models.CharField(blank=True, max_length=100)),
+                ("tax_no", models.CharField(blank=True, max_length=20)),
+                (
+                    "settlement",
+                    models.CharField(
+                        choices=[
+                            ("PREPAID", "Paid in advance"),
+                            ("MONTHLY", "Settled monthly"),
+                            ("QUARTERLY", "Settled quarterly"),
+                        ],
+                        default="PREPAID",
+                        max_length=12,
+                    ),
+                ),
+                ("credit_limit", models.DecimalField(decimal_places=2, max_digits=14, null=True)),
+                ("note", models.CharField(blank=True, max_length=400)),
+                ("qualified", models.BooleanField(default=False)),
+                ("qualified_until", models.DateField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Complaint',
+            name="Complaint",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('subject', models.CharField(choices=[('VEHICLE', 'Vehicle'), ('SERVICE', 'Service'), ('BILL', 'Bill'), ('STAFF', 'Staff'), ('OTHER', 'Other')], max_length=8)),
-                ('text', models.CharField(max_length=2000)),
-                ('source_kind', models.CharField(blank=True, max_length=20)),
-                ('source_id', models.UUIDField(null=True)),
-                ('state', models.CharField(choices=[('OPEN', 'Open'), ('ANSWERED', 'Answered'), ('CLOSED', 'Closed')], default='OPEN', max_length=8)),
-                ('filed_by_id', models.UUIDField()),
-                ('filed_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('answer', models.CharField(blank=True, max_length=2000)),
-                ('answered_by_id', models.UUIDField(null=True)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.customer')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "subject",
+                    models.CharField(
+                        choices=[
+                            ("VEHICLE", "Vehicle"),
+                            ("SERVICE", "Service"),
+                            ("BILL", "Bill"),
+                            ("STAFF", "Staff"),
+                            ("OTHER", "Other"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("text", models.CharField(max_length=2000)),
+                ("source_kind", models.CharField(blank=True, max_length=20)),
+                ("source_id", models.UUIDField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("OPEN", "Open"), ("ANSWERED", "Answered"), ("CLOSED", "Closed")],
+                        default="OPEN",
+                        max_length=8,
+                    ),
+                ),
+                ("filed_by_id", models.UUIDField()),
+                ("filed_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("answer", models.CharField(blank=True, max_length=2000)),
+                ("answered_by_id", models.UUIDField(null=True)),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="crm.customer",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PersonalRead',
+            name="PersonalRead",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('field', models.CharField(max_length=20)),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('by_id', models.UUIDField()),
-                ('at', models.DateTimeField()),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.customer')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("field", models.CharField(max_length=20)),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("by_id", models.UUIDField()),
+                ("at", models.DateTimeField()),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="crm.customer",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Qualification',
+            name="Qualification",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('state', models.CharField(choices=[('SUBMITTED', 'Submitted'), ('APPROVED', 'Approved'), ('REJECTED', 'Rejected')], default='SUBMITTED', max_length=10)),
-                ('licence_expires_on', models.DateField()),
-                ('inputs', models.JSONField()),
-                ('parts', models.JSONField()),
-                ('score', models.PositiveSmallIntegerField()),
-                ('credit_limit', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('deposit_months', models.PositiveSmallIntegerField()),
-                ('submitted_by_id', models.UUIDField()),
-                ('submitted_at', models.DateTimeField()),
-                ('reviewer_id', models.UUIDField(null=True)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('note', models.CharField(blank=True, max_length=400)),
-                ('valid_until', models.DateField(null=True)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.customer')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("SUBMITTED", "Submitted"),
+                            ("APPROVED", "Approved"),
+                            ("REJECTED", "Rejected"),
+                        ],
+                        default="SUBMITTED",
+                        max_length=10,
+                    ),
+                ),
+                ("licence_expires_on", models.DateField()),
+                ("inputs", models.JSONField()),
+                ("parts", models.JSONField()),
+                ("score", models.PositiveSmallIntegerField()),
+                ("credit_limit", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("deposit_months", models.PositiveSmallIntegerField()),
+                ("submitted_by_id", models.UUIDField()),
+                ("submitted_at", models.DateTimeField()),
+                ("reviewer_id", models.UUIDField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("note", models.CharField(blank=True, max_length=400)),
+                ("valid_until", models.DateField(null=True)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="crm.customer",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='BlacklistEntry',
+            name="BlacklistEntry",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('person_key', models.CharField(max_length=64)),
-                ('reason_code', models.CharField(choices=[('UNPAID', 'Left debts unpaid'), ('VEHICLE_KEPT', 'Kept a vehicle'), ('FRAUD', 'False papers')], max_length=16)),
-                ('listed_by_id', models.UUIDField()),
-                ('listed_at', models.DateTimeField()),
-                ('lifted_at', models.DateTimeField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("person_key", models.CharField(max_length=64)),
+                (
+                    "reason_code",
+                    models.CharField(
+                        choices=[
+                            ("UNPAID", "Left debts unpaid"),
+                            ("VEHICLE_KEPT", "Kept a vehicle"),
+                            ("FRAUD", "False papers"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("listed_by_id", models.UUIDField()),
+                ("listed_at", models.DateTimeField()),
+                ("lifted_at", models.DateTimeField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['person_key'], name='blacklist_by_person')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('lifted_at', None)), fields=('org', 'person_key'), name='a_person_is_listed_once_by_a_node')],
+                "indexes": [models.Index(fields=["person_key"], name="blacklist_by_person")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("lifted_at", None)),
+                        fields=("org", "person_key"),
+                        name="a_person_is_listed_once_by_a_node",
+                    )
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(fields=['org', 'phone_index'], name='customer_by_phone'),
+            model_name="customer",
+            index=models.Index(fields=["org", "phone_index"], name="customer_by_phone"),
         ),
         migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(fields=['org', 'name'], name='customer_by_name'),
+            model_name="customer",
+            index=models.Index(fields=["org", "name"], name="customer_by_name"),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.UniqueConstraint(fields=('org', 'person_key'), name='a_person_is_one_customer_of_a_node'),
+            model_name="customer",
+            constraint=models.UniqueConstraint(
+                fields=("org", "person_key"), name="a_person_is_one_customer_of_a_node"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.UniqueConstraint(fields=('id', 'org'), name='customer_with_its_node'),
+            model_name="customer",
+            constraint=models.UniqueConstraint(fields=("id", "org"), name="customer_with_its_node"),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'COMPANY'), _negated=True), ('person_key__isnull', False), _connector='OR'), name='a_company_has_its_credit_code'),
+            model_name="customer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "COMPANY"), _negated=True),
+                    ("person_key__isnull", False),
+                    _connector="OR",
+                ),
+                name="a_company_has_its_credit_code",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='a_customer_has_a_name'),
+            model_name="customer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("name", ""), _negated=True), name="a_customer_has_a_name"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.CheckConstraint(condition=models.Q(('qualified', False), models.Q(('person_key__isnull', False), ('qualified_until__isnull', False)), _connector='OR'), name='a_qualified_customer_has_a_last_day'),
+            model_name="customer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("qualified", False),
+                    models.Q(("person_key__isnull", False), ("qualified_until__isnull", False)),
+                    _connector="OR",
+                ),
+                name="a_qualified_customer_has_a_last_day",
+            ),
         ),
         migrations.AddIndex(
-            model_name='complaint',
-            index=models.Index(fields=['org', 'state', 'due_at'], name='complaint_by_deadline'),
+            model_name="complaint",
+            index=models.Index(fields=["org", "state", "due_at"], name="complaint_by_deadline"),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'OPEN'), models.Q(('answered_at__isnull', False), ('answered_by_id__isnull', False), models.Q(('answer', ''), _negated=True)), _connector='OR'), name='an_answered_complaint_has_its_answer'),
+            model_name="complaint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state", "OPEN"),
+                    models.Q(
+                        ("answered_at__isnull", False),
+                        ("answered_by_id__isnull", False),
+                        models.Q(("answer", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="an_answered_complaint_has_its_answer",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='complaint',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'CLOSED'), _negated=True), ('closed_at__isnull', False), _connector='OR'), name='a_closed_complaint_says_when'),
+            model_name="complaint",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "CLOSED"), _negated=True),
+                    ("closed_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="a_closed_complaint_says_when",
+            ),
         ),
         migrations.AddIndex(
-            model_name='personalread',
-            index=models.Index(fields=['customer', '-at'], name='personal_read_by_customer'),
+            model_name="personalread",
+            index=models.Index(fields=["customer", "-at"], name="personal_read_by_customer"),
         ),
         migrations.AddConstraint(
-            model_name='qualification',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('reviewer_id', None), ('state', 'SUBMITTED')), models.Q(models.Q(('state', 'SUBMITTED'), _negated=True), ('decided_at__isnull', False), ('reviewer_id__isnull', False)), _connector='OR'), name='a_decision_has_its_reviewer'),
+            model_name="qualification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_at", None), ("reviewer_id", None), ("state", "SUBMITTED")),
+                    models.Q(
+                        models.Q(("state", "SUBMITTED"), _negated=True),
+                        ("decided_at__isnull", False),
+                        ("reviewer_id__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_decision_has_its_reviewer",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='qualification',
-            constraint=models.CheckConstraint(condition=models.Q(('reviewer_id', None), models.Q(('reviewer_id', models.F('submitted_by_id')), _negated=True), _connector='OR'), name='nobody_decides_on_an_own_submission'),
+            model_name="qualification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("reviewer_id", None),
+                    models.Q(("reviewer_id", models.F("submitted_by_id")), _negated=True),
+                    _connector="OR",
+                ),
+                name="nobody_decides_on_an_own_submission",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='qualification',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'APPROVED'), _negated=True), models.Q(('valid_until__isnull', False), ('valid_until__lte', models.F('licence_expires_on'))), _connector='OR'), name='an_approval_ends_with_the_licence_at_the_latest'),
+            model_name="qualification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "APPROVED"), _negated=True),
+                    models.Q(
+                        ("valid_until__isnull", False),
+                        ("valid_until__lte", models.F("licence_expires_on")),
+                    ),
+                    _connector="OR",
+                ),
+                name="an_approval_ends_with_the_licence_at_the_latest",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='qualification',
-            constraint=models.CheckConstraint(condition=models.Q(('credit_limit__gte', 0), ('score__lte', 100)), name='a_score_is_out_of_100'),
+            model_name="qualification",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("credit_limit__gte", 0), ("score__lte", 100)),
+                name="a_score_is_out_of_100",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='qualification',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'SUBMITTED')), fields=('customer',), name='one_open_qualification'),
+            model_name="qualification",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "SUBMITTED")),
+                fields=("customer",),
+                name="one_open_qualification",
+            ),
         ),
     ]

@@ -4,30 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('crm', '0002_walls'),
+        ("crm", "0002_walls"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='qualification',
-            name='authorised_by',
-            field=models.CharField(blank=True, db_default='', default='', max_length=60),
+            model_name="qualification",
+            name="authorised_by",
+            field=models.CharField(blank=True, db_default="", default="", max_length=60),
         ),
         migrations.AddField(
-            model_name='qualification',
-            name='checks',
+            model_name="qualification",
+            name="checks",
             field=models.JSONField(db_default=[], default=list),
         ),
         migrations.AddField(
-            model_name='qualification',
-            name='review_by_id',
+            model_name="qualification",
+            name="review_by_id",
             field=models.UUIDField(null=True),
         ),
         migrations.AddField(
-            model_name='qualification',
-            name='review_started_at',
+            model_name="qualification",
+            name="review_started_at",
             field=models.DateTimeField(null=True),
         ),
     ]

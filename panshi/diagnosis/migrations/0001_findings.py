@@ -2,79 +2,181 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('fleet', '0002_walls'),
-        ('org', '0002_walls'),
+        ("fleet", "0002_walls"),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('rule', models.CharField(max_length=24)),
-                ('group', models.CharField(max_length=16)),
-                ('location', models.CharField(blank=True, max_length=40)),
-                ('severity', models.PositiveSmallIntegerField()),
-                ('sent_level', models.PositiveSmallIntegerField()),
-                ('state', models.CharField(choices=[('OPEN', 'Open'), ('ACKNOWLEDGED', 'Acknowledged'), ('PLANNED', 'Planned'), ('CONFIRMED', 'Confirmed'), ('REFUTED', 'Refuted'), ('CLEARED', 'Cleared by itself'), ('CLOSED', 'Closed')], default='OPEN', max_length=12)),
-                ('first_at', models.DateTimeField()),
-                ('raised_at', models.DateTimeField()),
-                ('last_at', models.DateTimeField()),
-                ('cleared_at', models.DateTimeField(null=True)),
-                ('times', models.PositiveIntegerField(default=1)),
-                ('evidence', models.JSONField()),
-                ('work_order_id', models.UUIDField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('vehicle', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='fleet.vehicle')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("rule", models.CharField(max_length=24)),
+                ("group", models.CharField(max_length=16)),
+                ("location", models.CharField(blank=True, max_length=40)),
+                ("severity", models.PositiveSmallIntegerField()),
+                ("sent_level", models.PositiveSmallIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("OPEN", "Open"),
+                            ("ACKNOWLEDGED", "Acknowledged"),
+                            ("PLANNED", "Planned"),
+                            ("CONFIRMED", "Confirmed"),
+                            ("REFUTED", "Refuted"),
+                            ("CLEARED", "Cleared by itself"),
+                            ("CLOSED", "Closed"),
+                        ],
+                        default="OPEN",
+                        max_length=12,
+                    ),
+                ),
+                ("first_at", models.DateTimeField()),
+                ("raised_at", models.DateTimeField()),
+                ("last_at", models.DateTimeField()),
+                ("cleared_at", models.DateTimeField(null=True)),
+                ("times", models.PositiveIntegerField(default=1)),
+                ("evidence", models.JSONField()),
+                ("work_order_id", models.UUIDField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "vehicle",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="fleet.vehicle",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Outcome',
+            name="Outcome",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('work_order_id', models.UUIDField()),
-                ('outcome', models.CharField(choices=[('CONFIRMED', 'Confirmed'), ('OTHER_CAUSE', 'Another cause'), ('NOT_REPRODUCED', 'Not reproduced'), ('NO_ACCESS', 'No access to the vehicle')], max_length=16)),
-                ('cause', models.CharField(blank=True, max_length=120)),
-                ('note', models.TextField(blank=True)),
-                ('engineer_id', models.UUIDField()),
-                ('at', models.DateTimeField()),
-                ('finding', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='diagnosis.finding')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("work_order_id", models.UUIDField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("CONFIRMED", "Confirmed"),
+                            ("OTHER_CAUSE", "Another cause"),
+                            ("NOT_REPRODUCED", "Not reproduced"),
+                            ("NO_ACCESS", "No access to the vehicle"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("cause", models.CharField(blank=True, max_length=120)),
+                ("note", models.TextField(blank=True)),
+                ("engineer_id", models.UUIDField()),
+                ("at", models.DateTimeField()),
+                (
+                    "finding",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="diagnosis.finding",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='finding',
-            index=models.Index(fields=['org', 'state', '-severity'], name='finding_board'),
+            model_name="finding",
+            index=models.Index(fields=["org", "state", "-severity"], name="finding_board"),
         ),
         migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['OPEN', 'ACKNOWLEDGED', 'PLANNED'])), fields=('vehicle', 'rule', 'location'), name='finding_open_once_per_vehicle_rule_and_location'),
+            model_name="finding",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["OPEN", "ACKNOWLEDGED", "PLANNED"])),
+                fields=("vehicle", "rule", "location"),
+                name="finding_open_once_per_vehicle_rule_and_location",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.CheckConstraint(condition=models.Q(('severity__range', (1, 4))), name='finding_severity_is_1_to_4'),
+            model_name="finding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("severity__range", (1, 4))), name="finding_severity_is_1_to_4"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'CLEARED'), _negated=True), ('severity__lte', 2), _connector='OR'), name='grave_findings_do_not_clear_by_themselves'),
+            model_name="finding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "CLEARED"), _negated=True),
+                    ("severity__lte", 2),
+                    _connector="OR",
+                ),
+                name="grave_findings_do_not_clear_by_themselves",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outcome',
-            constraint=models.UniqueConstraint(fields=('finding', 'work_order_id'), name='one_outcome_per_finding_and_work_order'),
+            model_name="outcome",
+            constraint=models.UniqueConstraint(
+                fields=("finding", "work_order_id"), name="one_outcome_per_finding_and_work_order"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outcome',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'OTHER_CAUSE'), _negated=True), models.Q(('cause', ''), _negated=True), _connector='OR'), name='another_cause_is_named'),
+            model_name="outcome",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("outcome", "OTHER_CAUSE"), _negated=True),
+                    models.Q(("cause", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="another_cause_is_named",
+            ),
         ),
     ]

@@ -4,212 +4,716 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('kit', '0003_walls'),
-        ('org', '0002_walls'),
+        ("kit", "0003_walls"),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='VehicleModel',
+            name="VehicleModel",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('code', models.CharField(max_length=40)),
-                ('maker', models.CharField(max_length=40)),
-                ('name', models.CharField(max_length=60)),
-                ('vehicle_class', models.CharField(choices=[('MICRO_VAN', 'Micro van'), ('VAN', 'Van'), ('MINI_TRUCK', 'Mini truck'), ('LIGHT_TRUCK', 'Light truck'), ('REFRIGERATED_TRUCK', 'Refrigerated truck'), ('HEAVY_TRUCK', 'Heavy truck')], max_length=20)),
-                ('battery_kwh', models.DecimalField(decimal_places=2, max_digits=6)),
-                ('gvw_kg', models.PositiveIntegerField()),
-                ('range_km', models.PositiveIntegerField()),
-                ('service_km', models.PositiveIntegerField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("code", models.CharField(max_length=40)),
+                ("maker", models.CharField(max_length=40)),
+                ("name", models.CharField(max_length=60)),
+                (
+                    "vehicle_class",
+                    models.CharField(
+                        choices=[
+                            ("MICRO_VAN", "Micro van"),
+                            ("VAN", "Van"),
+                            ("MINI_TRUCK", "Mini truck"),
+                            ("LIGHT_TRUCK", "Light truck"),
+                            ("REFRIGERATED_TRUCK", "Refrigerated truck"),
+                            ("HEAVY_TRUCK", "Heavy truck"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("battery_kwh", models.DecimalField(decimal_places=2, max_digits=6)),
+                ("gvw_kg", models.PositiveIntegerField()),
+                ("range_km", models.PositiveIntegerField()),
+                ("service_km", models.PositiveIntegerField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Vehicle',
+            name="Vehicle",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('vin', models.CharField(max_length=17, unique=True)),
-                ('plate', models.CharField(blank=True, max_length=10)),
-                ('plate_class', models.CharField(blank=True, choices=[('GREEN_SMALL', 'New energy, small'), ('GREEN_LARGE', 'New energy, large'), ('BLUE', 'Blue plate'), ('YELLOW', 'Yellow plate')], max_length=12)),
-                ('use', models.CharField(choices=[('LEASE', 'For lease'), ('SERVICE', 'Own service vehicle'), ('EXTERNAL', "Customer's own")], default='LEASE', max_length=8)),
-                ('model_code', models.CharField(max_length=40)),
-                ('model_name', models.CharField(max_length=100)),
-                ('vehicle_class', models.CharField(choices=[('MICRO_VAN', 'Micro van'), ('VAN', 'Van'), ('MINI_TRUCK', 'Mini truck'), ('LIGHT_TRUCK', 'Light truck'), ('REFRIGERATED_TRUCK', 'Refrigerated truck'), ('HEAVY_TRUCK', 'Heavy truck')], max_length=20)),
-                ('battery_kwh', models.DecimalField(decimal_places=2, max_digits=6)),
-                ('state', models.CharField(choices=[('PROCURED', 'Procured'), ('PLATED', 'Plated'), ('READY', 'Ready'), ('IDLE', 'Idle'), ('LEASED', 'Leased'), ('IN_SERVICE', 'In service'), ('RETIRED', 'Retired'), ('SOLD', 'Sold')], max_length=12)),
-                ('state_since', models.DateTimeField()),
-                ('city', models.CharField(max_length=40)),
-                ('parking', models.CharField(blank=True, max_length=80)),
-                ('odometer_km', models.DecimalField(decimal_places=1, default=0, max_digits=9)),
-                ('soc_pct', models.DecimalField(decimal_places=1, max_digits=4, null=True)),
-                ('customer_id', models.UUIDField(null=True)),
-                ('awaits_lease', models.BooleanField(default=False)),
-                ('needs_check', models.BooleanField(default=False)),
-                ('motor_no', models.CharField(blank=True, max_length=40)),
-                ('pack_no', models.CharField(blank=True, max_length=40)),
-                ('purchased_on', models.DateField(null=True)),
-                ('cost', models.DecimalField(decimal_places=2, max_digits=14, null=True)),
-                ('funding', models.CharField(blank=True, max_length=40)),
-                ('first_registered_on', models.DateField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='fleet.vehiclemodel')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("vin", models.CharField(max_length=17, unique=True)),
+                ("plate", models.CharField(blank=True, max_length=10)),
+                (
+                    "plate_class",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("GREEN_SMALL", "New energy, small"),
+                            ("GREEN_LARGE", "New energy, large"),
+                            ("BLUE", "Blue plate"),
+                            ("YELLOW", "Yellow plate"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "use",
+                    models.CharField(
+                        choices=[
+                            ("LEASE", "For lease"),
+                            ("SERVICE", "Own service vehicle"),
+                            ("EXTERNAL", "Customer's own"),
+                        ],
+                        default="LEASE",
+                        max_length=8,
+                    ),
+                ),
+                ("model_code", models.CharField(max_length=40)),
+                ("model_name", models.CharField(max_length=100)),
+                (
+                    "vehicle_class",
+                    models.CharField(
+                        choices=[
+                            ("MICRO_VAN", "Micro van"),
+                            ("VAN", "Van"),
+                            ("MINI_TRUCK", "Mini truck"),
+                            ("LIGHT_TRUCK", "Light truck"),
+                            ("REFRIGERATED_TRUCK", "Refrigerated truck"),
+                            ("HEAVY_TRUCK", "Heavy truck"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("battery_kwh", models.DecimalField(decimal_places=2, max_digits=6)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("PROCURED", "Procured"),
+                            ("PLATED", "Plated"),
+                            ("READY", "Ready"),
+                            ("IDLE", "Idle"),
+                            ("LEASED", "Leased"),
+                            ("IN_SERVICE", "In service"),
+                            ("RETIRED", "Retired"),
+                            ("SOLD", "Sold"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("state_since", models.DateTimeField()),
+                ("city", models.CharField(max_length=40)),
+                ("parking", models.CharField(blank=True, max_length=80)),
+                ("odometer_km", models.DecimalField(decimal_places=1, default=0, max_digits=9)),
+                ("soc_pct", models.DecimalField(decimal_places=1, max_digits=4, null=True)),
+                ("customer_id", models.UUIDField(null=True)),
+                ("awaits_lease", models.BooleanField(default=False)),
+                ("needs_check", models.BooleanField(default=False)),
+                ("motor_no", models.CharField(blank=True, max_length=40)),
+                ("pack_no", models.CharField(blank=True, max_length=40)),
+                ("purchased_on", models.DateField(null=True)),
+                ("cost", models.DecimalField(decimal_places=2, max_digits=14, null=True)),
+                ("funding", models.CharField(blank=True, max_length=40)),
+                ("first_registered_on", models.DateField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="fleet.vehiclemodel",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PlateHolding',
+            name="PlateHolding",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('plate', models.CharField(max_length=10)),
-                ('plate_class', models.CharField(choices=[('GREEN_SMALL', 'New energy, small'), ('GREEN_LARGE', 'New energy, large'), ('BLUE', 'Blue plate'), ('YELLOW', 'Yellow plate')], max_length=12)),
-                ('during', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('vehicle', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='fleet.vehicle')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("plate", models.CharField(max_length=10)),
+                (
+                    "plate_class",
+                    models.CharField(
+                        choices=[
+                            ("GREEN_SMALL", "New energy, small"),
+                            ("GREEN_LARGE", "New energy, large"),
+                            ("BLUE", "Blue plate"),
+                            ("YELLOW", "Yellow plate"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("during", django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "vehicle",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="fleet.vehicle",
+                    ),
+                ),
             ],
             options={
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('vehicle', '='), ('during', '&&')], name='a_vehicle_bears_one_plate_at_a_moment'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('plate', '='), ('during', '&&')], name='a_plate_is_on_one_vehicle_at_a_moment')],
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[("vehicle", "="), ("during", "&&")],
+                        name="a_vehicle_bears_one_plate_at_a_moment",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[("plate", "="), ("during", "&&")],
+                        name="a_plate_is_on_one_vehicle_at_a_moment",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Inspection',
+            name="Inspection",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('kind', models.CharField(choices=[('PDI', 'Pre-delivery inspection'), ('OUT', 'Delivery inspection'), ('IN', 'Return inspection'), ('IDLE', 'Inspection while idle')], max_length=4)),
-                ('odometer_km', models.DecimalField(decimal_places=1, max_digits=9)),
-                ('soc_pct', models.DecimalField(decimal_places=1, max_digits=4)),
-                ('passed', models.BooleanField()),
-                ('note', models.CharField(blank=True, max_length=400)),
-                ('signed_by_id', models.UUIDField()),
-                ('signed_at', models.DateTimeField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('vehicle', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='fleet.vehicle')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("PDI", "Pre-delivery inspection"),
+                            ("OUT", "Delivery inspection"),
+                            ("IN", "Return inspection"),
+                            ("IDLE", "Inspection while idle"),
+                        ],
+                        max_length=4,
+                    ),
+                ),
+                ("odometer_km", models.DecimalField(decimal_places=1, max_digits=9)),
+                ("soc_pct", models.DecimalField(decimal_places=1, max_digits=4)),
+                ("passed", models.BooleanField()),
+                ("note", models.CharField(blank=True, max_length=400)),
+                ("signed_by_id", models.UUIDField()),
+                ("signed_at", models.DateTimeField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "vehicle",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="fleet.vehicle",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['vehicle', '-signed_at'], name='inspection_by_vehicle')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('odometer_km__gte', 0), ('soc_pct__range', (0, 100))), name='an_inspection_has_plausible_readings')],
+                "indexes": [
+                    models.Index(fields=["vehicle", "-signed_at"], name="inspection_by_vehicle")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("odometer_km__gte", 0), ("soc_pct__range", (0, 100))),
+                        name="an_inspection_has_plausible_readings",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='DueItem',
+            name="DueItem",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('kind', models.CharField(choices=[('INSPECTION', 'Annual inspection'), ('COMPULSORY_INSURANCE', 'Compulsory insurance'), ('COMMERCIAL_INSURANCE', 'Commercial insurance'), ('ROAD_PERMIT', 'Road permit'), ('VEHICLE_LICENCE', 'Vehicle licence'), ('BATTERY_WARRANTY', 'Battery warranty')], max_length=24)),
-                ('due_on', models.DateField()),
-                ('rung', models.SmallIntegerField()),
-                ('state', models.CharField(choices=[('OPEN', 'Open'), ('DONE', 'Done')], default='OPEN', max_length=4)),
-                ('reminded_at', models.DateTimeField()),
-                ('done_at', models.DateTimeField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('vehicle', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='fleet.vehicle')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("INSPECTION", "Annual inspection"),
+                            ("COMPULSORY_INSURANCE", "Compulsory insurance"),
+                            ("COMMERCIAL_INSURANCE", "Commercial insurance"),
+                            ("ROAD_PERMIT", "Road permit"),
+                            ("VEHICLE_LICENCE", "Vehicle licence"),
+                            ("BATTERY_WARRANTY", "Battery warranty"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                ("due_on", models.DateField()),
+                ("rung", models.SmallIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("OPEN", "Open"), ("DONE", "Done")], default="OPEN", max_length=4
+                    ),
+                ),
+                ("reminded_at", models.DateTimeField()),
+                ("done_at", models.DateTimeField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "vehicle",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="fleet.vehicle",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'OPEN')), fields=('vehicle', 'kind'), name='one_open_item_of_a_kind'), models.CheckConstraint(condition=models.Q(models.Q(('done_at', None), ('state', 'OPEN')), models.Q(('done_at__isnull', False), ('state', 'DONE')), _connector='OR'), name='a_done_item_says_when')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "OPEN")),
+                        fields=("vehicle", "kind"),
+                        name="one_open_item_of_a_kind",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("done_at", None), ("state", "OPEN")),
+                            models.Q(("done_at__isnull", False), ("state", "DONE")),
+                            _connector="OR",
+                        ),
+                        name="a_done_item_says_when",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Document',
+            name="Document",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('kind', models.CharField(choices=[('INSPECTION', 'Annual inspection'), ('COMPULSORY_INSURANCE', 'Compulsory insurance'), ('COMMERCIAL_INSURANCE', 'Commercial insurance'), ('ROAD_PERMIT', 'Road permit'), ('VEHICLE_LICENCE', 'Vehicle licence'), ('BATTERY_WARRANTY', 'Battery warranty')], max_length=24)),
-                ('version', models.PositiveSmallIntegerField()),
-                ('number', models.CharField(blank=True, max_length=60)),
-                ('issued_on', models.DateField(null=True)),
-                ('expires_on', models.DateField()),
-                ('sha256', models.CharField(blank=True, max_length=64)),
-                ('current', models.BooleanField(default=True)),
-                ('filed_by_id', models.UUIDField()),
-                ('filed_at', models.DateTimeField()),
-                ('file', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kit.storedfile')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('vehicle', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='fleet.vehicle')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("INSPECTION", "Annual inspection"),
+                            ("COMPULSORY_INSURANCE", "Compulsory insurance"),
+                            ("COMMERCIAL_INSURANCE", "Commercial insurance"),
+                            ("ROAD_PERMIT", "Road permit"),
+                            ("VEHICLE_LICENCE", "Vehicle licence"),
+                            ("BATTERY_WARRANTY", "Battery warranty"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                ("version", models.PositiveSmallIntegerField()),
+                ("number", models.CharField(blank=True, max_length=60)),
+                ("issued_on", models.DateField(null=True)),
+                ("expires_on", models.DateField()),
+                ("sha256", models.CharField(blank=True, max_length=64)),
+                ("current", models.BooleanField(default=True)),
+                ("filed_by_id", models.UUIDField()),
+                ("filed_at", models.DateTimeField()),
+                (
+                    "file",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="kit.storedfile",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "vehicle",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="fleet.vehicle",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('current', True)), fields=['org', 'expires_on'], name='paper_by_last_day')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('current', True)), fields=('vehicle', 'kind'), name='one_current_paper_of_a_kind'), models.UniqueConstraint(fields=('vehicle', 'kind', 'version'), name='versions_of_a_paper_differ'), models.CheckConstraint(condition=models.Q(('issued_on', None), ('issued_on__lte', models.F('expires_on')), _connector='OR'), name='a_paper_is_issued_before_it_lapses')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("current", True)),
+                        fields=["org", "expires_on"],
+                        name="paper_by_last_day",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("current", True)),
+                        fields=("vehicle", "kind"),
+                        name="one_current_paper_of_a_kind",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("vehicle", "kind", "version"), name="versions_of_a_paper_differ"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("issued_on", None),
+                            ("issued_on__lte", models.F("expires_on")),
+                            _connector="OR",
+                        ),
+                        name="a_paper_is_issued_before_it_lapses",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='VehicleEvent',
+            name="VehicleEvent",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('from_state', models.CharField(choices=[('PROCURED', 'Procured'), ('PLATED', 'Plated'), ('READY', 'Ready'), ('IDLE', 'Idle'), ('LEASED', 'Leased'), ('IN_SERVICE', 'In service'), ('RETIRED', 'Retired'), ('SOLD', 'Sold')], max_length=12, null=True)),
-                ('to_state', models.CharField(choices=[('PROCURED', 'Procured'), ('PLATED', 'Plated'), ('READY', 'Ready'), ('IDLE', 'Idle'), ('LEASED', 'Leased'), ('IN_SERVICE', 'In service'), ('RETIRED', 'Retired'), ('SOLD', 'Sold')], max_length=12)),
-                ('reason', models.CharField(blank=True, max_length=200)),
-                ('actor_id', models.UUIDField()),
-                ('at', models.DateTimeField()),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('vehicle', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='fleet.vehicle')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "from_state",
+                    models.CharField(
+                        choices=[
+                            ("PROCURED", "Procured"),
+                            ("PLATED", "Plated"),
+                            ("READY", "Ready"),
+                            ("IDLE", "Idle"),
+                            ("LEASED", "Leased"),
+                            ("IN_SERVICE", "In service"),
+                            ("RETIRED", "Retired"),
+                            ("SOLD", "Sold"),
+                        ],
+                        max_length=12,
+                        null=True,
+                    ),
+                ),
+                (
+                    "to_state",
+                    models.CharField(
+                        choices=[
+                            ("PROCURED", "Procured"),
+                            ("PLATED", "Plated"),
+                            ("READY", "Ready"),
+                            ("IDLE", "Idle"),
+                            ("LEASED", "Leased"),
+                            ("IN_SERVICE", "In service"),
+                            ("RETIRED", "Retired"),
+                            ("SOLD", "Sold"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=200)),
+                ("actor_id", models.UUIDField()),
+                ("at", models.DateTimeField()),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "vehicle",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="fleet.vehicle",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['vehicle', '-id'], name='event_by_vehicle')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('from_state__isnull', True), ('to_state__in', ['IDLE', 'IN_SERVICE', 'LEASED', 'PLATED', 'PROCURED', 'READY', 'RETIRED'])), models.Q(('from_state', 'PROCURED'), ('to_state__in', ['PLATED'])), models.Q(('from_state', 'PLATED'), ('to_state__in', ['READY'])), models.Q(('from_state', 'READY'), ('to_state__in', ['IDLE', 'IN_SERVICE', 'LEASED'])), models.Q(('from_state', 'IDLE'), ('to_state__in', ['IN_SERVICE', 'READY', 'RETIRED'])), models.Q(('from_state', 'LEASED'), ('to_state__in', ['IDLE', 'IN_SERVICE'])), models.Q(('from_state', 'IN_SERVICE'), ('to_state__in', ['IDLE', 'LEASED', 'READY', 'RETIRED'])), models.Q(('from_state', 'RETIRED'), ('to_state__in', ['SOLD'])), _connector='OR'), name='an_event_is_a_permitted_move')],
+                "indexes": [models.Index(fields=["vehicle", "-id"], name="event_by_vehicle")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("from_state__isnull", True),
+                                (
+                                    "to_state__in",
+                                    [
+                                        "IDLE",
+                                        "IN_SERVICE",
+                                        "LEASED",
+                                        "PLATED",
+                                        "PROCURED",
+                                        "READY",
+                                        "RETIRED",
+                                    ],
+                                ),
+                            ),
+                            models.Q(("from_state", "PROCURED"), ("to_state__in", ["PLATED"])),
+                            models.Q(("from_state", "PLATED"), ("to_state__in", ["READY"])),
+                            models.Q(
+                                ("from_state", "READY"),
+                                ("to_state__in", ["IDLE", "IN_SERVICE", "LEASED"]),
+                            ),
+                            models.Q(
+                                ("from_state", "IDLE"),
+                                ("to_state__in", ["IN_SERVICE", "READY", "RETIRED"]),
+                            ),
+                            models.Q(
+                                ("from_state", "LEASED"), ("to_state__in", ["IDLE", "IN_SERVICE"])
+                            ),
+                            models.Q(
+                                ("from_state", "IN_SERVICE"),
+                                ("to_state__in", ["IDLE", "LEASED", "READY", "RETIRED"]),
+                            ),
+                            models.Q(("from_state", "RETIRED"), ("to_state__in", ["SOLD"])),
+                            _connector="OR",
+                        ),
+                        name="an_event_is_a_permitted_move",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='vehiclemodel',
-            constraint=models.UniqueConstraint(fields=('org', 'code'), name='model_codes_differ_in_a_node'),
+            model_name="vehiclemodel",
+            constraint=models.UniqueConstraint(
+                fields=("org", "code"), name="model_codes_differ_in_a_node"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vehiclemodel',
-            constraint=models.CheckConstraint(condition=models.Q(('battery_kwh__gt', 0), ('gvw_kg__gt', 0), ('range_km__gt', 0), ('service_km__gt', 0)), name='a_model_has_a_battery_and_intervals'),
+            model_name="vehiclemodel",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("battery_kwh__gt", 0),
+                    ("gvw_kg__gt", 0),
+                    ("range_km__gt", 0),
+                    ("service_km__gt", 0),
+                ),
+                name="a_model_has_a_battery_and_intervals",
+            ),
         ),
         migrations.AddIndex(
-            model_name='vehicle',
-            index=models.Index(fields=['org', 'state'], name='vehicle_by_state'),
+            model_name="vehicle",
+            index=models.Index(fields=["org", "state"], name="vehicle_by_state"),
         ),
         migrations.AddIndex(
-            model_name='vehicle',
-            index=models.Index(fields=['org', 'city'], name='vehicle_by_city'),
+            model_name="vehicle",
+            index=models.Index(fields=["org", "city"], name="vehicle_by_city"),
         ),
         migrations.AddIndex(
-            model_name='vehicle',
-            index=models.Index(condition=models.Q(('customer_id__isnull', False)), fields=['customer_id'], name='vehicle_by_customer'),
+            model_name="vehicle",
+            index=models.Index(
+                condition=models.Q(("customer_id__isnull", False)),
+                fields=["customer_id"],
+                name="vehicle_by_customer",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vehicle',
-            constraint=models.CheckConstraint(condition=models.Q(('vin__regex', '^[A-HJ-NPR-Z0-9]{8}[0-9X][A-HJ-NPR-Z0-9]{8}$')), name='a_vin_has_its_form'),
+            model_name="vehicle",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("vin__regex", "^[A-HJ-NPR-Z0-9]{8}[0-9X][A-HJ-NPR-Z0-9]{8}$")),
+                name="a_vin_has_its_form",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vehicle',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('plate', ''), ('plate_class', '')), models.Q(('plate__regex', '^[京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新][A-HJ-NP-Z][A-HJK][A-HJ-NP-Z0-9][0-9]{4}$'), ('plate_class', 'GREEN_SMALL')), models.Q(('plate__regex', '^[京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新][A-HJ-NP-Z][0-9]{5}[A-HJK]$'), ('plate_class', 'GREEN_LARGE')), models.Q(('plate__regex', '^[京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新][A-HJ-NP-Z][A-HJ-NP-Z0-9]{5}$'), ('plate_class', 'BLUE')), models.Q(('plate__regex', '^[京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新][A-HJ-NP-Z][A-HJ-NP-Z0-9]{5}$'), ('plate_class', 'YELLOW')), _connector='OR'), name='a_plate_has_the_form_of_its_class'),
+            model_name="vehicle",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("plate", ""), ("plate_class", "")),
+                    models.Q(
+                        (
+                            "plate__regex",
+                            "^[京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新][A-HJ-NP-Z][A-HJK][A-HJ-NP-Z0-9][0-9]{4}$",
+                        ),
+                        ("plate_class", "GREEN_SMALL"),
+                    ),
+                    models.Q(
+                        (
+                            "plate__regex",
+                            "^[京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新][A-HJ-NP-Z][0-9]{5}[A-HJK]$",
+                        ),
+                        ("plate_class", "GREEN_LARGE"),
+                    ),
+                    models.Q(
+                        (
+                            "plate__regex",
+                            "^[京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新][A-HJ-NP-Z][A-HJ-NP-Z0-9]{5}$",
+                        ),
+                        ("plate_class", "BLUE"),
+                    ),
+                    models.Q(
+                        (
+                            "plate__regex",
+                            "^[京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新][A-HJ-NP-Z][A-HJ-NP-Z0-9]{5}$",
+                        ),
+                        ("plate_class", "YELLOW"),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_plate_has_the_form_of_its_class",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vehicle',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ('PROCURED', 'RETIRED', 'SOLD')), models.Q(('plate', ''), _negated=True), _connector='OR'), name='a_vehicle_in_use_has_a_plate'),
+            model_name="vehicle",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ("PROCURED", "RETIRED", "SOLD")),
+                    models.Q(("plate", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="a_vehicle_in_use_has_a_plate",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vehicle',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('use', 'EXTERNAL'), _negated=True), ('customer_id__isnull', False), _connector='OR'), name='a_customers_own_vehicle_has_its_customer'),
+            model_name="vehicle",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("use", "EXTERNAL"), _negated=True),
+                    ("customer_id__isnull", False),
+                    _connector="OR",
+                ),
+                name="a_customers_own_vehicle_has_its_customer",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vehicle',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'LEASED'), _negated=True), ('use', 'LEASE'), _connector='OR'), name='only_a_vehicle_for_lease_is_leased'),
+            model_name="vehicle",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "LEASED"), _negated=True), ("use", "LEASE"), _connector="OR"
+                ),
+                name="only_a_vehicle_for_lease_is_leased",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vehicle',
-            constraint=models.CheckConstraint(condition=models.Q(('odometer_km__gte', 0), models.Q(('soc_pct', None), ('soc_pct__range', (0, 100)), _connector='OR'), models.Q(('cost', None), ('cost__gte', 0), _connector='OR')), name='a_vehicle_has_plausible_readings'),
+            model_name="vehicle",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("odometer_km__gte", 0),
+                    models.Q(("soc_pct", None), ("soc_pct__range", (0, 100)), _connector="OR"),
+                    models.Q(("cost", None), ("cost__gte", 0), _connector="OR"),
+                ),
+                name="a_vehicle_has_plausible_readings",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vehicle',
-            constraint=models.UniqueConstraint(condition=models.Q(('plate', ''), _negated=True), fields=('plate',), name='a_plate_is_on_one_vehicle'),
+            model_name="vehicle",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("plate", ""), _negated=True),
+                fields=("plate",),
+                name="a_plate_is_on_one_vehicle",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vehicle',
-            constraint=models.UniqueConstraint(fields=('id', 'org'), name='vehicle_with_its_node'),
+            model_name="vehicle",
+            constraint=models.UniqueConstraint(fields=("id", "org"), name="vehicle_with_its_node"),
         ),
     ]

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('fleet', '0002_walls'),
-        ('org', '0002_walls'),
+        ("fleet", "0002_walls"),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='vehicle',
-            index=models.Index(fields=['plate', 'id'], name='vehicle_by_plate'),
+            model_name="vehicle",
+            index=models.Index(fields=["plate", "id"], name="vehicle_by_plate"),
         ),
     ]

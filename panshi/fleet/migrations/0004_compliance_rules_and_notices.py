@@ -4,153 +4,316 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('fleet', '0003_vehicles_by_plate'),
-        ('kit', '0005_import_walls'),
-        ('org', '0002_walls'),
+        ("fleet", "0003_vehicles_by_plate"),
+        ("kit", "0005_import_walls"),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ComplianceRule',
+            name="ComplianceRule",
             fields=[
-                ('code', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('INSPECTION', 'Annual inspection'), ('COMPULSORY_INSURANCE', 'Compulsory insurance'), ('COMMERCIAL_INSURANCE', 'Commercial insurance'), ('ROAD_PERMIT', 'Road permit'), ('VEHICLE_LICENCE', 'Vehicle licence'), ('BATTERY_WARRANTY', 'Battery warranty'), ('MAINTENANCE', 'Scheduled maintenance')], max_length=24)),
-                ('vehicle_class', models.CharField(blank=True, choices=[('MICRO_VAN', 'Micro van'), ('VAN', 'Van'), ('MINI_TRUCK', 'Mini truck'), ('LIGHT_TRUCK', 'Light truck'), ('REFRIGERATED_TRUCK', 'Refrigerated truck'), ('HEAVY_TRUCK', 'Heavy truck')], max_length=20)),
-                ('from_months', models.PositiveSmallIntegerField(default=0)),
-                ('until_months', models.PositiveSmallIntegerField(null=True)),
-                ('anchor', models.CharField(choices=[('PAPER', 'Last day of the paper'), ('SERVICE', 'Last maintenance')], default='PAPER', max_length=8)),
-                ('every_months', models.PositiveSmallIntegerField(null=True)),
-                ('every_km', models.PositiveIntegerField(null=True)),
-                ('ahead_km', models.PositiveIntegerField(null=True)),
-                ('rungs', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), size=None)),
-                ('told', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('CLERK', 'Asset clerk'), ('LEAD', 'Operator lead'), ('REGION', 'Regional centre'), ('HQ', 'Head office')], max_length=8), size=None)),
-                ('blocks', models.BooleanField()),
-                ('needed', models.BooleanField(default=False)),
-                ('grace_days', models.PositiveSmallIntegerField(default=0)),
-                ('confirmed_on', models.DateField(null=True)),
-                ('confirmed_by_id', models.UUIDField(null=True)),
+                ("code", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("INSPECTION", "Annual inspection"),
+                            ("COMPULSORY_INSURANCE", "Compulsory insurance"),
+                            ("COMMERCIAL_INSURANCE", "Commercial insurance"),
+                            ("ROAD_PERMIT", "Road permit"),
+                            ("VEHICLE_LICENCE", "Vehicle licence"),
+                            ("BATTERY_WARRANTY", "Battery warranty"),
+                            ("MAINTENANCE", "Scheduled maintenance"),
+                        ],
+                        max_length=24,
+                    ),
+                ),
+                (
+                    "vehicle_class",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("MICRO_VAN", "Micro van"),
+                            ("VAN", "Van"),
+                            ("MINI_TRUCK", "Mini truck"),
+                            ("LIGHT_TRUCK", "Light truck"),
+                            ("REFRIGERATED_TRUCK", "Refrigerated truck"),
+                            ("HEAVY_TRUCK", "Heavy truck"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("from_months", models.PositiveSmallIntegerField(default=0)),
+                ("until_months", models.PositiveSmallIntegerField(null=True)),
+                (
+                    "anchor",
+                    models.CharField(
+                        choices=[
+                            ("PAPER", "Last day of the paper"),
+                            ("SERVICE", "Last maintenance"),
+                        ],
+                        default="PAPER",
+                        max_length=8,
+                    ),
+                ),
+                ("every_months", models.PositiveSmallIntegerField(null=True)),
+                ("every_km", models.PositiveIntegerField(null=True)),
+                ("ahead_km", models.PositiveIntegerField(null=True)),
+                (
+                    "rungs",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.SmallIntegerField(), size=None
+                    ),
+                ),
+                (
+                    "told",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("CLERK", "Asset clerk"),
+                                ("LEAD", "Operator lead"),
+                                ("REGION", "Regional centre"),
+                                ("HQ", "Head office"),
+                            ],
+                            max_length=8,
+                        ),
+                        size=None,
+                    ),
+                ),
+                ("blocks", models.BooleanField()),
+                ("needed", models.BooleanField(default=False)),
+                ("grace_days", models.PositiveSmallIntegerField(default=0)),
+                ("confirmed_on", models.DateField(null=True)),
+                ("confirmed_by_id", models.UUIDField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='DocumentView',
+            name="DocumentView",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('viewer_id', models.UUIDField()),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("viewer_id", models.UUIDField()),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='DueNotice',
+            name="DueNotice",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('rung', models.SmallIntegerField()),
-                ('level', models.CharField(choices=[('CLERK', 'Asset clerk'), ('LEAD', 'Operator lead'), ('REGION', 'Regional centre'), ('HQ', 'Head office')], max_length=8)),
-                ('channel', models.CharField(choices=[('IN_APP', 'In the app'), ('SMS', 'Text message')], max_length=8)),
-                ('user_id', models.UUIDField()),
-                ('run_id', models.UUIDField()),
-                ('told_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("rung", models.SmallIntegerField()),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[
+                            ("CLERK", "Asset clerk"),
+                            ("LEAD", "Operator lead"),
+                            ("REGION", "Regional centre"),
+                            ("HQ", "Head office"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("IN_APP", "In the app"), ("SMS", "Text message")], max_length=8
+                    ),
+                ),
+                ("user_id", models.UUIDField()),
+                ("run_id", models.UUIDField()),
+                ("told_at", models.DateTimeField()),
             ],
         ),
         migrations.AddField(
-            model_name='document',
-            name='verified_at',
+            model_name="document",
+            name="verified_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='document',
-            name='verified_by_id',
+            model_name="document",
+            name="verified_by_id",
             field=models.UUIDField(null=True),
         ),
         migrations.AddField(
-            model_name='dueitem',
-            name='due_km',
+            model_name="dueitem",
+            name="due_km",
             field=models.DecimalField(decimal_places=1, max_digits=9, null=True),
         ),
         migrations.AddField(
-            model_name='dueitem',
-            name='incident_on',
+            model_name="dueitem",
+            name="incident_on",
             field=models.DateField(null=True),
         ),
         migrations.AddField(
-            model_name='dueitem',
-            name='lapsed_at',
+            model_name="dueitem",
+            name="lapsed_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='vehicle',
-            name='serviced_km',
+            model_name="vehicle",
+            name="serviced_km",
             field=models.DecimalField(decimal_places=1, max_digits=9, null=True),
         ),
         migrations.AddField(
-            model_name='vehicle',
-            name='serviced_on',
+            model_name="vehicle",
+            name="serviced_on",
             field=models.DateField(null=True),
         ),
         migrations.AlterField(
-            model_name='dueitem',
-            name='kind',
-            field=models.CharField(choices=[('INSPECTION', 'Annual inspection'), ('COMPULSORY_INSURANCE', 'Compulsory insurance'), ('COMMERCIAL_INSURANCE', 'Commercial insurance'), ('ROAD_PERMIT', 'Road permit'), ('VEHICLE_LICENCE', 'Vehicle licence'), ('BATTERY_WARRANTY', 'Battery warranty'), ('MAINTENANCE', 'Scheduled maintenance')], max_length=24),
+            model_name="dueitem",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("INSPECTION", "Annual inspection"),
+                    ("COMPULSORY_INSURANCE", "Compulsory insurance"),
+                    ("COMMERCIAL_INSURANCE", "Commercial insurance"),
+                    ("ROAD_PERMIT", "Road permit"),
+                    ("VEHICLE_LICENCE", "Vehicle licence"),
+                    ("BATTERY_WARRANTY", "Battery warranty"),
+                    ("MAINTENANCE", "Scheduled maintenance"),
+                ],
+                max_length=24,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='document',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('verified_at', None), ('verified_by_id', None)), models.Q(('verified_at__isnull', False), ('verified_by_id__isnull', False), models.Q(('verified_by_id', models.F('filed_by_id')), _negated=True)), _connector='OR'), name='a_paper_is_verified_by_a_second_person'),
+            model_name="document",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("verified_at", None), ("verified_by_id", None)),
+                    models.Q(
+                        ("verified_at__isnull", False),
+                        ("verified_by_id__isnull", False),
+                        models.Q(("verified_by_id", models.F("filed_by_id")), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_paper_is_verified_by_a_second_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='compliancerule',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('kind', '='), ('vehicle_class', '='), (models.Func(models.F('from_months'), models.F('until_months'), function='int4range'), '&&')], name='one_rule_for_a_kind_class_and_age'),
+            model_name="compliancerule",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    ("kind", "="),
+                    ("vehicle_class", "="),
+                    (
+                        models.Func(
+                            models.F("from_months"), models.F("until_months"), function="int4range"
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="one_rule_for_a_kind_class_and_age",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='compliancerule',
-            constraint=models.CheckConstraint(condition=models.Q(('rungs__len__gt', 0), ('told__len', models.F('rungs__len'))), name='every_rung_names_who_is_told'),
+            model_name="compliancerule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("rungs__len__gt", 0), ("told__len", models.F("rungs__len"))),
+                name="every_rung_names_who_is_told",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='compliancerule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('confirmed_by_id', None), ('confirmed_on', None)), models.Q(('confirmed_by_id__isnull', False), ('confirmed_on__isnull', False)), _connector='OR'), name='a_rule_is_confirmed_by_somebody'),
+            model_name="compliancerule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("confirmed_by_id", None), ("confirmed_on", None)),
+                    models.Q(("confirmed_by_id__isnull", False), ("confirmed_on__isnull", False)),
+                    _connector="OR",
+                ),
+                name="a_rule_is_confirmed_by_somebody",
+            ),
         ),
         migrations.AddField(
-            model_name='dueitem',
-            name='rule',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='fleet.compliancerule'),
+            model_name="dueitem",
+            name="rule",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="fleet.compliancerule",
+            ),
         ),
         migrations.AddIndex(
-            model_name='dueitem',
-            index=models.Index(condition=models.Q(('state', 'OPEN')), fields=['org', 'due_on'], name='due_item_by_day'),
+            model_name="dueitem",
+            index=models.Index(
+                condition=models.Q(("state", "OPEN")),
+                fields=["org", "due_on"],
+                name="due_item_by_day",
+            ),
         ),
         migrations.AddField(
-            model_name='documentview',
-            name='document',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='fleet.document'),
+            model_name="documentview",
+            name="document",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="fleet.document"
+            ),
         ),
         migrations.AddField(
-            model_name='documentview',
-            name='org',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode'),
+            model_name="documentview",
+            name="org",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.orgnode"
+            ),
         ),
         migrations.AddField(
-            model_name='duenotice',
-            name='due_item',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='fleet.dueitem'),
+            model_name="duenotice",
+            name="due_item",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="fleet.dueitem"
+            ),
         ),
         migrations.AddField(
-            model_name='duenotice',
-            name='org',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode'),
+            model_name="duenotice",
+            name="org",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.orgnode"
+            ),
         ),
         migrations.AddIndex(
-            model_name='documentview',
-            index=models.Index(fields=['document', '-at'], name='view_by_paper'),
+            model_name="documentview",
+            index=models.Index(fields=["document", "-at"], name="view_by_paper"),
         ),
         migrations.AddConstraint(
-            model_name='duenotice',
-            constraint=models.UniqueConstraint(fields=('due_item', 'rung', 'channel', 'user_id'), name='a_person_is_told_once_at_a_rung'),
+            model_name="duenotice",
+            constraint=models.UniqueConstraint(
+                fields=("due_item", "rung", "channel", "user_id"),
+                name="a_person_is_told_once_at_a_rung",
+            ),
         ),
     ]

@@ -1,4 +1,6 @@
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 from panshi.kit import walls
 
@@ -9,15 +11,65 @@ POLICY = [45, 30, 15, 7, 3, 1, 0]
 PERMIT = [30, 15, 7, 3, 0]
 # Starting figures; each is to be held against the local law and confirmed.
 RULES = [
-    dict(code="INSPECTION", kind="INSPECTION", until_months=120, every_months=12, rungs=YEARLY, told=SEVEN, blocks=True),
-    dict(code="INSPECTION_OLD", kind="INSPECTION", from_months=120, every_months=6, rungs=YEARLY, told=SEVEN, blocks=True),
-    dict(code="COMPULSORY_INSURANCE", kind="COMPULSORY_INSURANCE", rungs=POLICY, told=SEVEN, blocks=True, needed=True),
-    dict(code="COMMERCIAL_INSURANCE", kind="COMMERCIAL_INSURANCE", rungs=POLICY, told=SEVEN, blocks=True),
-    dict(code="ROAD_PERMIT", kind="ROAD_PERMIT", rungs=PERMIT, told=FIVE, blocks=True),
-    dict(code="VEHICLE_LICENCE", kind="VEHICLE_LICENCE", rungs=PERMIT, told=FIVE, blocks=True),
-    dict(code="BATTERY_WARRANTY", kind="BATTERY_WARRANTY", rungs=[60, 30, 7], told=["CLERK", "CLERK", "LEAD"], blocks=False),
-    dict(code="MAINTENANCE", kind="MAINTENANCE", anchor="SERVICE", every_months=12, ahead_km=1000, rungs=[15, 7, 0],
-         told=["CLERK", "LEAD", "REGION"], blocks=True, grace_days=30),
+    {
+        "code": "INSPECTION",
+        "kind": "INSPECTION",
+        "until_months": 120,
+        "every_months": 12,
+        "rungs": YEARLY,
+        "told": SEVEN,
+        "blocks": True,
+    },
+    {
+        "code": "INSPECTION_OLD",
+        "kind": "INSPECTION",
+        "from_months": 120,
+        "every_months": 6,
+        "rungs": YEARLY,
+        "told": SEVEN,
+        "blocks": True,
+    },
+    {
+        "code": "COMPULSORY_INSURANCE",
+        "kind": "COMPULSORY_INSURANCE",
+        "rungs": POLICY,
+        "told": SEVEN,
+        "blocks": True,
+        "needed": True,
+    },
+    {
+        "code": "COMMERCIAL_INSURANCE",
+        "kind": "COMMERCIAL_INSURANCE",
+        "rungs": POLICY,
+        "told": SEVEN,
+        "blocks": True,
+    },
+    {"code": "ROAD_PERMIT", "kind": "ROAD_PERMIT", "rungs": PERMIT, "told": FIVE, "blocks": True},
+    {
+        "code": "VEHICLE_LICENCE",
+        "kind": "VEHICLE_LICENCE",
+        "rungs": PERMIT,
+        "told": FIVE,
+        "blocks": True,
+    },
+    {
+        "code": "BATTERY_WARRANTY",
+        "kind": "BATTERY_WARRANTY",
+        "rungs": [60, 30, 7],
+        "told": ["CLERK", "CLERK", "LEAD"],
+        "blocks": False,
+    },
+    {
+        "code": "MAINTENANCE",
+        "kind": "MAINTENANCE",
+        "anchor": "SERVICE",
+        "every_months": 12,
+        "ahead_km": 1000,
+        "rungs": [15, 7, 0],
+        "told": ["CLERK", "LEAD", "REGION"],
+        "blocks": True,
+        "grace_days": 30,
+    },
 ]
 
 PAPER_STANDS = """
@@ -62,12 +114,12 @@ REVOKE ALL ON fleet_compliancerule FROM panshi_app, panshi_hq, panshi_portal, pa
 """
 
 
-def fill(apps, schema_editor):
+def fill(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     rule = apps.get_model("fleet", "ComplianceRule")
     rule.objects.bulk_create(rule(**fields) for fields in RULES)
 
 
-def empty(apps, schema_editor):
+def empty(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("fleet", "ComplianceRule").objects.all().delete()
 
 

@@ -3,74 +3,165 @@
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('fleet', '0010_signed_inspections_stand'),
-        ('org', '0002_walls'),
+        ("fleet", "0010_signed_inspections_stand"),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AssetTerms',
+            name="AssetTerms",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_on', models.DateField(unique=True)),
-                ('residual_share', models.DecimalField(decimal_places=4, max_digits=5)),
-                ('life_months', models.PositiveSmallIntegerField()),
-                ('life_km', models.PositiveIntegerField()),
-                ('market_fall', models.DecimalField(decimal_places=4, max_digits=5)),
-                ('to_confirm', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("starts_on", models.DateField(unique=True)),
+                ("residual_share", models.DecimalField(decimal_places=4, max_digits=5)),
+                ("life_months", models.PositiveSmallIntegerField()),
+                ("life_km", models.PositiveIntegerField()),
+                ("market_fall", models.DecimalField(decimal_places=4, max_digits=5)),
+                ("to_confirm", models.BooleanField(default=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Asset',
+            name="Asset",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('cost', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('residual', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('opening', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('method', models.CharField(choices=[('STRAIGHT', 'Straight line, by months'), ('UNITS', 'Units of use, by kilometres')], max_length=8)),
-                ('life_months', models.PositiveSmallIntegerField()),
-                ('life_km', models.PositiveIntegerField(default=0)),
-                ('start_km', models.DecimalField(decimal_places=1, default=0, max_digits=9)),
-                ('in_use_on', models.DateField()),
-                ('first_month', models.DateField()),
-                ('ended_on', models.DateField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('vehicle', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='fleet.vehicle')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("cost", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("residual", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("opening", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                (
+                    "method",
+                    models.CharField(
+                        choices=[
+                            ("STRAIGHT", "Straight line, by months"),
+                            ("UNITS", "Units of use, by kilometres"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("life_months", models.PositiveSmallIntegerField()),
+                ("life_km", models.PositiveIntegerField(default=0)),
+                ("start_km", models.DecimalField(decimal_places=1, default=0, max_digits=9)),
+                ("in_use_on", models.DateField()),
+                ("first_month", models.DateField()),
+                ("ended_on", models.DateField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "vehicle",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="fleet.vehicle",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AssetMark',
+            name="AssetMark",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('month', models.DateField()),
-                ('odometer_km', models.DecimalField(decimal_places=1, max_digits=9)),
-                ('asset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='fleet.asset')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("month", models.DateField()),
+                ("odometer_km", models.DecimalField(decimal_places=1, max_digits=9)),
+                (
+                    "asset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="fleet.asset",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='asset',
-            constraint=models.CheckConstraint(condition=models.Q(('opening__gte', 0), ('residual__gte', 0), ('cost__gte', django.db.models.expressions.CombinedExpression(models.F('residual'), '+', models.F('opening')))), name='a_residual_is_not_above_the_cost'),
+            model_name="asset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("opening__gte", 0),
+                    ("residual__gte", 0),
+                    (
+                        "cost__gte",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("residual"), "+", models.F("opening")
+                        ),
+                    ),
+                ),
+                name="a_residual_is_not_above_the_cost",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='asset',
-            constraint=models.CheckConstraint(condition=models.Q(('life_months__gt', 0), models.Q(('method', 'STRAIGHT'), ('life_km__gt', 0), _connector='OR')), name='an_asset_has_a_life'),
+            model_name="asset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("life_months__gt", 0),
+                    models.Q(("method", "STRAIGHT"), ("life_km__gt", 0), _connector="OR"),
+                ),
+                name="an_asset_has_a_life",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='asset',
-            constraint=models.CheckConstraint(condition=models.Q(('first_month__day', 1)), name='an_asset_depreciates_from_the_first_of_a_month'),
+            model_name="asset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("first_month__day", 1)),
+                name="an_asset_depreciates_from_the_first_of_a_month",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assetmark',
-            constraint=models.UniqueConstraint(fields=('asset', 'month'), name='one_mark_of_an_asset_a_month'),
+            model_name="assetmark",
+            constraint=models.UniqueConstraint(
+                fields=("asset", "month"), name="one_mark_of_an_asset_a_month"
+            ),
         ),
     ]

@@ -2,6 +2,8 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 from panshi.kit import walls
 
@@ -16,14 +18,17 @@ REVOKE ALL ON fleet_assetterms FROM panshi_app, panshi_hq, panshi_report, panshi
 """
 
 
-def fill(apps, schema_editor):
+def fill(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("fleet", "AssetTerms").objects.create(
-        starts_on=date(2019, 4, 1), residual_share=Decimal("0.05"), life_months=60,
-        life_km=300_000, market_fall=Decimal("0.0250"),
+        starts_on=date(2019, 4, 1),
+        residual_share=Decimal("0.05"),
+        life_months=60,
+        life_km=300_000,
+        market_fall=Decimal("0.0250"),
     )
 
 
-def empty(apps, schema_editor):
+def empty(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("fleet", "AssetTerms").objects.all().delete()
 
 

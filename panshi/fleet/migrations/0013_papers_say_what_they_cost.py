@@ -4,21 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('fleet', '0012_walls_of_assets'),
-        ('kit', '0005_import_walls'),
-        ('org', '0003_people_of_the_yard'),
+        ("fleet", "0012_walls_of_assets"),
+        ("kit", "0005_import_walls"),
+        ("org", "0003_people_of_the_yard"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='document',
-            name='cost',
+            model_name="document",
+            name="cost",
             field=models.DecimalField(decimal_places=2, max_digits=14, null=True),
         ),
         migrations.AddConstraint(
-            model_name='document',
-            constraint=models.CheckConstraint(condition=models.Q(('cost__isnull', True), ('cost__gt', 0), _connector='OR'), name='a_paper_costs_something_or_is_silent'),
+            model_name="document",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("cost__isnull", True), ("cost__gt", 0), _connector="OR"),
+                name="a_paper_costs_something_or_is_silent",
+            ),
         ),
     ]

@@ -6,487 +6,1249 @@ import django.contrib.postgres.indexes
 import django.contrib.postgres.search
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('org', '0002_walls'),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Edition',
+            name="Edition",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('number', models.CharField(max_length=20)),
-                ('title', models.CharField(max_length=120)),
-                ('state', models.CharField(choices=[('OPEN', 'Open'), ('FROZEN', 'Frozen'), ('RELEASED', 'Released'), ('SUPERSEDED', 'Superseded')], default='OPEN', max_length=10)),
-                ('effective_from', models.DateTimeField(null=True)),
-                ('effective_until', models.DateTimeField(null=True)),
-                ('files', models.JSONField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('common_terms', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), default=list, size=None)),
-                ('released_by_id', models.UUIDField(null=True)),
-                ('note', models.TextField(default='')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('previous', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handbook.edition')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("number", models.CharField(max_length=20)),
+                ("title", models.CharField(max_length=120)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("OPEN", "Open"),
+                            ("FROZEN", "Frozen"),
+                            ("RELEASED", "Released"),
+                            ("SUPERSEDED", "Superseded"),
+                        ],
+                        default="OPEN",
+                        max_length=10,
+                    ),
+                ),
+                ("effective_from", models.DateTimeField(null=True)),
+                ("effective_until", models.DateTimeField(null=True)),
+                ("files", models.JSONField()),
+                ("sha256", models.CharField(max_length=64)),
+                (
+                    "common_terms",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=20), default=list, size=None
+                    ),
+                ),
+                ("released_by_id", models.UUIDField(null=True)),
+                ("note", models.TextField(default="")),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "previous",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handbook.edition",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Node',
+            name="Node",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('slug', models.CharField(max_length=60)),
-                ('code', models.CharField(max_length=12)),
-                ('line', models.CharField(max_length=2)),
-                ('category', models.CharField(max_length=4)),
-                ('level', models.SmallIntegerField()),
-                ('position', models.SmallIntegerField()),
-                ('zh', models.CharField(max_length=80)),
-                ('en', models.CharField(max_length=120)),
-                ('owner_role', models.CharField(max_length=20)),
-                ('trigger', models.JSONField()),
-                ('kpi', models.JSONField()),
-                ('retired_on', models.DateField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='handbook.node')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("slug", models.CharField(max_length=60)),
+                ("code", models.CharField(max_length=12)),
+                ("line", models.CharField(max_length=2)),
+                ("category", models.CharField(max_length=4)),
+                ("level", models.SmallIntegerField()),
+                ("position", models.SmallIntegerField()),
+                ("zh", models.CharField(max_length=80)),
+                ("en", models.CharField(max_length=120)),
+                ("owner_role", models.CharField(max_length=20)),
+                ("trigger", models.JSONField()),
+                ("kpi", models.JSONField()),
+                ("retired_on", models.DateField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="handbook.node",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ChangeNotice',
+            name="ChangeNotice",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('role', models.CharField(max_length=20)),
-                ('gravity', models.CharField(max_length=10)),
-                ('changes', models.JSONField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('edition', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='handbook.edition')),
-                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handbook.node')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("role", models.CharField(max_length=20)),
+                ("gravity", models.CharField(max_length=10)),
+                ("changes", models.JSONField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "edition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notices",
+                        to="handbook.edition",
+                    ),
+                ),
+                (
+                    "node",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handbook.node",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AdherenceDay',
+            name="AdherenceDay",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('city', models.CharField(blank=True, max_length=40)),
-                ('day', models.DateField()),
-                ('expected', models.IntegerField()),
-                ('voided', models.IntegerField()),
-                ('by_hand', models.IntegerField()),
-                ('closed', models.IntegerField()),
-                ('on_time', models.IntegerField()),
-                ('steps_due', models.IntegerField()),
-                ('steps_done', models.IntegerField()),
-                ('evidence_due', models.IntegerField()),
-                ('evidence_valid', models.IntegerField()),
-                ('first_reported', models.JSONField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('edition', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handbook.edition')),
-                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handbook.node')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("city", models.CharField(blank=True, max_length=40)),
+                ("day", models.DateField()),
+                ("expected", models.IntegerField()),
+                ("voided", models.IntegerField()),
+                ("by_hand", models.IntegerField()),
+                ("closed", models.IntegerField()),
+                ("on_time", models.IntegerField()),
+                ("steps_due", models.IntegerField()),
+                ("steps_done", models.IntegerField()),
+                ("evidence_due", models.IntegerField()),
+                ("evidence_valid", models.IntegerField()),
+                ("first_reported", models.JSONField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "edition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handbook.edition",
+                    ),
+                ),
+                (
+                    "node",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handbook.node",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Revision',
+            name="Revision",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('number', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('DRAFT', 'Draft'), ('IN_REVIEW', 'In review'), ('APPROVED', 'Approved')], default='DRAFT', max_length=10)),
-                ('folder', models.CharField(max_length=90)),
-                ('files', models.JSONField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('summary_en', models.TextField()),
-                ('trigger_event', models.CharField(blank=True, max_length=80)),
-                ('hears', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=200), default=list, size=None)),
-                ('author_id', models.UUIDField()),
-                ('approver_id', models.UUIDField(null=True)),
-                ('approved_at', models.DateTimeField(null=True)),
-                ('review_words', models.TextField(default='')),
-                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='revisions', to='handbook.node')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("DRAFT", "Draft"),
+                            ("IN_REVIEW", "In review"),
+                            ("APPROVED", "Approved"),
+                        ],
+                        default="DRAFT",
+                        max_length=10,
+                    ),
+                ),
+                ("folder", models.CharField(max_length=90)),
+                ("files", models.JSONField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("summary_en", models.TextField()),
+                ("trigger_event", models.CharField(blank=True, max_length=80)),
+                (
+                    "hears",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=200), default=list, size=None
+                    ),
+                ),
+                ("author_id", models.UUIDField()),
+                ("approver_id", models.UUIDField(null=True)),
+                ("approved_at", models.DateTimeField(null=True)),
+                ("review_words", models.TextField(default="")),
+                (
+                    "node",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="revisions",
+                        to="handbook.node",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='EditionItem',
+            name="EditionItem",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('edition', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='handbook.edition')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handbook.node')),
-                ('revision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handbook.revision')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "edition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="items",
+                        to="handbook.edition",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "node",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handbook.node",
+                    ),
+                ),
+                (
+                    "revision",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handbook.revision",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('city', models.CharField(blank=True, max_length=40)),
-                ('subject_type', models.CharField(blank=True, max_length=40)),
-                ('subject_id', models.CharField(blank=True, max_length=60)),
-                ('work_order_id', models.UUIDField(null=True)),
-                ('fact_id', models.UUIDField(null=True)),
-                ('fact_name', models.CharField(blank=True, max_length=80)),
-                ('fact', models.JSONField(default=dict)),
-                ('occurrence_key', models.CharField(max_length=160)),
-                ('by_hand', models.BooleanField(default=False)),
-                ('reason', models.TextField(default='')),
-                ('owner_role', models.CharField(max_length=20)),
-                ('roles', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), default=list, size=None)),
-                ('owner_id', models.UUIDField(null=True)),
-                ('state', models.CharField(choices=[('WAITING', 'Waiting'), ('TAKEN', 'In hand'), ('HALTED', 'Halted'), ('PAUSED', 'Paused'), ('CLOSED', 'Closed'), ('VOID', 'Void')], default='WAITING', max_length=8)),
-                ('started_at', models.DateTimeField()),
-                ('take_by', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('taken_at', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('closed_by_fact_id', models.UUIDField(null=True)),
-                ('listens', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=300), default=list, size=None)),
-                ('next_rung', models.SmallIntegerField(default=0)),
-                ('next_rung_at', models.DateTimeField(null=True)),
-                ('round', models.SmallIntegerField(default=0)),
-                ('steps_due', models.SmallIntegerField(default=0)),
-                ('steps_done', models.SmallIntegerField(default=0)),
-                ('evidence_due', models.SmallIntegerField(default=0)),
-                ('evidence_valid', models.SmallIntegerField(default=0)),
-                ('job_required', models.SmallIntegerField(default=0)),
-                ('job_done', models.SmallIntegerField(default=0)),
-                ('edition', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handbook.edition')),
-                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handbook.node')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='handbook.run')),
-                ('revision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handbook.revision')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("city", models.CharField(blank=True, max_length=40)),
+                ("subject_type", models.CharField(blank=True, max_length=40)),
+                ("subject_id", models.CharField(blank=True, max_length=60)),
+                ("work_order_id", models.UUIDField(null=True)),
+                ("fact_id", models.UUIDField(null=True)),
+                ("fact_name", models.CharField(blank=True, max_length=80)),
+                ("fact", models.JSONField(default=dict)),
+                ("occurrence_key", models.CharField(max_length=160)),
+                ("by_hand", models.BooleanField(default=False)),
+                ("reason", models.TextField(default="")),
+                ("owner_role", models.CharField(max_length=20)),
+                (
+                    "roles",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=20), default=list, size=None
+                    ),
+                ),
+                ("owner_id", models.UUIDField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("WAITING", "Waiting"),
+                            ("TAKEN", "In hand"),
+                            ("HALTED", "Halted"),
+                            ("PAUSED", "Paused"),
+                            ("CLOSED", "Closed"),
+                            ("VOID", "Void"),
+                        ],
+                        default="WAITING",
+                        max_length=8,
+                    ),
+                ),
+                ("started_at", models.DateTimeField()),
+                ("take_by", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("taken_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("closed_by_fact_id", models.UUIDField(null=True)),
+                (
+                    "listens",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=300), default=list, size=None
+                    ),
+                ),
+                ("next_rung", models.SmallIntegerField(default=0)),
+                ("next_rung_at", models.DateTimeField(null=True)),
+                ("round", models.SmallIntegerField(default=0)),
+                ("steps_due", models.SmallIntegerField(default=0)),
+                ("steps_done", models.SmallIntegerField(default=0)),
+                ("evidence_due", models.SmallIntegerField(default=0)),
+                ("evidence_valid", models.SmallIntegerField(default=0)),
+                ("job_required", models.SmallIntegerField(default=0)),
+                ("job_done", models.SmallIntegerField(default=0)),
+                (
+                    "edition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handbook.edition",
+                    ),
+                ),
+                (
+                    "node",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handbook.node",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="handbook.run",
+                    ),
+                ),
+                (
+                    "revision",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handbook.revision",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Pause',
+            name="Pause",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('begins_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField(null=True)),
-                ('waits_for', models.CharField(max_length=10)),
-                ('reason', models.TextField()),
-                ('person_id', models.UUIDField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pauses', to='handbook.run')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("begins_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField(null=True)),
+                ("waits_for", models.CharField(max_length=10)),
+                ("reason", models.TextField()),
+                ("person_id", models.UUIDField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="pauses",
+                        to="handbook.run",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Evidence',
+            name="Evidence",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('step_id', models.CharField(max_length=40)),
-                ('iteration', models.SmallIntegerField(default=0)),
-                ('round', models.SmallIntegerField(default=0)),
-                ('kind', models.CharField(max_length=10)),
-                ('value', models.TextField(default='')),
-                ('file_id', models.UUIDField(null=True)),
-                ('sha256', models.CharField(max_length=64)),
-                ('captured_at', models.DateTimeField()),
-                ('lon', models.FloatField(null=True)),
-                ('lat', models.FloatField(null=True)),
-                ('person_id', models.UUIDField()),
-                ('client_id', models.UUIDField(null=True)),
-                ('valid', models.BooleanField(default=True)),
-                ('words', models.TextField(default='')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('supersedes', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handbook.evidence')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='evidence', to='handbook.run')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("step_id", models.CharField(max_length=40)),
+                ("iteration", models.SmallIntegerField(default=0)),
+                ("round", models.SmallIntegerField(default=0)),
+                ("kind", models.CharField(max_length=10)),
+                ("value", models.TextField(default="")),
+                ("file_id", models.UUIDField(null=True)),
+                ("sha256", models.CharField(max_length=64)),
+                ("captured_at", models.DateTimeField()),
+                ("lon", models.FloatField(null=True)),
+                ("lat", models.FloatField(null=True)),
+                ("person_id", models.UUIDField()),
+                ("client_id", models.UUIDField(null=True)),
+                ("valid", models.BooleanField(default=True)),
+                ("words", models.TextField(default="")),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "supersedes",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handbook.evidence",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="evidence",
+                        to="handbook.run",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Escalation',
+            name="Escalation",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('rung', models.SmallIntegerField()),
-                ('to_role', models.CharField(max_length=20)),
-                ('reassigned', models.BooleanField()),
-                ('at', models.DateTimeField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='escalations', to='handbook.run')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("rung", models.SmallIntegerField()),
+                ("to_role", models.CharField(max_length=20)),
+                ("reassigned", models.BooleanField()),
+                ("at", models.DateTimeField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="escalations",
+                        to="handbook.run",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Deviation',
+            name="Deviation",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('kind', models.CharField(choices=[('MISSED', 'Missed'), ('LATE', 'Late'), ('SKIPPED', 'Step skipped'), ('HALTED', 'Halted'), ('OVERRIDDEN', 'Halt overridden'), ('EVIDENCE_INVALID', 'Evidence in doubt')], max_length=16)),
-                ('step_id', models.CharField(blank=True, max_length=40)),
-                ('weight', models.SmallIntegerField(default=1)),
-                ('words', models.TextField(default='')),
-                ('at', models.DateTimeField()),
-                ('person_id', models.UUIDField()),
-                ('second_person_id', models.UUIDField(null=True)),
-                ('nonconformity_id', models.UUIDField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deviations', to='handbook.run')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("MISSED", "Missed"),
+                            ("LATE", "Late"),
+                            ("SKIPPED", "Step skipped"),
+                            ("HALTED", "Halted"),
+                            ("OVERRIDDEN", "Halt overridden"),
+                            ("EVIDENCE_INVALID", "Evidence in doubt"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("step_id", models.CharField(blank=True, max_length=40)),
+                ("weight", models.SmallIntegerField(default=1)),
+                ("words", models.TextField(default="")),
+                ("at", models.DateTimeField()),
+                ("person_id", models.UUIDField()),
+                ("second_person_id", models.UUIDField(null=True)),
+                ("nonconformity_id", models.UUIDField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deviations",
+                        to="handbook.run",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('step_id', models.CharField(blank=True, max_length=40)),
-                ('why', models.CharField(max_length=80)),
-                ('title', models.CharField(max_length=120)),
-                ('text', models.TextField()),
-                ('redaction', models.JSONField(null=True)),
-                ('state', models.CharField(choices=[('PROPOSED', 'Proposed'), ('REDACTED', 'Redacted'), ('APPROVED', 'Approved'), ('PUBLISHED', 'Published')], default='PROPOSED', max_length=10)),
-                ('approver_id', models.UUIDField(null=True)),
-                ('published_at', models.DateTimeField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handbook.node')),
-                ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handbook.run')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("step_id", models.CharField(blank=True, max_length=40)),
+                ("why", models.CharField(max_length=80)),
+                ("title", models.CharField(max_length=120)),
+                ("text", models.TextField()),
+                ("redaction", models.JSONField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("PROPOSED", "Proposed"),
+                            ("REDACTED", "Redacted"),
+                            ("APPROVED", "Approved"),
+                            ("PUBLISHED", "Published"),
+                        ],
+                        default="PROPOSED",
+                        max_length=10,
+                    ),
+                ),
+                ("approver_id", models.UUIDField(null=True)),
+                ("published_at", models.DateTimeField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "node",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handbook.node",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handbook.run",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='RunStep',
+            name="RunStep",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('step_id', models.CharField(max_length=40)),
-                ('iteration', models.SmallIntegerField(default=0)),
-                ('round', models.SmallIntegerField(default=0)),
-                ('superseded', models.BooleanField(default=False)),
-                ('required', models.BooleanField()),
-                ('state', models.CharField(choices=[('OPEN', 'Open'), ('REFUSED', 'Refused by the system'), ('DONE', 'Done'), ('SKIPPED', 'Skipped'), ('NOT_APPLICABLE', 'Not applicable')], max_length=14)),
-                ('value', models.JSONField(null=True)),
-                ('result', models.JSONField(null=True)),
-                ('words', models.TextField(default='')),
-                ('flagged', models.BooleanField(default=False)),
-                ('person_id', models.UUIDField(null=True)),
-                ('device_at', models.DateTimeField(null=True)),
-                ('server_at', models.DateTimeField(null=True)),
-                ('was_offline', models.BooleanField(default=False)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='handbook.run')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("step_id", models.CharField(max_length=40)),
+                ("iteration", models.SmallIntegerField(default=0)),
+                ("round", models.SmallIntegerField(default=0)),
+                ("superseded", models.BooleanField(default=False)),
+                ("required", models.BooleanField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("OPEN", "Open"),
+                            ("REFUSED", "Refused by the system"),
+                            ("DONE", "Done"),
+                            ("SKIPPED", "Skipped"),
+                            ("NOT_APPLICABLE", "Not applicable"),
+                        ],
+                        max_length=14,
+                    ),
+                ),
+                ("value", models.JSONField(null=True)),
+                ("result", models.JSONField(null=True)),
+                ("words", models.TextField(default="")),
+                ("flagged", models.BooleanField(default=False)),
+                ("person_id", models.UUIDField(null=True)),
+                ("device_at", models.DateTimeField(null=True)),
+                ("server_at", models.DateTimeField(null=True)),
+                ("was_offline", models.BooleanField(default=False)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="handbook.run",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SearchDocument',
+            name="SearchDocument",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('kind', models.CharField(max_length=8)),
-                ('anchor', models.CharField(blank=True, max_length=60)),
-                ('title', models.CharField(max_length=200)),
-                ('text', models.TextField()),
-                ('terms', django.contrib.postgres.search.SearchVectorField()),
-                ('node', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='handbook.node')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("kind", models.CharField(max_length=8)),
+                ("anchor", models.CharField(blank=True, max_length=60)),
+                ("title", models.CharField(max_length=200)),
+                ("text", models.TextField()),
+                ("terms", django.contrib.postgres.search.SearchVectorField()),
+                (
+                    "node",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="handbook.node",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SearchMiss',
+            name="SearchMiss",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('query', models.CharField(max_length=200)),
-                ('audience', models.CharField(default='STAFF', max_length=10)),
-                ('at', models.DateTimeField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("query", models.CharField(max_length=200)),
+                ("audience", models.CharField(default="STAFF", max_length=10)),
+                ("at", models.DateTimeField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Step',
+            name="Step",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('step_id', models.CharField(max_length=40)),
-                ('position', models.SmallIntegerField()),
-                ('zh', models.CharField(max_length=200)),
-                ('kind', models.CharField(blank=True, max_length=10)),
-                ('role', models.CharField(blank=True, max_length=20)),
-                ('required', models.BooleanField()),
-                ('conditional', models.BooleanField()),
-                ('repeated', models.BooleanField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('revision', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='handbook.revision')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("step_id", models.CharField(max_length=40)),
+                ("position", models.SmallIntegerField()),
+                ("zh", models.CharField(max_length=200)),
+                ("kind", models.CharField(blank=True, max_length=10)),
+                ("role", models.CharField(blank=True, max_length=20)),
+                ("required", models.BooleanField()),
+                ("conditional", models.BooleanField()),
+                ("repeated", models.BooleanField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "revision",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="handbook.revision",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Synonym',
+            name="Synonym",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('said', models.CharField(max_length=40)),
-                ('meant', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), size=None)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("said", models.CharField(max_length=40)),
+                (
+                    "meant",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), size=None
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Acknowledgement',
+            name="Acknowledgement",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('person_id', models.UUIDField()),
-                ('read_at', models.DateTimeField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('notice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handbook.changenotice')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("person_id", models.UUIDField()),
+                ("read_at", models.DateTimeField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "notice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handbook.changenotice",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('notice', 'person_id'), name='acknowledged_once_by_a_person')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("notice", "person_id"), name="acknowledged_once_by_a_person"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='edition',
-            constraint=models.UniqueConstraint(fields=('org', 'number'), name='edition_number_once'),
+            model_name="edition",
+            constraint=models.UniqueConstraint(
+                fields=("org", "number"), name="edition_number_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='edition',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['OPEN', 'FROZEN']), ('effective_from__isnull', False), _connector='OR'), name='edition_in_force_has_a_start'),
+            model_name="edition",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["OPEN", "FROZEN"]),
+                    ("effective_from__isnull", False),
+                    _connector="OR",
+                ),
+                name="edition_in_force_has_a_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='edition',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('state__in', ['RELEASED', 'SUPERSEDED'])), expressions=[(models.F('org'), '='), (models.Func(models.F('effective_from'), models.F('effective_until'), function='tstzrange'), '&&')], name='edition_one_in_force'),
+            model_name="edition",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("state__in", ["RELEASED", "SUPERSEDED"])),
+                expressions=[
+                    (models.F("org"), "="),
+                    (
+                        models.Func(
+                            models.F("effective_from"),
+                            models.F("effective_until"),
+                            function="tstzrange",
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="edition_one_in_force",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='node',
-            constraint=models.UniqueConstraint(fields=('org', 'slug'), name='node_slug_once'),
+            model_name="node",
+            constraint=models.UniqueConstraint(fields=("org", "slug"), name="node_slug_once"),
         ),
         migrations.AddConstraint(
-            model_name='node',
-            constraint=models.UniqueConstraint(fields=('org', 'code'), name='node_code_once'),
+            model_name="node",
+            constraint=models.UniqueConstraint(fields=("org", "code"), name="node_code_once"),
         ),
         migrations.AddConstraint(
-            model_name='node',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('level', 1), ('parent', None)), models.Q(('level', 2), ('parent__isnull', False)), _connector='OR'), name='node_has_two_levels'),
+            model_name="node",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("level", 1), ("parent", None)),
+                    models.Q(("level", 2), ("parent__isnull", False)),
+                    _connector="OR",
+                ),
+                name="node_has_two_levels",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='changenotice',
-            constraint=models.UniqueConstraint(fields=('edition', 'node', 'role'), name='notice_once'),
+            model_name="changenotice",
+            constraint=models.UniqueConstraint(
+                fields=("edition", "node", "role"), name="notice_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='adherenceday',
-            index=models.Index(fields=['day', 'node'], name='adherence_by_day'),
+            model_name="adherenceday",
+            index=models.Index(fields=["day", "node"], name="adherence_by_day"),
         ),
         migrations.AddConstraint(
-            model_name='adherenceday',
-            constraint=models.UniqueConstraint(fields=('org', 'node', 'edition', 'city', 'day'), name='adherence_day_once'),
+            model_name="adherenceday",
+            constraint=models.UniqueConstraint(
+                fields=("org", "node", "edition", "city", "day"), name="adherence_day_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='revision',
-            index=models.Index(fields=['trigger_event'], name='revision_by_event'),
+            model_name="revision",
+            index=models.Index(fields=["trigger_event"], name="revision_by_event"),
         ),
         migrations.AddConstraint(
-            model_name='revision',
-            constraint=models.UniqueConstraint(fields=('node', 'number'), name='revision_number_once'),
+            model_name="revision",
+            constraint=models.UniqueConstraint(
+                fields=("node", "number"), name="revision_number_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='revision',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'APPROVED')), fields=('node', 'sha256'), name='revision_content_once'),
+            model_name="revision",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "APPROVED")),
+                fields=("node", "sha256"),
+                name="revision_content_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='revision',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'APPROVED'), _negated=True), models.Q(('approved_at__isnull', False), ('approver_id__isnull', False), models.Q(('approver_id', models.F('author_id')), _negated=True)), _connector='OR'), name='revision_approved_by_another'),
+            model_name="revision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "APPROVED"), _negated=True),
+                    models.Q(
+                        ("approved_at__isnull", False),
+                        ("approver_id__isnull", False),
+                        models.Q(("approver_id", models.F("author_id")), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="revision_approved_by_another",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='editionitem',
-            constraint=models.UniqueConstraint(fields=('edition', 'node'), name='edition_holds_a_node_once'),
+            model_name="editionitem",
+            constraint=models.UniqueConstraint(
+                fields=("edition", "node"), name="edition_holds_a_node_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('state__in', ('WAITING', 'TAKEN', 'HALTED', 'PAUSED'))), fields=['org', 'due_at'], name='run_open_by_due'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(("state__in", ("WAITING", "TAKEN", "HALTED", "PAUSED"))),
+                fields=["org", "due_at"],
+                name="run_open_by_due",
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(condition=models.Q(('next_rung_at__isnull', False), ('state__in', ('WAITING', 'TAKEN', 'HALTED', 'PAUSED'))), fields=['next_rung_at'], name='run_next_rung'),
+            model_name="run",
+            index=models.Index(
+                condition=models.Q(
+                    ("next_rung_at__isnull", False),
+                    ("state__in", ("WAITING", "TAKEN", "HALTED", "PAUSED")),
+                ),
+                fields=["next_rung_at"],
+                name="run_next_rung",
+            ),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['org', 'subject_type', 'subject_id'], name='run_by_subject'),
+            model_name="run",
+            index=models.Index(fields=["org", "subject_type", "subject_id"], name="run_by_subject"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['org', 'work_order_id'], name='run_by_work_order'),
+            model_name="run",
+            index=models.Index(fields=["org", "work_order_id"], name="run_by_work_order"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=models.Index(fields=['due_at', 'node'], name='run_by_due_day'),
+            model_name="run",
+            index=models.Index(fields=["due_at", "node"], name="run_by_due_day"),
         ),
         migrations.AddIndex(
-            model_name='run',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['listens'], name='run_listens'),
+            model_name="run",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["listens"], name="run_listens"),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.UniqueConstraint(fields=('node', 'occurrence_key'), name='run_exactly_once'),
+            model_name="run",
+            constraint=models.UniqueConstraint(
+                fields=("node", "occurrence_key"), name="run_exactly_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='run',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('state__in', ['CLOSED', 'VOID'])), models.Q(models.Q(('state__in', ['CLOSED', 'VOID']), _negated=True), ('closed_at', None)), _connector='OR'), name='run_closed_has_a_moment'),
+            model_name="run",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at__isnull", False), ("state__in", ["CLOSED", "VOID"])),
+                    models.Q(
+                        models.Q(("state__in", ["CLOSED", "VOID"]), _negated=True),
+                        ("closed_at", None),
+                    ),
+                    _connector="OR",
+                ),
+                name="run_closed_has_a_moment",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pause',
-            constraint=models.UniqueConstraint(condition=models.Q(('ends_at', None)), fields=('run',), name='pause_open_once'),
+            model_name="pause",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ends_at", None)), fields=("run",), name="pause_open_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pause',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at', None), ('ends_at__gte', models.F('begins_at')), _connector='OR'), name='pause_ends_after_it_begins'),
+            model_name="pause",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_at", None), ("ends_at__gte", models.F("begins_at")), _connector="OR"
+                ),
+                name="pause_ends_after_it_begins",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pause',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.F('run'), '='), (models.Func(models.F('begins_at'), models.F('ends_at'), function='tstzrange'), '&&')], name='pauses_do_not_overlap'),
+            model_name="pause",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    (models.F("run"), "="),
+                    (
+                        models.Func(
+                            models.F("begins_at"), models.F("ends_at"), function="tstzrange"
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="pauses_do_not_overlap",
+            ),
         ),
         migrations.AddIndex(
-            model_name='evidence',
-            index=models.Index(fields=['org', 'sha256'], name='evidence_by_content'),
+            model_name="evidence",
+            index=models.Index(fields=["org", "sha256"], name="evidence_by_content"),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.UniqueConstraint(fields=('client_id',), name='evidence_client_id_once'),
+            model_name="evidence",
+            constraint=models.UniqueConstraint(
+                fields=("client_id",), name="evidence_client_id_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.UniqueConstraint(condition=models.Q(('supersedes__isnull', False)), fields=('supersedes',), name='evidence_superseded_once'),
+            model_name="evidence",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("supersedes__isnull", False)),
+                fields=("supersedes",),
+                name="evidence_superseded_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='escalation',
-            constraint=models.UniqueConstraint(fields=('run', 'rung'), name='rung_climbed_once'),
+            model_name="escalation",
+            constraint=models.UniqueConstraint(fields=("run", "rung"), name="rung_climbed_once"),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(condition=models.Q(('run__isnull', False)), fields=('run',), name='case_once_per_run'),
+            model_name="case",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("run__isnull", False)),
+                fields=("run",),
+                name="case_once_per_run",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'PUBLISHED'), _negated=True), models.Q(('approver_id__isnull', False), ('published_at__isnull', False), ('redaction__isnull', False)), _connector='OR'), name='case_published_redacted_by_a_person'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "PUBLISHED"), _negated=True),
+                    models.Q(
+                        ("approver_id__isnull", False),
+                        ("published_at__isnull", False),
+                        ("redaction__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="case_published_redacted_by_a_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='runstep',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded', False)), fields=('run', 'step_id', 'iteration'), name='run_step_once'),
+            model_name="runstep",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("superseded", False)),
+                fields=("run", "step_id", "iteration"),
+                name="run_step_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='searchdocument',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['terms'], name='search_terms'),
+            model_name="searchdocument",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["terms"], name="search_terms"),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=models.UniqueConstraint(fields=('revision', 'step_id'), name='step_id_once'),
+            model_name="step",
+            constraint=models.UniqueConstraint(fields=("revision", "step_id"), name="step_id_once"),
         ),
         migrations.AddConstraint(
-            model_name='synonym',
-            constraint=models.UniqueConstraint(fields=('org', 'said'), name='synonym_once'),
+            model_name="synonym",
+            constraint=models.UniqueConstraint(fields=("org", "said"), name="synonym_once"),
         ),
     ]

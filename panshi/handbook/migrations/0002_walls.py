@@ -24,7 +24,8 @@ BEGIN
         LIMIT 1;
     END IF;
     IF open_step IS NOT NULL AND EXISTS (
-        SELECT 1 FROM handbook_run WHERE id = NEW.id AND state = 'CLOSED' AND closed_by_fact_id IS NULL
+        SELECT 1 FROM handbook_run WHERE id = NEW.id AND state = 'CLOSED'
+            AND closed_by_fact_id IS NULL
     ) THEN
         RAISE EXCEPTION 'run % cannot close: required step % is open', NEW.id, open_step
             USING ERRCODE = 'check_violation';
@@ -55,7 +56,8 @@ ALTER FUNCTION handbook_hq_org() OWNER TO panshi_hq;
 ALTER FUNCTION handbook_refuse_open_close() OWNER TO panshi_hq;
 ALTER FUNCTION handbook_search(text[], integer[], integer) OWNER TO panshi_hq;
 SET LOCAL ROLE panshi_hq;
-GRANT EXECUTE ON FUNCTION handbook_hq_org() TO panshi_owner, panshi_app, panshi_portal, panshi_report;
+GRANT EXECUTE ON FUNCTION handbook_hq_org()
+    TO panshi_owner, panshi_app, panshi_portal, panshi_report;
 GRANT EXECUTE ON FUNCTION handbook_refuse_open_close() TO panshi_owner;
 GRANT EXECUTE ON FUNCTION handbook_search(text[], integer[], integer) TO panshi_app, panshi_portal;
 RESET ROLE;

@@ -2,45 +2,69 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
 
+import panshi.kit.ids
 from panshi.kit import walls
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('handbook', '0002_walls'),
-        ('org', '0003_people_of_the_yard'),
+        ("handbook", "0002_walls"),
+        ("org", "0003_people_of_the_yard"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='run',
-            name='beside_job',
+            model_name="run",
+            name="beside_job",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='run',
-            name='params',
+            model_name="run",
+            name="params",
             field=models.JSONField(default=dict),
         ),
         migrations.CreateModel(
-            name='ParameterValue',
+            name="ParameterValue",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('name', models.CharField(max_length=60)),
-                ('model_code', models.CharField(blank=True, max_length=40)),
-                ('value', models.DecimalField(decimal_places=4, max_digits=14, null=True)),
-                ('effective_from', models.DateTimeField()),
-                ('reason', models.CharField(max_length=200)),
-                ('set_by_id', models.UUIDField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                ("model_code", models.CharField(blank=True, max_length=40)),
+                ("value", models.DecimalField(decimal_places=4, max_digits=14, null=True)),
+                ("effective_from", models.DateTimeField()),
+                ("reason", models.CharField(max_length=200)),
+                ("set_by_id", models.UUIDField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('org', 'name', 'model_code', 'effective_from'), name='parameter_set_once_from_a_moment')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("org", "name", "model_code", "effective_from"),
+                        name="parameter_set_once_from_a_moment",
+                    )
+                ],
             },
         ),
         *walls.tenant("handbook_parametervalue", grants="SELECT, INSERT"),

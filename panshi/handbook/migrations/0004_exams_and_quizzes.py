@@ -2,214 +2,522 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
         ("handbook", "0003_lists_beside_jobs_and_own_limits"),
-        ('org', '0003_people_of_the_yard'),
+        ("org", "0003_people_of_the_yard"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='edition',
-            name='grace_days',
+            model_name="edition",
+            name="grace_days",
             field=models.PositiveSmallIntegerField(default=7),
         ),
         migrations.AddField(
-            model_name='edition',
-            name='withdrawn_why',
-            field=models.TextField(default=''),
+            model_name="edition",
+            name="withdrawn_why",
+            field=models.TextField(default=""),
         ),
         migrations.AlterField(
-            model_name='edition',
-            name='state',
-            field=models.CharField(choices=[('OPEN', 'Open'), ('FROZEN', 'Frozen'), ('RELEASED', 'Released'), ('SUPERSEDED', 'Superseded'), ('WITHDRAWN', 'Withdrawn')], default='OPEN', max_length=10),
+            model_name="edition",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("OPEN", "Open"),
+                    ("FROZEN", "Frozen"),
+                    ("RELEASED", "Released"),
+                    ("SUPERSEDED", "Superseded"),
+                    ("WITHDRAWN", "Withdrawn"),
+                ],
+                default="OPEN",
+                max_length=10,
+            ),
         ),
         migrations.CreateModel(
-            name='Exam',
+            name="Exam",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('certificate', models.CharField(max_length=40)),
-                ('post', models.CharField(max_length=20)),
-                ('zh', models.CharField(max_length=80)),
-                ('en', models.CharField(max_length=120)),
-                ('nodes', models.JSONField()),
-                ('questions', models.PositiveSmallIntegerField()),
-                ('pass_percent', models.PositiveSmallIntegerField()),
-                ('attempts', models.PositiveSmallIntegerField()),
-                ('window_days', models.PositiveSmallIntegerField()),
-                ('minutes', models.PositiveSmallIntegerField()),
-                ('valid_months', models.PositiveSmallIntegerField()),
-                ('practice_slug', models.CharField(blank=True, max_length=60)),
-                ('set_by_id', models.UUIDField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("certificate", models.CharField(max_length=40)),
+                ("post", models.CharField(max_length=20)),
+                ("zh", models.CharField(max_length=80)),
+                ("en", models.CharField(max_length=120)),
+                ("nodes", models.JSONField()),
+                ("questions", models.PositiveSmallIntegerField()),
+                ("pass_percent", models.PositiveSmallIntegerField()),
+                ("attempts", models.PositiveSmallIntegerField()),
+                ("window_days", models.PositiveSmallIntegerField()),
+                ("minutes", models.PositiveSmallIntegerField()),
+                ("valid_months", models.PositiveSmallIntegerField()),
+                ("practice_slug", models.CharField(blank=True, max_length=60)),
+                ("set_by_id", models.UUIDField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Attempt',
+            name="Attempt",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('person_id', models.UUIDField()),
-                ('state', models.CharField(choices=[('SCHEDULED', 'Called to it'), ('BEGUN', 'Begun'), ('PASSED', 'Passed'), ('FAILED', 'Not passed')], default='SCHEDULED', max_length=10)),
-                ('due_on', models.DateField(null=True)),
-                ('called_by_id', models.UUIDField(null=True)),
-                ('seed', models.BigIntegerField(default=0)),
-                ('began_at', models.DateTimeField(null=True)),
-                ('ends_at', models.DateTimeField(null=True)),
-                ('submitted_at', models.DateTimeField(null=True)),
-                ('asked', models.PositiveSmallIntegerField(default=0)),
-                ('right', models.PositiveSmallIntegerField(default=0)),
-                ('safety_missed', models.PositiveSmallIntegerField(default=0)),
-                ('edition', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handbook.edition')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('exam', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sat', to='handbook.exam')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("person_id", models.UUIDField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("SCHEDULED", "Called to it"),
+                            ("BEGUN", "Begun"),
+                            ("PASSED", "Passed"),
+                            ("FAILED", "Not passed"),
+                        ],
+                        default="SCHEDULED",
+                        max_length=10,
+                    ),
+                ),
+                ("due_on", models.DateField(null=True)),
+                ("called_by_id", models.UUIDField(null=True)),
+                ("seed", models.BigIntegerField(default=0)),
+                ("began_at", models.DateTimeField(null=True)),
+                ("ends_at", models.DateTimeField(null=True)),
+                ("submitted_at", models.DateTimeField(null=True)),
+                ("asked", models.PositiveSmallIntegerField(default=0)),
+                ("right", models.PositiveSmallIntegerField(default=0)),
+                ("safety_missed", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "edition",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handbook.edition",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "exam",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sat",
+                        to="handbook.exam",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Practice',
+            name="Practice",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('person_id', models.UUIDField()),
-                ('observer_id', models.UUIDField()),
-                ('marks', models.JSONField()),
-                ('passed', models.BooleanField()),
-                ('note', models.TextField(blank=True)),
-                ('at', models.DateTimeField()),
-                ('exam', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='practices', to='handbook.exam')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('revision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handbook.revision')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("person_id", models.UUIDField()),
+                ("observer_id", models.UUIDField()),
+                ("marks", models.JSONField()),
+                ("passed", models.BooleanField()),
+                ("note", models.TextField(blank=True)),
+                ("at", models.DateTimeField()),
+                (
+                    "exam",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="practices",
+                        to="handbook.exam",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "revision",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handbook.revision",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Question',
+            name="Question",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('sha256', models.CharField(max_length=64)),
-                ('kind', models.CharField(max_length=10)),
-                ('zh', models.TextField()),
-                ('options', models.JSONField()),
-                ('answer', models.JSONField()),
-                ('why', models.TextField()),
-                ('step_id', models.CharField(blank=True, max_length=40)),
-                ('clause', models.PositiveSmallIntegerField(null=True)),
-                ('safety', models.BooleanField(default=False)),
-                ('retired_why', models.CharField(blank=True, max_length=12)),
-                ('added_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handbook.edition')),
-                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='questions', to='handbook.node')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('retired_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handbook.edition')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("sha256", models.CharField(max_length=64)),
+                ("kind", models.CharField(max_length=10)),
+                ("zh", models.TextField()),
+                ("options", models.JSONField()),
+                ("answer", models.JSONField()),
+                ("why", models.TextField()),
+                ("step_id", models.CharField(blank=True, max_length=40)),
+                ("clause", models.PositiveSmallIntegerField(null=True)),
+                ("safety", models.BooleanField(default=False)),
+                ("retired_why", models.CharField(blank=True, max_length=12)),
+                (
+                    "added_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handbook.edition",
+                    ),
+                ),
+                (
+                    "node",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="questions",
+                        to="handbook.node",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "retired_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handbook.edition",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AttemptQuestion',
+            name="AttemptQuestion",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('shown', models.JSONField()),
-                ('chosen', models.JSONField(null=True)),
-                ('right', models.BooleanField(null=True)),
-                ('attempt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='questions', to='handbook.attempt')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('question', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='asked', to='handbook.question')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                ("shown", models.JSONField()),
+                ("chosen", models.JSONField(null=True)),
+                ("right", models.BooleanField(null=True)),
+                (
+                    "attempt",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="questions",
+                        to="handbook.attempt",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "question",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="asked",
+                        to="handbook.question",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='QuizTry',
+            name="QuizTry",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('person_id', models.UUIDField()),
-                ('number', models.PositiveSmallIntegerField()),
-                ('asked', models.PositiveSmallIntegerField()),
-                ('right', models.PositiveSmallIntegerField()),
-                ('chosen', models.JSONField()),
-                ('passed', models.BooleanField()),
-                ('at', models.DateTimeField()),
-                ('edition', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handbook.edition')),
-                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handbook.node')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("person_id", models.UUIDField()),
+                ("number", models.PositiveSmallIntegerField()),
+                ("asked", models.PositiveSmallIntegerField()),
+                ("right", models.PositiveSmallIntegerField()),
+                ("chosen", models.JSONField()),
+                ("passed", models.BooleanField()),
+                ("at", models.DateTimeField()),
+                (
+                    "edition",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handbook.edition",
+                    ),
+                ),
+                (
+                    "node",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handbook.node",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='acknowledgement',
-            name='quiz',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='handbook.quiztry'),
+            model_name="acknowledgement",
+            name="quiz",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="handbook.quiztry",
+            ),
         ),
         migrations.CreateModel(
-            name='Approval',
+            name="Approval",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('sha256', models.CharField(max_length=64)),
-                ('person_id', models.UUIDField()),
-                ('compliance', models.BooleanField()),
-                ('at', models.DateTimeField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('revision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='approvals', to='handbook.revision')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("sha256", models.CharField(max_length=64)),
+                ("person_id", models.UUIDField()),
+                ("compliance", models.BooleanField()),
+                ("at", models.DateTimeField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "revision",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="approvals",
+                        to="handbook.revision",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('revision', 'sha256', 'person_id'), name='approval_once_a_person')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("revision", "sha256", "person_id"), name="approval_once_a_person"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='exam',
-            constraint=models.UniqueConstraint(fields=('org', 'certificate'), name='exam_once'),
+            model_name="exam",
+            constraint=models.UniqueConstraint(fields=("org", "certificate"), name="exam_once"),
         ),
         migrations.AddConstraint(
-            model_name='exam',
-            constraint=models.CheckConstraint(condition=models.Q(('attempts__gte', 1), ('questions__gte', 1), ('window_days__gte', 1), ('minutes__gte', 1), ('valid_months__gte', 1)), name='exam_asks_something'),
+            model_name="exam",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("attempts__gte", 1),
+                    ("questions__gte", 1),
+                    ("window_days__gte", 1),
+                    ("minutes__gte", 1),
+                    ("valid_months__gte", 1),
+                ),
+                name="exam_asks_something",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='exam',
-            constraint=models.CheckConstraint(condition=models.Q(('pass_percent__range', (1, 100))), name='exam_can_be_passed'),
+            model_name="exam",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("pass_percent__range", (1, 100))), name="exam_can_be_passed"
+            ),
         ),
         migrations.AddIndex(
-            model_name='attempt',
-            index=models.Index(fields=['person_id', 'exam'], name='attempt_by_person'),
+            model_name="attempt",
+            index=models.Index(fields=["person_id", "exam"], name="attempt_by_person"),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['SCHEDULED', 'BEGUN'])), fields=('exam', 'person_id'), name='attempt_one_open'),
+            model_name="attempt",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["SCHEDULED", "BEGUN"])),
+                fields=("exam", "person_id"),
+                name="attempt_one_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'SCHEDULED'), models.Q(('began_at__isnull', False), ('edition__isnull', False), ('ends_at__isnull', False)), _connector='OR'), name='attempt_begun_with_a_paper'),
+            model_name="attempt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state", "SCHEDULED"),
+                    models.Q(
+                        ("began_at__isnull", False),
+                        ("edition__isnull", False),
+                        ("ends_at__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="attempt_begun_with_a_paper",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attempt',
-            constraint=models.CheckConstraint(condition=models.Q(('right__lte', models.F('asked'))), name='attempt_right_at_most_asked'),
+            model_name="attempt",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("right__lte", models.F("asked"))),
+                name="attempt_right_at_most_asked",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='practice',
-            constraint=models.CheckConstraint(condition=models.Q(('person_id', models.F('observer_id')), _negated=True), name='practice_seen_by_another'),
+            model_name="practice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("person_id", models.F("observer_id")), _negated=True),
+                name="practice_seen_by_another",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='question',
-            constraint=models.UniqueConstraint(condition=models.Q(('retired_by', None)), fields=('node', 'sha256'), name='question_drawn_once'),
+            model_name="question",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("retired_by", None)),
+                fields=("node", "sha256"),
+                name="question_drawn_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='question',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('retired_by', None), ('retired_why', '')), models.Q(('retired_by__isnull', False), models.Q(('retired_why', ''), _negated=True)), _connector='OR'), name='question_retired_for_a_reason'),
+            model_name="question",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("retired_by", None), ("retired_why", "")),
+                    models.Q(
+                        ("retired_by__isnull", False), models.Q(("retired_why", ""), _negated=True)
+                    ),
+                    _connector="OR",
+                ),
+                name="question_retired_for_a_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attemptquestion',
-            constraint=models.UniqueConstraint(fields=('attempt', 'question'), name='asked_once_a_paper'),
+            model_name="attemptquestion",
+            constraint=models.UniqueConstraint(
+                fields=("attempt", "question"), name="asked_once_a_paper"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attemptquestion',
-            constraint=models.UniqueConstraint(fields=('attempt', 'position'), name='one_place_a_question'),
+            model_name="attemptquestion",
+            constraint=models.UniqueConstraint(
+                fields=("attempt", "position"), name="one_place_a_question"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='quiztry',
-            constraint=models.UniqueConstraint(fields=('edition', 'node', 'person_id', 'number'), name='quiz_try_once'),
+            model_name="quiztry",
+            constraint=models.UniqueConstraint(
+                fields=("edition", "node", "person_id", "number"), name="quiz_try_once"
+            ),
         ),
     ]

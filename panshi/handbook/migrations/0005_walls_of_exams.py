@@ -37,9 +37,7 @@ READ = ";".join(
     " USING (org_id = (SELECT handbook_hq_org()))"
     for table in ("handbook_question", "handbook_exam")
 )
-NOT_READ = (
-    "DROP POLICY hq_content ON handbook_exam; DROP POLICY hq_content ON handbook_question"
-)
+NOT_READ = "DROP POLICY hq_content ON handbook_exam; DROP POLICY hq_content ON handbook_question"
 # Runs that began under an edition withdrawn later still read it.
 SEEN = """
 DROP POLICY hq_content ON handbook_edition;

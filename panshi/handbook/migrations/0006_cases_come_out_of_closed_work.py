@@ -24,9 +24,28 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Case",
             fields=[
-                ("id", models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ("source_kind", models.CharField(choices=[("RUN", "Run"), ("JOB", "Job"), ("COMPLAINT", "Complaint")], max_length=10)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "source_kind",
+                    models.CharField(
+                        choices=[("RUN", "Run"), ("JOB", "Job"), ("COMPLAINT", "Complaint")],
+                        max_length=10,
+                    ),
+                ),
                 ("source_id", models.UUIDField()),
                 ("step_id", models.CharField(blank=True, max_length=40)),
                 ("city", models.CharField(blank=True, max_length=40)),
@@ -43,14 +62,41 @@ class Migration(migrations.Migration):
                 ("publisher_id", models.UUIDField(null=True)),
                 ("published_at", models.DateTimeField(null=True)),
                 ("words", models.CharField(blank=True, max_length=200)),
-                ("node", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="handbook.node")),
-                ("org", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.orgnode")),
-                ("run", models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="handbook.run")),
+                (
+                    "node",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handbook.node",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="handbook.run",
+                    ),
+                ),
             ],
             options={
-                "indexes": [models.Index(fields=["org", "state", "proposed_at"], name="case_by_state")],
+                "indexes": [
+                    models.Index(fields=["org", "state", "proposed_at"], name="case_by_state")
+                ],
                 "constraints": [
-                    models.UniqueConstraint(fields=("org", "source_kind", "source_id"), name="case_once_for_its_source"),
+                    models.UniqueConstraint(
+                        fields=("org", "source_kind", "source_id"), name="case_once_for_its_source"
+                    ),
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(("state", "PUBLISHED"), _negated=True),

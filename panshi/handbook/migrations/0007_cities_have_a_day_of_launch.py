@@ -2,9 +2,9 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
 
+import panshi.kit.ids
 from panshi.kit import walls
 
 # When a city was opened is known to all who compare cities, whoever noted it for the platform.
@@ -15,26 +15,47 @@ PLATFORM = (
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('handbook', '0006_cases_come_out_of_closed_work'),
-        ('org', '0003_people_of_the_yard'),
+        ("handbook", "0006_cases_come_out_of_closed_work"),
+        ("org", "0003_people_of_the_yard"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CityLaunch',
+            name="CityLaunch",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('city', models.CharField(max_length=40)),
-                ('launched_on', models.DateField()),
-                ('noted_by_id', models.UUIDField()),
-                ('noted_at', models.DateTimeField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("city", models.CharField(max_length=40)),
+                ("launched_on", models.DateField()),
+                ("noted_by_id", models.UUIDField()),
+                ("noted_at", models.DateTimeField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('org', 'city'), name='city_launched_once')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("org", "city"), name="city_launched_once")
+                ],
             },
         ),
         *walls.tenant("handbook_citylaunch"),

@@ -53,20 +53,53 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="SearchTerm",
             fields=[
-                ("id", models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ("created_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
                 ("term", models.CharField(max_length=40)),
-                ("nodes", django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), size=None)),
-                ("weights", django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), size=None)),
-                ("org", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.orgnode")),
+                (
+                    "nodes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.UUIDField(), size=None
+                    ),
+                ),
+                (
+                    "weights",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.FloatField(), size=None
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                "constraints": [models.UniqueConstraint(fields=("term", "org"), name="search_term_once")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("term", "org"), name="search_term_once")
+                ],
             },
         ),
         *walls.tenant("handbook_searchterm", grants="SELECT, INSERT, DELETE"),
         migrations.RunSQL(
-            "CREATE POLICY hq_content ON handbook_searchterm FOR SELECT TO panshi_app, panshi_report"
+            "CREATE POLICY hq_content ON handbook_searchterm FOR SELECT"
+            " TO panshi_app, panshi_report"
             " USING (org_id = (SELECT handbook_hq_org()))",
             "DROP POLICY hq_content ON handbook_searchterm",
         ),

@@ -5,48 +5,59 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('kit', '0001_initial'),
-        ('org', '0001_initial'),
+        ("kit", "0001_initial"),
+        ("org", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='longtask',
-            name='org',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode'),
+            model_name="longtask",
+            name="org",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.orgnode"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='number',
-            constraint=models.UniqueConstraint(fields=('org_id', 'series'), name='number_once'),
+            model_name="number",
+            constraint=models.UniqueConstraint(fields=("org_id", "series"), name="number_once"),
         ),
         migrations.AddIndex(
-            model_name='outbox',
-            index=models.Index(fields=['org_id', 'name', 'id'], name='outbox_by_org_and_name'),
+            model_name="outbox",
+            index=models.Index(fields=["org_id", "name", "id"], name="outbox_by_org_and_name"),
         ),
         migrations.AddField(
-            model_name='delivery',
-            name='outbox',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='kit.outbox'),
+            model_name="delivery",
+            name="outbox",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="kit.outbox"
+            ),
         ),
         migrations.AddField(
-            model_name='storedfile',
-            name='org',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode'),
+            model_name="storedfile",
+            name="org",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.orgnode"
+            ),
         ),
         migrations.AddIndex(
-            model_name='delivery',
-            index=models.Index(condition=models.Q(('done_at__isnull', True), ('parked_at__isnull', True)), fields=['org_id', 'handler', 'id'], name='delivery_waiting'),
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("done_at__isnull", True), ("parked_at__isnull", True)),
+                fields=["org_id", "handler", "id"],
+                name="delivery_waiting",
+            ),
         ),
         migrations.AddIndex(
-            model_name='storedfile',
-            index=models.Index(fields=['org', 'sha256'], name='file_by_content'),
+            model_name="storedfile",
+            index=models.Index(fields=["org", "sha256"], name="file_by_content"),
         ),
         migrations.AddConstraint(
-            model_name='storedfile',
-            constraint=models.CheckConstraint(condition=models.Q(('sha256__regex', '^[0-9a-f]{64}$')), name='file_has_a_sha256'),
+            model_name="storedfile",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("sha256__regex", "^[0-9a-f]{64}$")), name="file_has_a_sha256"
+            ),
         ),
     ]

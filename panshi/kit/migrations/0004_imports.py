@@ -2,74 +2,163 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
+from django.db import migrations, models
+
 import panshi.kit.ids
 import panshi.kit.personal
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('kit', '0003_walls'),
-        ('org', '0002_walls'),
+        ("kit", "0003_walls"),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ImportBatch',
+            name="ImportBatch",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('kind', models.CharField(max_length=40)),
-                ('file_name', models.CharField(max_length=200)),
-                ('sha256', models.CharField(max_length=64)),
-                ('by_id', models.UUIDField()),
-                ('state', models.CharField(choices=[('STAGED', 'STAGED'), ('COMMITTED', 'COMMITTED'), ('UNDONE', 'UNDONE'), ('DISCARDED', 'DISCARDED')], default='STAGED', max_length=10)),
-                ('header_row', models.PositiveIntegerField()),
-                ('headers', models.JSONField()),
-                ('unused', models.JSONField()),
-                ('rows', models.PositiveIntegerField()),
-                ('new', models.PositiveIntegerField()),
-                ('there', models.PositiveIntegerField()),
-                ('wrong', models.PositiveIntegerField()),
-                ('errors', panshi.kit.personal.SealedField()),
-                ('committed_at', models.DateTimeField(null=True)),
-                ('undone_at', models.DateTimeField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("kind", models.CharField(max_length=40)),
+                ("file_name", models.CharField(max_length=200)),
+                ("sha256", models.CharField(max_length=64)),
+                ("by_id", models.UUIDField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("STAGED", "STAGED"),
+                            ("COMMITTED", "COMMITTED"),
+                            ("UNDONE", "UNDONE"),
+                            ("DISCARDED", "DISCARDED"),
+                        ],
+                        default="STAGED",
+                        max_length=10,
+                    ),
+                ),
+                ("header_row", models.PositiveIntegerField()),
+                ("headers", models.JSONField()),
+                ("unused", models.JSONField()),
+                ("rows", models.PositiveIntegerField()),
+                ("new", models.PositiveIntegerField()),
+                ("there", models.PositiveIntegerField()),
+                ("wrong", models.PositiveIntegerField()),
+                ("errors", panshi.kit.personal.SealedField()),
+                ("committed_at", models.DateTimeField(null=True)),
+                ("undone_at", models.DateTimeField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ImportRow',
+            name="ImportRow",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('row', models.PositiveIntegerField()),
-                ('content', panshi.kit.personal.SealedField()),
-                ('state', models.CharField(choices=[('NEW', 'NEW'), ('THERE', 'THERE'), ('WRONG', 'WRONG'), ('CREATED', 'CREATED'), ('REMOVED', 'REMOVED')], max_length=8)),
-                ('note', models.CharField(blank=True, max_length=400)),
-                ('record_id', models.UUIDField(null=True)),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kit.importbatch')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("row", models.PositiveIntegerField()),
+                ("content", panshi.kit.personal.SealedField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("NEW", "NEW"),
+                            ("THERE", "THERE"),
+                            ("WRONG", "WRONG"),
+                            ("CREATED", "CREATED"),
+                            ("REMOVED", "REMOVED"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=400)),
+                ("record_id", models.UUIDField(null=True)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="kit.importbatch",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='importbatch',
-            index=models.Index(fields=['org', 'kind', '-created_at'], name='import_by_kind'),
+            model_name="importbatch",
+            index=models.Index(fields=["org", "kind", "-created_at"], name="import_by_kind"),
         ),
         migrations.AddConstraint(
-            model_name='importbatch',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'COMMITTED')), fields=('org', 'kind', 'sha256'), name='a_file_is_imported_once'),
+            model_name="importbatch",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "COMMITTED")),
+                fields=("org", "kind", "sha256"),
+                name="a_file_is_imported_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='importbatch',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('COMMITTED', 'UNDONE')), _negated=True), models.Q(('committed_at__isnull', False), ('wrong', 0)), _connector='OR'), name='only_a_batch_without_errors_is_committed'),
+            model_name="importbatch",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ("COMMITTED", "UNDONE")), _negated=True),
+                    models.Q(("committed_at__isnull", False), ("wrong", 0)),
+                    _connector="OR",
+                ),
+                name="only_a_batch_without_errors_is_committed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='importrow',
-            constraint=models.UniqueConstraint(fields=('batch', 'row'), name='import_row_once'),
+            model_name="importrow",
+            constraint=models.UniqueConstraint(fields=("batch", "row"), name="import_row_once"),
         ),
         migrations.AddConstraint(
-            model_name='importrow',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('record_id__isnull', False), ('state__in', ('CREATED', 'REMOVED'))), models.Q(('state__in', ('CREATED', 'REMOVED')), _negated=True), _connector='OR'), name='a_created_row_names_its_record'),
+            model_name="importrow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("record_id__isnull", False), ("state__in", ("CREATED", "REMOVED"))),
+                    models.Q(("state__in", ("CREATED", "REMOVED")), _negated=True),
+                    _connector="OR",
+                ),
+                name="a_created_row_names_its_record",
+            ),
         ),
     ]

@@ -4,126 +4,313 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('crm', '0002_walls'),
-        ('fleet', '0002_walls'),
-        ('org', '0002_walls'),
+        ("crm", "0002_walls"),
+        ("fleet", "0002_walls"),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Lease',
+            name="Lease",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('number', models.CharField(max_length=24)),
-                ('product_code', models.CharField(max_length=24)),
-                ('state', models.CharField(choices=[('DRAFT', 'Draft'), ('RESERVED', 'Vehicle reserved'), ('SIGNED', 'Signed'), ('ACTIVE', 'On the road'), ('RETURNING', 'Being returned'), ('SETTLING', 'Being settled'), ('ENDED', 'Ended'), ('CANCELLED', 'Cancelled')], default='DRAFT', max_length=10)),
-                ('monthly_rent', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('deposit', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('starts_on', models.DateField()),
-                ('months', models.PositiveSmallIntegerField()),
-                ('ends_on', models.DateField()),
-                ('city', models.CharField(max_length=40)),
-                ('signed_at', models.DateTimeField(null=True)),
-                ('deposit_held_at', models.DateTimeField(null=True)),
-                ('active_from', models.DateTimeField(null=True)),
-                ('return_asked_for', models.DateField(null=True)),
-                ('returned_at', models.DateTimeField(null=True)),
-                ('plan_id', models.UUIDField(null=True)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.customer')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("number", models.CharField(max_length=24)),
+                ("product_code", models.CharField(max_length=24)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("DRAFT", "Draft"),
+                            ("RESERVED", "Vehicle reserved"),
+                            ("SIGNED", "Signed"),
+                            ("ACTIVE", "On the road"),
+                            ("RETURNING", "Being returned"),
+                            ("SETTLING", "Being settled"),
+                            ("ENDED", "Ended"),
+                            ("CANCELLED", "Cancelled"),
+                        ],
+                        default="DRAFT",
+                        max_length=10,
+                    ),
+                ),
+                ("monthly_rent", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("deposit", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("starts_on", models.DateField()),
+                ("months", models.PositiveSmallIntegerField()),
+                ("ends_on", models.DateField()),
+                ("city", models.CharField(max_length=40)),
+                ("signed_at", models.DateTimeField(null=True)),
+                ("deposit_held_at", models.DateTimeField(null=True)),
+                ("active_from", models.DateTimeField(null=True)),
+                ("return_asked_for", models.DateField(null=True)),
+                ("returned_at", models.DateTimeField(null=True)),
+                ("plan_id", models.UUIDField(null=True)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="crm.customer",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Segment',
+            name="Segment",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('customer_id', models.UUIDField()),
-                ('state', models.CharField(choices=[('RESERVED', 'Reserved'), ('OUT', 'Out'), ('BACK', 'Back'), ('VOID', 'Void')], default='RESERVED', max_length=8)),
-                ('planned', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('held', django.contrib.postgres.fields.ranges.DateTimeRangeField(null=True)),
-                ('lease', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leasing.lease')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('vehicle', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='fleet.vehicle')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("customer_id", models.UUIDField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("RESERVED", "Reserved"),
+                            ("OUT", "Out"),
+                            ("BACK", "Back"),
+                            ("VOID", "Void"),
+                        ],
+                        default="RESERVED",
+                        max_length=8,
+                    ),
+                ),
+                ("planned", django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                ("held", django.contrib.postgres.fields.ranges.DateTimeRangeField(null=True)),
+                (
+                    "lease",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="leasing.lease",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "vehicle",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="fleet.vehicle",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Handover',
+            name="Handover",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('kind', models.CharField(choices=[('OUT', 'Handover'), ('IN', 'Return')], max_length=3)),
-                ('odometer_km', models.DecimalField(decimal_places=1, max_digits=10)),
-                ('soc_pct', models.DecimalField(decimal_places=1, max_digits=4)),
-                ('checklist', models.JSONField(default=dict)),
-                ('photo_ids', models.JSONField(default=list)),
-                ('signed_by', models.CharField(max_length=60)),
-                ('by_id', models.UUIDField()),
-                ('completed_at', models.DateTimeField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('segment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leasing.segment')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(choices=[("OUT", "Handover"), ("IN", "Return")], max_length=3),
+                ),
+                ("odometer_km", models.DecimalField(decimal_places=1, max_digits=10)),
+                ("soc_pct", models.DecimalField(decimal_places=1, max_digits=4)),
+                ("checklist", models.JSONField(default=dict)),
+                ("photo_ids", models.JSONField(default=list)),
+                ("signed_by", models.CharField(max_length=60)),
+                ("by_id", models.UUIDField()),
+                ("completed_at", models.DateTimeField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "segment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="leasing.segment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Settlement',
+            name="Settlement",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('lines', models.JSONField()),
-                ('charges', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('refund', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('settled_at', models.DateTimeField()),
-                ('lease', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leasing.lease')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("lines", models.JSONField()),
+                ("charges", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("refund", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("settled_at", models.DateTimeField()),
+                (
+                    "lease",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="leasing.lease",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddIndex(
-            model_name='lease',
-            index=models.Index(fields=['org', 'state', '-id'], name='lease_list'),
+            model_name="lease",
+            index=models.Index(fields=["org", "state", "-id"], name="lease_list"),
         ),
         migrations.AddConstraint(
-            model_name='lease',
-            constraint=models.UniqueConstraint(fields=('org', 'number'), name='lease_number_once'),
+            model_name="lease",
+            constraint=models.UniqueConstraint(fields=("org", "number"), name="lease_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='lease',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['ACTIVE', 'RETURNING', 'SETTLING', 'ENDED']), _negated=True), models.Q(('active_from__isnull', False), ('plan_id__isnull', False), ('signed_at__isnull', False), models.Q(('deposit', 0), ('deposit_held_at__isnull', False), _connector='OR')), _connector='OR'), name='lease_runs_only_signed_with_deposit_and_start'),
+            model_name="lease",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("state__in", ["ACTIVE", "RETURNING", "SETTLING", "ENDED"]), _negated=True
+                    ),
+                    models.Q(
+                        ("active_from__isnull", False),
+                        ("plan_id__isnull", False),
+                        ("signed_at__isnull", False),
+                        models.Q(
+                            ("deposit", 0), ("deposit_held_at__isnull", False), _connector="OR"
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="lease_runs_only_signed_with_deposit_and_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lease',
-            constraint=models.CheckConstraint(condition=models.Q(('deposit__gte', 0), ('monthly_rent__gt', 0), ('months__gte', 1)), name='lease_amounts_are_not_negative'),
+            model_name="lease",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("deposit__gte", 0), ("monthly_rent__gt", 0), ("months__gte", 1)
+                ),
+                name="lease_amounts_are_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lease',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gt', models.F('starts_on'))), name='lease_ends_after_it_starts'),
+            model_name="lease",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_on__gt", models.F("starts_on"))),
+                name="lease_ends_after_it_starts",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='segment',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('state__in', ['RESERVED', 'OUT'])), expressions=[('vehicle', '='), ('planned', '&&')], name='vehicle_is_planned_once'),
+            model_name="segment",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("state__in", ["RESERVED", "OUT"])),
+                expressions=[("vehicle", "="), ("planned", "&&")],
+                name="vehicle_is_planned_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='segment',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('held__isnull', False)), expressions=[('vehicle', '='), ('held', '&&')], name='vehicle_is_held_once'),
+            model_name="segment",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("held__isnull", False)),
+                expressions=[("vehicle", "="), ("held", "&&")],
+                name="vehicle_is_held_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='handover',
-            constraint=models.UniqueConstraint(fields=('segment', 'kind'), name='one_handover_each_way'),
+            model_name="handover",
+            constraint=models.UniqueConstraint(
+                fields=("segment", "kind"), name="one_handover_each_way"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='handover',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('signed_by', ''), _negated=True), ('odometer_km__gte', 0), ('soc_pct__range', (0, 100))), name='a_handover_is_signed_with_plausible_readings'),
+            model_name="handover",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("signed_by", ""), _negated=True),
+                    ("odometer_km__gte", 0),
+                    ("soc_pct__range", (0, 100)),
+                ),
+                name="a_handover_is_signed_with_plausible_readings",
+            ),
         ),
     ]

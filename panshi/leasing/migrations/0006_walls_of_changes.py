@@ -2,6 +2,8 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 from panshi.kit import walls
 
@@ -48,7 +50,7 @@ CAUSES = [
 ]
 
 
-def fill(apps, schema_editor):
+def fill(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     cause = apps.get_model("leasing", "PauseCause")
     cause.objects.bulk_create(
         cause(code=code, name=name, name_zh=name_zh, relief=relief)
@@ -59,7 +61,7 @@ def fill(apps, schema_editor):
     )
 
 
-def empty(apps, schema_editor):
+def empty(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     for name in ("PauseCause", "ReturnTerms"):
         apps.get_model("leasing", name).objects.all().delete()
 
@@ -69,9 +71,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunPython(fill, empty),
-        *walls.tenant(
-            "leasing_amendment", grants="SELECT, INSERT", customer_column="customer_id"
-        ),
+        *walls.tenant("leasing_amendment", grants="SELECT, INSERT", customer_column="customer_id"),
         *walls.tenant("leasing_leaserequest", customer_column="customer_id"),
         *walls.tenant("leasing_settlementsheet", customer_column="customer_id"),
         *walls.tenant(

@@ -2,77 +2,170 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('leasing', '0006_walls_of_changes'),
-        ('org', '0002_walls'),
+        ("leasing", "0006_walls_of_changes"),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Contract',
+            name="Contract",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('customer_id', models.UUIDField()),
-                ('number', models.PositiveSmallIntegerField()),
-                ('kind', models.CharField(choices=[('ELECTRONIC', 'Signed electronically'), ('PAPER', 'Signed on paper')], max_length=10)),
-                ('state', models.CharField(choices=[('OFFERED', 'Waits for the customer'), ('COUNTERSIGNING', 'Waits for our signature'), ('SIGNED', 'Signed by both'), ('VOID', 'Withdrawn')], default='OFFERED', max_length=14)),
-                ('text_version', models.CharField(blank=True, max_length=20)),
-                ('signer', models.CharField(blank=True, max_length=20)),
-                ('reliable', models.BooleanField(default=False)),
-                ('file_id', models.UUIDField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('copies', models.JSONField()),
-                ('evidence', models.JSONField(default=list)),
-                ('report', models.JSONField(default=list)),
-                ('offered_by_id', models.UUIDField()),
-                ('offered_at', models.DateTimeField()),
-                ('customer_signed_at', models.DateTimeField(null=True)),
-                ('signed_at', models.DateTimeField(null=True)),
-                ('voided_at', models.DateTimeField(null=True)),
-                ('void_reason', models.CharField(blank=True, max_length=200)),
-                ('effective_at', models.DateTimeField(null=True)),
-                ('lease', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leasing.lease')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("customer_id", models.UUIDField()),
+                ("number", models.PositiveSmallIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("ELECTRONIC", "Signed electronically"),
+                            ("PAPER", "Signed on paper"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("OFFERED", "Waits for the customer"),
+                            ("COUNTERSIGNING", "Waits for our signature"),
+                            ("SIGNED", "Signed by both"),
+                            ("VOID", "Withdrawn"),
+                        ],
+                        default="OFFERED",
+                        max_length=14,
+                    ),
+                ),
+                ("text_version", models.CharField(blank=True, max_length=20)),
+                ("signer", models.CharField(blank=True, max_length=20)),
+                ("reliable", models.BooleanField(default=False)),
+                ("file_id", models.UUIDField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("copies", models.JSONField()),
+                ("evidence", models.JSONField(default=list)),
+                ("report", models.JSONField(default=list)),
+                ("offered_by_id", models.UUIDField()),
+                ("offered_at", models.DateTimeField()),
+                ("customer_signed_at", models.DateTimeField(null=True)),
+                ("signed_at", models.DateTimeField(null=True)),
+                ("voided_at", models.DateTimeField(null=True)),
+                ("void_reason", models.CharField(blank=True, max_length=200)),
+                ("effective_at", models.DateTimeField(null=True)),
+                (
+                    "lease",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="leasing.lease",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ContractView',
+            name="ContractView",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('customer_id', models.UUIDField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('by_id', models.UUIDField()),
-                ('at', models.DateTimeField()),
-                ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leasing.contract')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("customer_id", models.UUIDField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("by_id", models.UUIDField()),
+                ("at", models.DateTimeField()),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="leasing.contract",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='contract',
-            index=models.Index(fields=['org', 'state', '-id'], name='contract_list'),
+            model_name="contract",
+            index=models.Index(fields=["org", "state", "-id"], name="contract_list"),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.UniqueConstraint(fields=('lease', 'number'), name='contracts_are_numbered'),
+            model_name="contract",
+            constraint=models.UniqueConstraint(
+                fields=("lease", "number"), name="contracts_are_numbered"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'VOID'), _negated=True), fields=('lease',), name='one_living_contract_of_a_lease'),
+            model_name="contract",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "VOID"), _negated=True),
+                fields=("lease",),
+                name="one_living_contract_of_a_lease",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['OFFERED', 'VOID']), models.Q(('customer_signed_at__isnull', False), ('state', 'COUNTERSIGNING')), models.Q(('customer_signed_at__isnull', False), ('signed_at__isnull', False), ('state', 'SIGNED')), _connector='OR'), name='a_contract_bears_its_signatures'),
+            model_name="contract",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["OFFERED", "VOID"]),
+                    models.Q(("customer_signed_at__isnull", False), ("state", "COUNTERSIGNING")),
+                    models.Q(
+                        ("customer_signed_at__isnull", False),
+                        ("signed_at__isnull", False),
+                        ("state", "SIGNED"),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_contract_bears_its_signatures",
+            ),
         ),
         migrations.AddIndex(
-            model_name='contractview',
-            index=models.Index(fields=['contract', '-at'], name='contract_view_by_contract'),
+            model_name="contractview",
+            index=models.Index(fields=["contract", "-at"], name="contract_view_by_contract"),
         ),
     ]

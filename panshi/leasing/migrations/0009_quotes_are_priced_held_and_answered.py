@@ -2,72 +2,194 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('crm', '0002_walls'),
-        ('fleet', '0010_signed_inspections_stand'),
-        ('leasing', '0008_walls_of_contracts'),
-        ('org', '0002_walls'),
+        ("crm", "0002_walls"),
+        ("fleet", "0010_signed_inspections_stand"),
+        ("leasing", "0008_walls_of_contracts"),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='QuotePolicy',
+            name="QuotePolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_on', models.DateField(unique=True)),
-                ('valid_days', models.PositiveSmallIntegerField()),
-                ('hold_hours', models.PositiveSmallIntegerField()),
-                ('to_confirm', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("starts_on", models.DateField(unique=True)),
+                ("valid_days", models.PositiveSmallIntegerField()),
+                ("hold_hours", models.PositiveSmallIntegerField()),
+                ("to_confirm", models.BooleanField(default=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Quote',
+            name="Quote",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('number', models.CharField(max_length=40)),
-                ('product_code', models.CharField(max_length=24)),
-                ('model_code', models.CharField(max_length=24)),
-                ('city', models.CharField(max_length=40)),
-                ('region_id', models.IntegerField(null=True)),
-                ('starts_on', models.DateField()),
-                ('months', models.PositiveSmallIntegerField()),
-                ('volume', models.PositiveSmallIntegerField(default=1)),
-                ('alignment', models.CharField(choices=[('CALENDAR', 'Calendar months'), ('ANCHOR', 'From the day of delivery')], max_length=8)),
-                ('monthly_rent', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('deposit', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('listed', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('floor', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('book_id', models.UUIDField()),
-                ('book_version', models.CharField(max_length=20)),
-                ('row_id', models.UUIDField()),
-                ('state', models.CharField(choices=[('DRAFT', 'Draft'), ('DISCOUNT_REVIEW', 'Discount being reviewed'), ('SENT', 'Sent'), ('ACCEPTED', 'Accepted'), ('DECLINED', 'Declined'), ('EXPIRED', 'Expired')], default='DRAFT', max_length=16)),
-                ('drafted_by_id', models.UUIDField()),
-                ('drafted_at', models.DateTimeField()),
-                ('discount_reason', models.CharField(blank=True, max_length=200)),
-                ('asked_by_id', models.UUIDField(null=True)),
-                ('decided_by_id', models.UUIDField(null=True)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('discount_note', models.CharField(blank=True, max_length=200)),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('valid_until', models.DateField(null=True)),
-                ('hold_until', models.DateTimeField(null=True)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('decline_reason', models.CharField(blank=True, max_length=200)),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='crm.customer')),
-                ('lease', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leasing.lease')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('vehicle', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='fleet.vehicle')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("number", models.CharField(max_length=40)),
+                ("product_code", models.CharField(max_length=24)),
+                ("model_code", models.CharField(max_length=24)),
+                ("city", models.CharField(max_length=40)),
+                ("region_id", models.IntegerField(null=True)),
+                ("starts_on", models.DateField()),
+                ("months", models.PositiveSmallIntegerField()),
+                ("volume", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "alignment",
+                    models.CharField(
+                        choices=[
+                            ("CALENDAR", "Calendar months"),
+                            ("ANCHOR", "From the day of delivery"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("monthly_rent", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("deposit", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("listed", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("floor", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("book_id", models.UUIDField()),
+                ("book_version", models.CharField(max_length=20)),
+                ("row_id", models.UUIDField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("DRAFT", "Draft"),
+                            ("DISCOUNT_REVIEW", "Discount being reviewed"),
+                            ("SENT", "Sent"),
+                            ("ACCEPTED", "Accepted"),
+                            ("DECLINED", "Declined"),
+                            ("EXPIRED", "Expired"),
+                        ],
+                        default="DRAFT",
+                        max_length=16,
+                    ),
+                ),
+                ("drafted_by_id", models.UUIDField()),
+                ("drafted_at", models.DateTimeField()),
+                ("discount_reason", models.CharField(blank=True, max_length=200)),
+                ("asked_by_id", models.UUIDField(null=True)),
+                ("decided_by_id", models.UUIDField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                ("discount_note", models.CharField(blank=True, max_length=200)),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("valid_until", models.DateField(null=True)),
+                ("hold_until", models.DateTimeField(null=True)),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("decline_reason", models.CharField(blank=True, max_length=200)),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="crm.customer",
+                    ),
+                ),
+                (
+                    "lease",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="leasing.lease",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "vehicle",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="fleet.vehicle",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['org', 'state', '-id'], name='quote_list'), models.Index(condition=models.Q(('hold_until__isnull', False), ('state', 'SENT')), fields=['hold_until'], name='quote_holds')],
-                'constraints': [models.UniqueConstraint(fields=('org', 'number'), name='quote_number_once'), models.CheckConstraint(condition=models.Q(('deposit__gte', 0), ('monthly_rent__gt', 0), ('months__gte', 1), ('volume__gte', 1), ('floor__lte', models.F('listed'))), name='a_quote_has_sound_amounts'), models.CheckConstraint(condition=models.Q(('state__in', ['DRAFT', 'DISCOUNT_REVIEW', 'DECLINED']), ('monthly_rent__gte', models.F('floor')), ('decided_by_id__isnull', False), _connector='OR'), name='below_the_floor_another_person_approves'), models.CheckConstraint(condition=models.Q(('decided_by_id__isnull', True), models.Q(('decided_by_id', models.F('asked_by_id')), _negated=True), _connector='OR'), name='nobody_approves_the_own_discount'), models.CheckConstraint(condition=models.Q(('state__in', ['DRAFT', 'DISCOUNT_REVIEW', 'DECLINED']), models.Q(('sent_at__isnull', False), ('valid_until__isnull', False)), _connector='OR'), name='a_sent_quote_ends'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'ACCEPTED'), _negated=True), ('lease__isnull', False), _connector='OR'), name='an_accepted_quote_has_its_lease')],
+                "indexes": [
+                    models.Index(fields=["org", "state", "-id"], name="quote_list"),
+                    models.Index(
+                        condition=models.Q(("hold_until__isnull", False), ("state", "SENT")),
+                        fields=["hold_until"],
+                        name="quote_holds",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("org", "number"), name="quote_number_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("deposit__gte", 0),
+                            ("monthly_rent__gt", 0),
+                            ("months__gte", 1),
+                            ("volume__gte", 1),
+                            ("floor__lte", models.F("listed")),
+                        ),
+                        name="a_quote_has_sound_amounts",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["DRAFT", "DISCOUNT_REVIEW", "DECLINED"]),
+                            ("monthly_rent__gte", models.F("floor")),
+                            ("decided_by_id__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="below_the_floor_another_person_approves",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decided_by_id__isnull", True),
+                            models.Q(("decided_by_id", models.F("asked_by_id")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="nobody_approves_the_own_discount",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["DRAFT", "DISCOUNT_REVIEW", "DECLINED"]),
+                            models.Q(("sent_at__isnull", False), ("valid_until__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="a_sent_quote_ends",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "ACCEPTED"), _negated=True),
+                            ("lease__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="an_accepted_quote_has_its_lease",
+                    ),
+                ],
             },
         ),
     ]

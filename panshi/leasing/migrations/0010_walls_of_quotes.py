@@ -1,6 +1,8 @@
 from datetime import date
 
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 from panshi.kit import walls
 
@@ -26,13 +28,13 @@ REVOKE ALL ON leasing_quotepolicy FROM panshi_app, panshi_hq, panshi_report, pan
 """
 
 
-def fill(apps, schema_editor):
+def fill(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("leasing", "QuotePolicy").objects.create(
         starts_on=date(2019, 4, 1), valid_days=15, hold_hours=72
     )
 
 
-def empty(apps, schema_editor):
+def empty(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("leasing", "QuotePolicy").objects.all().delete()
 
 

@@ -1,6 +1,8 @@
 from decimal import Decimal
 
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 from panshi.kit import walls
 
@@ -14,7 +16,7 @@ REVOKE ALL ON leasing_restraintterms FROM panshi_app, panshi_hq, panshi_report
 """
 
 
-def fill(apps, schema_editor):
+def fill(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     terms = apps.get_model("leasing", "RestraintTerms")
     terms.objects.create(
         kind="LIMIT", min_debt=Decimal(100), notice_day=5, notice_hours=72, limit_kmh=30
@@ -22,7 +24,7 @@ def fill(apps, schema_editor):
     terms.objects.create(kind="INHIBIT", min_debt=Decimal(100), notice_day=10, notice_hours=48)
 
 
-def empty(apps, schema_editor):
+def empty(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("leasing", "RestraintTerms").objects.all().delete()
 
 

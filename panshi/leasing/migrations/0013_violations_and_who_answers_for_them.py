@@ -2,143 +2,337 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('fleet', '0010_signed_inspections_stand'),
-        ('leasing', '0012_walls_of_restraint'),
-        ('org', '0002_walls'),
+        ("fleet", "0010_signed_inspections_stand"),
+        ("leasing", "0012_walls_of_restraint"),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Violation',
+            name="Violation",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('number', models.CharField(blank=True, max_length=32)),
-                ('plate', models.CharField(max_length=10)),
-                ('occurred_at', models.DateTimeField()),
-                ('code', models.CharField(blank=True, max_length=12)),
-                ('place', models.CharField(blank=True, max_length=120)),
-                ('fine', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('points', models.PositiveSmallIntegerField(default=0)),
-                ('agency_fee', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('state', models.CharField(choices=[('IMPORTED', 'Entered'), ('ATTRIBUTED', 'Holder found'), ('NOTIFIED', 'Customer told'), ('DISPUTED', 'Disputed'), ('DONE_BY_CUSTOMER', 'Dealt with by the customer'), ('DONE_BY_AGENCY', 'Dealt with by us'), ('CHARGED', 'Billed'), ('CLOSED', 'Closed')], default='IMPORTED', max_length=16)),
-                ('responsible', models.CharField(blank=True, choices=[('CUSTOMER', 'Customer'), ('OPERATOR', 'Operator')], max_length=8)),
-                ('customer_id', models.UUIDField(null=True)),
-                ('imported_at', models.DateTimeField()),
-                ('notified_at', models.DateTimeField(null=True)),
-                ('settled_by', models.CharField(blank=True, choices=[('CUSTOMER', 'Customer'), ('AGENCY', 'Us, as an agent')], max_length=8)),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('charged_at', models.DateTimeField(null=True)),
-                ('in_settlement', models.BooleanField(default=False)),
-                ('bill_id', models.UUIDField(null=True)),
-                ('paid_at', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('overdue_told_on', models.DateField(null=True)),
-                ('lease', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leasing.lease')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('segment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leasing.segment')),
-                ('vehicle', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='fleet.vehicle')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("number", models.CharField(blank=True, max_length=32)),
+                ("plate", models.CharField(max_length=10)),
+                ("occurred_at", models.DateTimeField()),
+                ("code", models.CharField(blank=True, max_length=12)),
+                ("place", models.CharField(blank=True, max_length=120)),
+                ("fine", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("points", models.PositiveSmallIntegerField(default=0)),
+                ("agency_fee", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("IMPORTED", "Entered"),
+                            ("ATTRIBUTED", "Holder found"),
+                            ("NOTIFIED", "Customer told"),
+                            ("DISPUTED", "Disputed"),
+                            ("DONE_BY_CUSTOMER", "Dealt with by the customer"),
+                            ("DONE_BY_AGENCY", "Dealt with by us"),
+                            ("CHARGED", "Billed"),
+                            ("CLOSED", "Closed"),
+                        ],
+                        default="IMPORTED",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "responsible",
+                    models.CharField(
+                        blank=True,
+                        choices=[("CUSTOMER", "Customer"), ("OPERATOR", "Operator")],
+                        max_length=8,
+                    ),
+                ),
+                ("customer_id", models.UUIDField(null=True)),
+                ("imported_at", models.DateTimeField()),
+                ("notified_at", models.DateTimeField(null=True)),
+                (
+                    "settled_by",
+                    models.CharField(
+                        blank=True,
+                        choices=[("CUSTOMER", "Customer"), ("AGENCY", "Us, as an agent")],
+                        max_length=8,
+                    ),
+                ),
+                ("settled_at", models.DateTimeField(null=True)),
+                ("charged_at", models.DateTimeField(null=True)),
+                ("in_settlement", models.BooleanField(default=False)),
+                ("bill_id", models.UUIDField(null=True)),
+                ("paid_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("overdue_told_on", models.DateField(null=True)),
+                (
+                    "lease",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="leasing.lease",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "segment",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="leasing.segment",
+                    ),
+                ),
+                (
+                    "vehicle",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="fleet.vehicle",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ViolationDispute',
+            name="ViolationDispute",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('customer_id', models.UUIDField()),
-                ('words', models.CharField(max_length=400)),
-                ('file_ids', models.JSONField(default=list)),
-                ('by_id', models.UUIDField()),
-                ('asked_at', models.DateTimeField()),
-                ('upheld', models.BooleanField(null=True)),
-                ('answer', models.CharField(blank=True, max_length=400)),
-                ('decided_by_id', models.UUIDField(null=True)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('violation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leasing.violation')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("customer_id", models.UUIDField()),
+                ("words", models.CharField(max_length=400)),
+                ("file_ids", models.JSONField(default=list)),
+                ("by_id", models.UUIDField()),
+                ("asked_at", models.DateTimeField()),
+                ("upheld", models.BooleanField(null=True)),
+                ("answer", models.CharField(blank=True, max_length=400)),
+                ("decided_by_id", models.UUIDField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "violation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="leasing.violation",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ViolationTerms',
+            name="ViolationTerms",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_on', models.DateField(unique=True)),
-                ('agency_fee', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('retained', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('retain_days', models.PositiveSmallIntegerField()),
-                ('overdue_days', models.PositiveSmallIntegerField()),
-                ('to_confirm', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("starts_on", models.DateField(unique=True)),
+                ("agency_fee", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("retained", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("retain_days", models.PositiveSmallIntegerField()),
+                ("overdue_days", models.PositiveSmallIntegerField()),
+                ("to_confirm", models.BooleanField(default=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('agency_fee__gte', 0), ('retained__gte', 0)), name='violation_terms_are_not_negative')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("agency_fee__gte", 0), ("retained__gte", 0)),
+                        name="violation_terms_are_not_negative",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Retention',
+            name="Retention",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('customer_id', models.UUIDField()),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('left', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('until', models.DateField()),
-                ('returned_at', models.DateTimeField(null=True)),
-                ('lease', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leasing.lease')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("customer_id", models.UUIDField()),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("left", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("until", models.DateField()),
+                ("returned_at", models.DateTimeField(null=True)),
+                (
+                    "lease",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="leasing.lease",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('left__gte', 0), ('left__lte', models.F('amount'))), name='no_more_is_left_than_was_kept_back')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("amount__gt", 0), ("left__gte", 0), ("left__lte", models.F("amount"))
+                        ),
+                        name="no_more_is_left_than_was_kept_back",
+                    )
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='violation',
-            index=models.Index(fields=['org', '-occurred_at'], name='violations_of_a_node'),
+            model_name="violation",
+            index=models.Index(fields=["org", "-occurred_at"], name="violations_of_a_node"),
         ),
         migrations.AddIndex(
-            model_name='violation',
-            index=models.Index(fields=['lease'], name='violations_of_a_lease'),
+            model_name="violation",
+            index=models.Index(fields=["lease"], name="violations_of_a_lease"),
         ),
         migrations.AddIndex(
-            model_name='violation',
-            index=models.Index(fields=['customer_id'], name='violations_of_a_customer'),
+            model_name="violation",
+            index=models.Index(fields=["customer_id"], name="violations_of_a_customer"),
         ),
         migrations.AddConstraint(
-            model_name='violation',
-            constraint=models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('org', 'number'), name='a_notice_is_entered_once'),
+            model_name="violation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("number", ""), _negated=True),
+                fields=("org", "number"),
+                name="a_notice_is_entered_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='violation',
-            constraint=models.UniqueConstraint(condition=models.Q(('number', '')), fields=('vehicle', 'occurred_at', 'code'), name='a_notice_without_number_is_entered_once'),
+            model_name="violation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("number", "")),
+                fields=("vehicle", "occurred_at", "code"),
+                name="a_notice_without_number_is_entered_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='violation',
-            constraint=models.CheckConstraint(condition=models.Q(('agency_fee__gte', 0), ('fine__gte', 0), ('points__lte', 12)), name='a_violation_costs_nothing_or_more'),
+            model_name="violation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("agency_fee__gte", 0), ("fine__gte", 0), ("points__lte", 12)),
+                name="a_violation_costs_nothing_or_more",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='violation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('responsible', 'CUSTOMER'), _negated=True), models.Q(('customer_id__isnull', False), ('lease__isnull', False), ('segment__isnull', False)), _connector='OR'), name='a_customers_violation_has_its_segment'),
+            model_name="violation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("responsible", "CUSTOMER"), _negated=True),
+                    models.Q(
+                        ("customer_id__isnull", False),
+                        ("lease__isnull", False),
+                        ("segment__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_customers_violation_has_its_segment",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='violation',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'IMPORTED'), models.Q(('responsible', ''), _negated=True), _connector='OR'), name='a_violation_past_entry_is_somebodys'),
+            model_name="violation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state", "IMPORTED"),
+                    models.Q(("responsible", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="a_violation_past_entry_is_somebodys",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='violation',
-            constraint=models.CheckConstraint(condition=models.Q(('charged_at__isnull', True), ('responsible', 'CUSTOMER'), _connector='OR'), name='only_the_customer_is_billed_for_a_violation'),
+            model_name="violation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("charged_at__isnull", True), ("responsible", "CUSTOMER"), _connector="OR"
+                ),
+                name="only_the_customer_is_billed_for_a_violation",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='violationdispute',
-            constraint=models.UniqueConstraint(condition=models.Q(('decided_at__isnull', True)), fields=('violation',), name='one_open_dispute_of_a_violation'),
+            model_name="violationdispute",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("decided_at__isnull", True)),
+                fields=("violation",),
+                name="one_open_dispute_of_a_violation",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='violationdispute',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('upheld__isnull', True)), models.Q(('decided_at__isnull', False), ('decided_by_id__isnull', False), ('upheld__isnull', False), models.Q(('answer', ''), _negated=True)), _connector='OR'), name='a_decided_dispute_has_its_answer'),
+            model_name="violationdispute",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_at__isnull", True), ("upheld__isnull", True)),
+                    models.Q(
+                        ("decided_at__isnull", False),
+                        ("decided_by_id__isnull", False),
+                        ("upheld__isnull", False),
+                        models.Q(("answer", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_decided_dispute_has_its_answer",
+            ),
         ),
     ]

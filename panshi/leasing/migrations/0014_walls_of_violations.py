@@ -2,6 +2,8 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 from panshi.kit import walls
 
@@ -16,14 +18,17 @@ REVOKE ALL ON leasing_violationterms FROM panshi_app, panshi_hq, panshi_report, 
 """
 
 
-def fill(apps, schema_editor):
+def fill(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("leasing", "ViolationTerms").objects.create(
-        starts_on=date(2019, 4, 1), agency_fee=Decimal(50), retained=Decimal(0), retain_days=30,
+        starts_on=date(2019, 4, 1),
+        agency_fee=Decimal(50),
+        retained=Decimal(0),
+        retain_days=30,
         overdue_days=30,
     )
 
 
-def empty(apps, schema_editor):
+def empty(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("leasing", "ViolationTerms").objects.all().delete()
 
 

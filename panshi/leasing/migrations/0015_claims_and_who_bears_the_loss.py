@@ -3,56 +3,152 @@
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('fleet', '0010_signed_inspections_stand'),
-        ('leasing', '0014_walls_of_violations'),
-        ('org', '0002_walls'),
+        ("fleet", "0010_signed_inspections_stand"),
+        ("leasing", "0014_walls_of_violations"),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Claim',
+            name="Claim",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('number', models.CharField(max_length=24)),
-                ('customer_id', models.UUIDField(null=True)),
-                ('occurred_at', models.DateTimeField()),
-                ('place', models.CharField(blank=True, max_length=120)),
-                ('words', models.CharField(max_length=400)),
-                ('injured', models.BooleanField(default=False)),
-                ('battery_impacted', models.BooleanField(default=False)),
-                ('flooded', models.BooleanField(default=False)),
-                ('insurer', models.CharField(blank=True, max_length=60)),
-                ('report_number', models.CharField(blank=True, max_length=40)),
-                ('state', models.CharField(choices=[('REPORTED', 'Reported'), ('SURVEYED', 'Looked at on the spot'), ('ASSESSED', 'Loss assessed'), ('CLOSED', 'Closed')], default='REPORTED', max_length=10)),
-                ('survey', models.CharField(blank=True, max_length=400)),
-                ('file_ids', models.JSONField(default=list)),
-                ('missing', models.CharField(blank=True, max_length=200)),
-                ('complete_at', models.DateTimeField(null=True)),
-                ('loss', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('insurer_pay', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('excess', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('customer_share', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('own_loss', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('lost_rent', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('bill_id', models.UUIDField(null=True)),
-                ('reported_at', models.DateTimeField()),
-                ('reported_by_id', models.UUIDField()),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('lease', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leasing.lease')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('vehicle', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='fleet.vehicle')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("number", models.CharField(max_length=24)),
+                ("customer_id", models.UUIDField(null=True)),
+                ("occurred_at", models.DateTimeField()),
+                ("place", models.CharField(blank=True, max_length=120)),
+                ("words", models.CharField(max_length=400)),
+                ("injured", models.BooleanField(default=False)),
+                ("battery_impacted", models.BooleanField(default=False)),
+                ("flooded", models.BooleanField(default=False)),
+                ("insurer", models.CharField(blank=True, max_length=60)),
+                ("report_number", models.CharField(blank=True, max_length=40)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("REPORTED", "Reported"),
+                            ("SURVEYED", "Looked at on the spot"),
+                            ("ASSESSED", "Loss assessed"),
+                            ("CLOSED", "Closed"),
+                        ],
+                        default="REPORTED",
+                        max_length=10,
+                    ),
+                ),
+                ("survey", models.CharField(blank=True, max_length=400)),
+                ("file_ids", models.JSONField(default=list)),
+                ("missing", models.CharField(blank=True, max_length=200)),
+                ("complete_at", models.DateTimeField(null=True)),
+                ("loss", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("insurer_pay", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("excess", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("customer_share", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("own_loss", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("lost_rent", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("bill_id", models.UUIDField(null=True)),
+                ("reported_at", models.DateTimeField()),
+                ("reported_by_id", models.UUIDField()),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "lease",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="leasing.lease",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "vehicle",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="fleet.vehicle",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['org', '-occurred_at'], name='claims_of_a_node')],
-                'constraints': [models.UniqueConstraint(fields=('org', 'number'), name='claim_numbers_differ'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'CLOSED'), _negated=True), ('loss', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('insurer_pay'), '+', models.F('excess')), '+', models.F('customer_share')), '+', models.F('own_loss'))), _connector='OR'), name='a_closed_claim_sums_to_its_loss'), models.CheckConstraint(condition=models.Q(('customer_share__gte', 0), ('excess__gte', 0), ('insurer_pay__gte', 0), ('loss__gte', 0), ('lost_rent__gte', 0), ('own_loss__gte', 0)), name='parts_of_a_loss_are_not_negative'), models.CheckConstraint(condition=models.Q(('customer_share', 0), ('customer_id__isnull', False), _connector='OR'), name='only_a_customer_bears_a_share'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'CLOSED'), _negated=True), ('customer_share', 0), ('bill_id__isnull', False), _connector='OR'), name='a_closed_share_was_billed')],
+                "indexes": [models.Index(fields=["org", "-occurred_at"], name="claims_of_a_node")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("org", "number"), name="claim_numbers_differ"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "CLOSED"), _negated=True),
+                            (
+                                "loss",
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        django.db.models.expressions.CombinedExpression(
+                                            models.F("insurer_pay"), "+", models.F("excess")
+                                        ),
+                                        "+",
+                                        models.F("customer_share"),
+                                    ),
+                                    "+",
+                                    models.F("own_loss"),
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="a_closed_claim_sums_to_its_loss",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("customer_share__gte", 0),
+                            ("excess__gte", 0),
+                            ("insurer_pay__gte", 0),
+                            ("loss__gte", 0),
+                            ("lost_rent__gte", 0),
+                            ("own_loss__gte", 0),
+                        ),
+                        name="parts_of_a_loss_are_not_negative",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("customer_share", 0), ("customer_id__isnull", False), _connector="OR"
+                        ),
+                        name="only_a_customer_bears_a_share",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "CLOSED"), _negated=True),
+                            ("customer_share", 0),
+                            ("bill_id__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="a_closed_share_was_billed",
+                    ),
+                ],
             },
         ),
     ]

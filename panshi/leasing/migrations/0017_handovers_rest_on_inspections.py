@@ -4,25 +4,28 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('leasing', '0016_walls_of_claims'),
-        ('org', '0002_walls'),
+        ("leasing", "0016_walls_of_claims"),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='handover',
-            name='inspection_id',
+            model_name="handover",
+            name="inspection_id",
             field=models.UUIDField(null=True),
         ),
         migrations.AddField(
-            model_name='handover',
-            name='staff_signature_id',
+            model_name="handover",
+            name="staff_signature_id",
             field=models.UUIDField(null=True),
         ),
         migrations.AddConstraint(
-            model_name='handover',
-            constraint=models.UniqueConstraint(condition=models.Q(('inspection_id__isnull', False)), fields=('inspection_id',), name='an_inspection_is_of_one_handover'),
+            model_name="handover",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("inspection_id__isnull", False)),
+                fields=("inspection_id",),
+                name="an_inspection_is_of_one_handover",
+            ),
         ),
     ]

@@ -2,35 +2,101 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('leasing', '0017_handovers_rest_on_inspections'),
-        ('org', '0002_walls'),
+        ("leasing", "0017_handovers_rest_on_inspections"),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SettlementVoid',
+            name="SettlementVoid",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('reason', models.CharField(max_length=200)),
-                ('state', models.CharField(choices=[('ASKED', 'Waits for a second person'), ('VOID', 'Void'), ('KEPT', 'Kept')], default='ASKED', max_length=5)),
-                ('asked_by_id', models.UUIDField()),
-                ('asked_at', models.DateTimeField()),
-                ('decided_by_id', models.UUIDField(null=True)),
-                ('decided_at', models.DateTimeField(null=True)),
-                ('lease', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='leasing.lease')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('sheet', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='voids', to='leasing.settlementsheet')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("reason", models.CharField(max_length=200)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("ASKED", "Waits for a second person"),
+                            ("VOID", "Void"),
+                            ("KEPT", "Kept"),
+                        ],
+                        default="ASKED",
+                        max_length=5,
+                    ),
+                ),
+                ("asked_by_id", models.UUIDField()),
+                ("asked_at", models.DateTimeField()),
+                ("decided_by_id", models.UUIDField(null=True)),
+                ("decided_at", models.DateTimeField(null=True)),
+                (
+                    "lease",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="leasing.lease",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "sheet",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="voids",
+                        to="leasing.settlementsheet",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'KEPT'), _negated=True), fields=('sheet',), name='a_sheet_is_voided_once_at_a_time'), models.CheckConstraint(condition=models.Q(models.Q(('decided_by_id__isnull', True), ('state', 'ASKED')), models.Q(('decided_at__isnull', False), ('decided_by_id__isnull', False), models.Q(('decided_by_id', models.F('asked_by_id')), _negated=True)), _connector='OR'), name='a_second_person_voids_a_settlement'), models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='a_void_says_why')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "KEPT"), _negated=True),
+                        fields=("sheet",),
+                        name="a_sheet_is_voided_once_at_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_by_id__isnull", True), ("state", "ASKED")),
+                            models.Q(
+                                ("decided_at__isnull", False),
+                                ("decided_by_id__isnull", False),
+                                models.Q(("decided_by_id", models.F("asked_by_id")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="a_second_person_voids_a_settlement",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("reason", ""), _negated=True), name="a_void_says_why"
+                    ),
+                ],
             },
         ),
     ]

@@ -4,38 +4,84 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('leasing', '0019_walls_of_voids'),
-        ('org', '0003_people_of_the_yard'),
+        ("leasing", "0019_walls_of_voids"),
+        ("org", "0003_people_of_the_yard"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RentRecord',
+            name="RentRecord",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('customer_id', models.UUIDField()),
-                ('during', django.contrib.postgres.fields.ranges.DateRangeField()),
-                ('due', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('received', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('due_on', models.DateField(null=True)),
-                ('received_on', models.DateField(null=True)),
-                ('method', models.CharField(blank=True, max_length=20)),
-                ('reference', models.CharField(blank=True, max_length=64)),
-                ('note', models.CharField(blank=True, max_length=300)),
-                ('bill_id', models.UUIDField(null=True)),
-                ('lease', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rent_records', to='leasing.lease')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("customer_id", models.UUIDField()),
+                ("during", django.contrib.postgres.fields.ranges.DateRangeField()),
+                ("due", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("received", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                ("due_on", models.DateField(null=True)),
+                ("received_on", models.DateField(null=True)),
+                ("method", models.CharField(blank=True, max_length=20)),
+                ("reference", models.CharField(blank=True, max_length=64)),
+                ("note", models.CharField(blank=True, max_length=300)),
+                ("bill_id", models.UUIDField(null=True)),
+                (
+                    "lease",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rent_records",
+                        to="leasing.lease",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.F('lease'), '='), (models.F('during'), '&&')], name='rent_periods_never_overlap'), models.CheckConstraint(condition=models.Q(('received__gte', 0), ('received__lte', models.F('due'))), name='no_more_received_than_due'), models.CheckConstraint(condition=models.Q(('during__isempty', False), ('during__endswith__isnull', False), ('during__startswith__isnull', False)), name='a_rent_period_has_two_ends')],
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[(models.F("lease"), "="), (models.F("during"), "&&")],
+                        name="rent_periods_never_overlap",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("received__gte", 0), ("received__lte", models.F("due"))
+                        ),
+                        name="no_more_received_than_due",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("during__isempty", False),
+                            ("during__endswith__isnull", False),
+                            ("during__startswith__isnull", False),
+                        ),
+                        name="a_rent_period_has_two_ends",
+                    ),
+                ],
             },
         ),
     ]

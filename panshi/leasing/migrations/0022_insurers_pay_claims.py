@@ -2,33 +2,65 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('leasing', '0021_walls_of_rents_before'),
-        ('org', '0003_people_of_the_yard'),
+        ("leasing", "0021_walls_of_rents_before"),
+        ("org", "0003_people_of_the_yard"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ClaimPayment',
+            name="ClaimPayment",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('received_on', models.DateField()),
-                ('reference', models.CharField(blank=True, max_length=64)),
-                ('recorded_by_id', models.UUIDField()),
-                ('recorded_at', models.DateTimeField()),
-                ('claim', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='leasing.claim')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("received_on", models.DateField()),
+                ("reference", models.CharField(blank=True, max_length=64)),
+                ("recorded_by_id", models.UUIDField()),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "claim",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payments",
+                        to="leasing.claim",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='an_insurer_pays_more_than_nothing')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0)),
+                        name="an_insurer_pays_more_than_nothing",
+                    )
+                ],
             },
         ),
     ]

@@ -2,113 +2,242 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('org', '0002_walls'),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('code', models.CharField(max_length=16, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('ASSET', 'Asset'), ('LIABILITY', 'Liability'), ('EQUITY', 'Equity'), ('INCOME', 'Income'), ('EXPENSE', 'Expense')], max_length=9)),
-                ('name', models.CharField(max_length=60)),
-                ('name_zh', models.CharField(max_length=60)),
+                ("code", models.CharField(max_length=16, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("ASSET", "Asset"),
+                            ("LIABILITY", "Liability"),
+                            ("EQUITY", "Equity"),
+                            ("INCOME", "Income"),
+                            ("EXPENSE", "Expense"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                ("name_zh", models.CharField(max_length=60)),
             ],
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('kind', models.CharField(max_length=40)),
-                ('source_kind', models.CharField(max_length=60)),
-                ('source_id', models.UUIDField()),
-                ('occurred_on', models.DateField()),
-                ('legs', models.SmallIntegerField()),
-                ('org', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('reverses', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.entry')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("kind", models.CharField(max_length=40)),
+                ("source_kind", models.CharField(max_length=60)),
+                ("source_id", models.UUIDField()),
+                ("occurred_on", models.DateField()),
+                ("legs", models.SmallIntegerField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "reverses",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="ledger.entry",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Period',
+            name="Period",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('month', models.DateField()),
-                ('state', models.CharField(choices=[('OPEN', 'Open'), ('CLOSED', 'Closed')], default='OPEN', max_length=6)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('closed_by_id', models.UUIDField(null=True)),
-                ('reopening_asked_by_id', models.UUIDField(null=True)),
-                ('reopening_reason', models.CharField(blank=True, max_length=200)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("month", models.DateField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("OPEN", "Open"), ("CLOSED", "Closed")],
+                        default="OPEN",
+                        max_length=6,
+                    ),
+                ),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("closed_by_id", models.UUIDField(null=True)),
+                ("reopening_asked_by_id", models.UUIDField(null=True)),
+                ("reopening_reason", models.CharField(blank=True, max_length=200)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Posting',
+            name="Posting",
             fields=[
-                ('pk', models.CompositePrimaryKey('entry_id', 'leg', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('leg', models.SmallIntegerField()),
-                ('occurred_on', models.DateField()),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('vehicle_id', models.UUIDField(null=True)),
-                ('customer_id', models.UUIDField(null=True)),
-                ('city', models.CharField(max_length=40)),
-                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.account')),
-                ('entry', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='postings', to='ledger.entry')),
-                ('org', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "entry_id",
+                        "leg",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("leg", models.SmallIntegerField()),
+                ("occurred_on", models.DateField()),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("vehicle_id", models.UUIDField(null=True)),
+                ("customer_id", models.UUIDField(null=True)),
+                ("city", models.CharField(max_length=40)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="ledger.account",
+                    ),
+                ),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="postings",
+                        to="ledger.entry",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['org', 'occurred_on', 'id'], name='entry_by_org_and_day'),
+            model_name="entry",
+            index=models.Index(fields=["org", "occurred_on", "id"], name="entry_by_org_and_day"),
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['source_id'], name='entry_by_source'),
+            model_name="entry",
+            index=models.Index(fields=["source_id"], name="entry_by_source"),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(fields=('org', 'kind', 'source_kind', 'source_id'), name='one_entry_per_source'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(
+                fields=("org", "kind", "source_kind", "source_id"), name="one_entry_per_source"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(('legs__gte', 2)), name='an_entry_has_two_legs'),
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("legs__gte", 2)), name="an_entry_has_two_legs"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='period',
-            constraint=models.UniqueConstraint(fields=('org', 'month'), name='one_period_per_month'),
+            model_name="period",
+            constraint=models.UniqueConstraint(
+                fields=("org", "month"), name="one_period_per_month"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='period',
-            constraint=models.CheckConstraint(condition=models.Q(('month__day', 1)), name='a_period_starts_on_the_first'),
+            model_name="period",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("month__day", 1)), name="a_period_starts_on_the_first"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='period',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'OPEN'), models.Q(('closed_at__isnull', False), ('closed_by_id__isnull', False)), _connector='OR'), name='a_closed_period_says_who_and_when'),
+            model_name="period",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state", "OPEN"),
+                    models.Q(("closed_at__isnull", False), ("closed_by_id__isnull", False)),
+                    _connector="OR",
+                ),
+                name="a_closed_period_says_who_and_when",
+            ),
         ),
         migrations.AddIndex(
-            model_name='posting',
-            index=models.Index(fields=['org', 'account', 'occurred_on'], include=('amount', 'city'), name='posting_by_account_and_day'),
+            model_name="posting",
+            index=models.Index(
+                fields=["org", "account", "occurred_on"],
+                include=("amount", "city"),
+                name="posting_by_account_and_day",
+            ),
         ),
         migrations.AddIndex(
-            model_name='posting',
-            index=models.Index(fields=['customer_id', 'account'], name='posting_by_customer'),
+            model_name="posting",
+            index=models.Index(fields=["customer_id", "account"], name="posting_by_customer"),
         ),
         migrations.AddIndex(
-            model_name='posting',
-            index=models.Index(condition=models.Q(('vehicle_id__isnull', False)), fields=['vehicle_id', 'account'], name='posting_by_vehicle'),
+            model_name="posting",
+            index=models.Index(
+                condition=models.Q(("vehicle_id__isnull", False)),
+                fields=["vehicle_id", "account"],
+                name="posting_by_vehicle",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='posting',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='a_leg_is_not_zero'),
+            model_name="posting",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount", 0), _negated=True), name="a_leg_is_not_zero"
+            ),
         ),
     ]

@@ -1,4 +1,6 @@
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 from panshi.kit import walls
 from panshi.ledger.rules import CHART
@@ -48,7 +50,8 @@ BEGIN
       ON m.org_id = p.org_id AND m.month = p.month
     WHERE p.state = 'CLOSED' LIMIT 1;
     IF shut.month IS NOT NULL THEN
-        RAISE EXCEPTION 'the month % of book % is closed', to_char(shut.month, 'YYYY-MM'), shut.org_id
+        RAISE EXCEPTION 'the month % of book % is closed',
+            to_char(shut.month, 'YYYY-MM'), shut.org_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'nothing_in_a_closed_month';
     END IF;
     RETURN NULL;
@@ -94,7 +97,7 @@ REVOKE ALL ON ledger_account FROM panshi_app, panshi_hq, panshi_report
 """
 
 
-def fill_chart(apps, schema_editor):
+def fill_chart(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     account = apps.get_model("ledger", "Account")
     account.objects.bulk_create(
         account(code=code, kind=kind, name=name, name_zh=name_zh)
@@ -102,7 +105,7 @@ def fill_chart(apps, schema_editor):
     )
 
 
-def empty_chart(apps, schema_editor):
+def empty_chart(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("ledger", "Account").objects.all().delete()
 
 

@@ -4,27 +4,32 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('ledger', '0002_walls'),
-        ('org', '0002_walls'),
+        ("ledger", "0002_walls"),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='entry',
-            name='entry_by_org_and_day',
+            model_name="entry",
+            name="entry_by_org_and_day",
         ),
         migrations.RemoveIndex(
-            model_name='posting',
-            name='posting_by_account_and_day',
+            model_name="posting",
+            name="posting_by_account_and_day",
         ),
         migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['org', 'occurred_on', 'id'], include=('kind',), name='entry_by_org_and_day'),
+            model_name="entry",
+            index=models.Index(
+                fields=["org", "occurred_on", "id"], include=("kind",), name="entry_by_org_and_day"
+            ),
         ),
         migrations.AddIndex(
-            model_name='posting',
-            index=models.Index(fields=['org', 'account', 'occurred_on'], include=('amount', 'city', 'entry'), name='posting_by_account_and_day'),
+            model_name="posting",
+            index=models.Index(
+                fields=["org", "account", "occurred_on"],
+                include=("amount", "city", "entry"),
+                name="posting_by_account_and_day",
+            ),
         ),
     ]

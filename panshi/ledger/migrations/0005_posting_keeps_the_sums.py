@@ -34,7 +34,8 @@ BEGIN
     LIMIT 1;
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'entry % does not balance in one statement', wrong
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'an_entry_sums_to_zero';
+            USING ERRCODE = 'check_violation',
+                CONSTRAINT = 'an_entry_sums_to_zero';
     END IF;
 {between}
     -- Closing a month takes the same locks alone, so it waits for this transaction and no later
@@ -48,7 +49,8 @@ BEGIN
       ON m.org_id = p.org_id AND m.month = p.month
     WHERE p.state = 'CLOSED' LIMIT 1;
     IF shut.month IS NOT NULL THEN
-        RAISE EXCEPTION 'the month % of book % is closed', to_char(shut.month, 'YYYY-MM'), shut.org_id
+        RAISE EXCEPTION 'the month % of book % is closed',
+            to_char(shut.month, 'YYYY-MM'), shut.org_id
             USING ERRCODE = 'check_violation', CONSTRAINT = 'nothing_in_a_closed_month';
     END IF;
 {keep}
@@ -67,7 +69,8 @@ BETWEEN = """
         LIMIT 1;
         IF wrong IS NOT NULL THEN
             RAISE EXCEPTION 'entry % between books has no equal counterpart', wrong
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'books_agree_on_what_is_between_them';
+                USING ERRCODE = 'check_violation',
+                CONSTRAINT = 'books_agree_on_what_is_between_them';
         END IF;
     END IF;
 """

@@ -1,3 +1,5 @@
+from typing import Any
+
 import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.db import migrations, models
@@ -5,7 +7,7 @@ from django.db import migrations, models
 import panshi.kit.ids
 
 
-def own():
+def own() -> "list[tuple[str, models.Field[Any, Any]]]":
     return [
         (
             "id",
@@ -78,9 +80,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("org", "code"), name="one_check_per_promise"
-                    )
+                    models.UniqueConstraint(fields=("org", "code"), name="one_check_per_promise")
                 ]
             },
         ),

@@ -1,4 +1,6 @@
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 ADDED = (
     ("2001.fin", "LIABILITY", "Advances on receivables", "应收账款融资借款"),
@@ -6,7 +8,7 @@ ADDED = (
 )
 
 
-def add(apps, schema_editor):
+def add(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     account = apps.get_model("ledger", "Account")
     for code, kind, name, name_zh in ADDED:
         account.objects.get_or_create(

@@ -1,4 +1,6 @@
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 ADDED = (
     ("6401.energy", "EXPENSE", "Energy of vehicles", "车辆能耗成本"),
@@ -8,7 +10,7 @@ ADDED = (
 )
 
 
-def add(apps, schema_editor):
+def add(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     account = apps.get_model("ledger", "Account")
     for code, kind, name, name_zh in ADDED:
         account.objects.get_or_create(

@@ -1,4 +1,6 @@
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 ADDED = (
     ("1123", "ASSET", "Prepaid costs", "预付账款"),
@@ -11,7 +13,7 @@ ADDED = (
 )
 
 
-def add(apps, schema_editor):
+def add(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     account = apps.get_model("ledger", "Account")
     for code, kind, name, name_zh in ADDED:
         account.objects.get_or_create(

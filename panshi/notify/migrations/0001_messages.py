@@ -2,40 +2,98 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('org', '0002_walls'),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('user_id', models.UUIDField(null=True)),
-                ('customer_id', models.UUIDField(null=True)),
-                ('channel', models.CharField(choices=[('IN_APP', 'In the app'), ('SMS', 'Text message')], max_length=8)),
-                ('subject', models.CharField(max_length=120)),
-                ('body', models.TextField(blank=True)),
-                ('link', models.CharField(blank=True, max_length=200)),
-                ('source_kind', models.CharField(max_length=40)),
-                ('source_id', models.CharField(max_length=60)),
-                ('state', models.CharField(choices=[('QUEUED', 'Waiting'), ('SENT', 'Sent'), ('DELIVERED', 'Delivered'), ('FAILED', 'Failed'), ('WITHDRAWN', 'Withdrawn')], default='QUEUED', max_length=10)),
-                ('sent_at', models.DateTimeField()),
-                ('read_at', models.DateTimeField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("user_id", models.UUIDField(null=True)),
+                ("customer_id", models.UUIDField(null=True)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[("IN_APP", "In the app"), ("SMS", "Text message")], max_length=8
+                    ),
+                ),
+                ("subject", models.CharField(max_length=120)),
+                ("body", models.TextField(blank=True)),
+                ("link", models.CharField(blank=True, max_length=200)),
+                ("source_kind", models.CharField(max_length=40)),
+                ("source_id", models.CharField(max_length=60)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("QUEUED", "Waiting"),
+                            ("SENT", "Sent"),
+                            ("DELIVERED", "Delivered"),
+                            ("FAILED", "Failed"),
+                            ("WITHDRAWN", "Withdrawn"),
+                        ],
+                        default="QUEUED",
+                        max_length=10,
+                    ),
+                ),
+                ("sent_at", models.DateTimeField()),
+                ("read_at", models.DateTimeField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('read_at', None)), fields=['user_id', '-id'], name='message_unread')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('user_id__isnull', True), ('customer_id__isnull', True), _connector='XOR'), name='message_has_one_recipient'), models.UniqueConstraint(fields=('source_kind', 'source_id', 'channel', 'user_id', 'customer_id'), name='message_once_per_source_and_recipient', nulls_distinct=False)],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("read_at", None)),
+                        fields=["user_id", "-id"],
+                        name="message_unread",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("user_id__isnull", True),
+                            ("customer_id__isnull", True),
+                            _connector="XOR",
+                        ),
+                        name="message_has_one_recipient",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("source_kind", "source_id", "channel", "user_id", "customer_id"),
+                        name="message_once_per_source_and_recipient",
+                        nulls_distinct=False,
+                    ),
+                ],
             },
         ),
     ]

@@ -3,178 +3,354 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.datetime
+from django.db import migrations, models
+
 import panshi.kit.ids
 import panshi.kit.personal
-from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('notify', '0002_walls'),
-        ('org', '0002_walls'),
+        ("notify", "0002_walls"),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='message',
-            name='addresses',
+            model_name="message",
+            name="addresses",
             field=panshi.kit.personal.SealedField(default=str),
         ),
         migrations.AddField(
-            model_name='message',
-            name='ended_at',
+            model_name="message",
+            name="ended_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='message',
-            name='failure',
-            field=models.CharField(blank=True, db_default='', default='', max_length=80),
+            model_name="message",
+            name="failure",
+            field=models.CharField(blank=True, db_default="", default="", max_length=80),
         ),
         migrations.AddField(
-            model_name='message',
-            name='fallbacks',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=8), db_default=[], default=list, size=None),
+            model_name="message",
+            name="fallbacks",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(max_length=8), db_default=[], default=list, size=None
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='message_class',
-            field=models.CharField(choices=[('SAFETY', 'Safety'), ('TRANSACTION', 'Contract and payment'), ('TASK', 'Task'), ('COLLECTION', 'Arrears'), ('CARE', 'Care'), ('MARKETING', 'Offers'), ('DIGEST', 'Summary')], db_default='TASK', default='TASK', max_length=12),
+            model_name="message",
+            name="message_class",
+            field=models.CharField(
+                choices=[
+                    ("SAFETY", "Safety"),
+                    ("TRANSACTION", "Contract and payment"),
+                    ("TASK", "Task"),
+                    ("COLLECTION", "Arrears"),
+                    ("CARE", "Care"),
+                    ("MARKETING", "Offers"),
+                    ("DIGEST", "Summary"),
+                ],
+                db_default="TASK",
+                default="TASK",
+                max_length=12,
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='not_before',
+            model_name="message",
+            name="not_before",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='message',
-            name='provider_id',
-            field=models.CharField(blank=True, db_default='', default='', max_length=80),
+            model_name="message",
+            name="provider_id",
+            field=models.CharField(blank=True, db_default="", default="", max_length=80),
         ),
         migrations.AddField(
-            model_name='message',
-            name='queued_at',
+            model_name="message",
+            name="queued_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='message',
-            name='shown_address',
-            field=models.CharField(blank=True, db_default='', default='', max_length=60),
+            model_name="message",
+            name="shown_address",
+            field=models.CharField(blank=True, db_default="", default="", max_length=60),
         ),
         migrations.AddField(
-            model_name='message',
-            name='topic_id',
+            model_name="message",
+            name="topic_id",
             field=models.UUIDField(null=True),
         ),
         migrations.AddField(
-            model_name='message',
-            name='values',
+            model_name="message",
+            name="values",
             field=models.JSONField(db_default={}, default=dict),
         ),
         migrations.AlterField(
-            model_name='message',
-            name='channel',
-            field=models.CharField(choices=[('IN_APP', 'In the app'), ('SMS', 'Text message'), ('WECHAT', 'WeChat'), ('EMAIL', 'E-mail')], max_length=8),
+            model_name="message",
+            name="channel",
+            field=models.CharField(
+                choices=[
+                    ("IN_APP", "In the app"),
+                    ("SMS", "Text message"),
+                    ("WECHAT", "WeChat"),
+                    ("EMAIL", "E-mail"),
+                ],
+                max_length=8,
+            ),
         ),
         migrations.AlterField(
-            model_name='message',
-            name='sent_at',
+            model_name="message",
+            name="sent_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.CreateModel(
-            name='ClassRule',
+            name="ClassRule",
             fields=[
-                ('message_class', models.CharField(choices=[('SAFETY', 'Safety'), ('TRANSACTION', 'Contract and payment'), ('TASK', 'Task'), ('COLLECTION', 'Arrears'), ('CARE', 'Care'), ('MARKETING', 'Offers'), ('DIGEST', 'Summary')], max_length=12, primary_key=True, serialize=False)),
-                ('quiet_from', models.TimeField(null=True)),
-                ('quiet_to', models.TimeField(null=True)),
-                ('receipt_minutes', models.PositiveSmallIntegerField()),
-                ('in_app_waits', models.BooleanField(default=False)),
-                ('to_confirm', models.BooleanField(default=False)),
+                (
+                    "message_class",
+                    models.CharField(
+                        choices=[
+                            ("SAFETY", "Safety"),
+                            ("TRANSACTION", "Contract and payment"),
+                            ("TASK", "Task"),
+                            ("COLLECTION", "Arrears"),
+                            ("CARE", "Care"),
+                            ("MARKETING", "Offers"),
+                            ("DIGEST", "Summary"),
+                        ],
+                        max_length=12,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("quiet_from", models.TimeField(null=True)),
+                ("quiet_to", models.TimeField(null=True)),
+                ("receipt_minutes", models.PositiveSmallIntegerField()),
+                ("in_app_waits", models.BooleanField(default=False)),
+                ("to_confirm", models.BooleanField(default=False)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('quiet_from__isnull', True), ('quiet_to__isnull', True)), models.Q(('quiet_from__isnull', False), ('quiet_to__isnull', False)), _connector='OR'), name='quiet_hours_have_both_ends')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("quiet_from__isnull", True), ("quiet_to__isnull", True)),
+                            models.Q(("quiet_from__isnull", False), ("quiet_to__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="quiet_hours_have_both_ends",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Preference',
+            name="Preference",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('user_id', models.UUIDField(null=True)),
-                ('customer_id', models.UUIDField(null=True)),
-                ('channels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=8), default=list, size=None)),
-                ('quiet_from', models.TimeField(null=True)),
-                ('quiet_to', models.TimeField(null=True)),
-                ('language', models.CharField(blank=True, max_length=8)),
-                ('email', panshi.kit.personal.SealedField(default=str)),
-                ('wechat', panshi.kit.personal.SealedField(default=str)),
-                ('set_at', models.DateTimeField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("user_id", models.UUIDField(null=True)),
+                ("customer_id", models.UUIDField(null=True)),
+                (
+                    "channels",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=8), default=list, size=None
+                    ),
+                ),
+                ("quiet_from", models.TimeField(null=True)),
+                ("quiet_to", models.TimeField(null=True)),
+                ("language", models.CharField(blank=True, max_length=8)),
+                ("email", panshi.kit.personal.SealedField(default=str)),
+                ("wechat", panshi.kit.personal.SealedField(default=str)),
+                ("set_at", models.DateTimeField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Receipt',
+            name="Receipt",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('channel', models.CharField(choices=[('IN_APP', 'In the app'), ('SMS', 'Text message'), ('WECHAT', 'WeChat'), ('EMAIL', 'E-mail')], max_length=8)),
-                ('receipt_id', models.CharField(max_length=80)),
-                ('word', models.CharField(choices=[('DELIVERED', 'Delivered'), ('READ', 'Read'), ('FAILED', 'Failed')], max_length=10)),
-                ('detail', models.CharField(blank=True, max_length=80)),
-                ('happened_at', models.DateTimeField()),
-                ('received_at', models.DateTimeField()),
-                ('message', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='receipts', to='notify.message')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("IN_APP", "In the app"),
+                            ("SMS", "Text message"),
+                            ("WECHAT", "WeChat"),
+                            ("EMAIL", "E-mail"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("receipt_id", models.CharField(max_length=80)),
+                (
+                    "word",
+                    models.CharField(
+                        choices=[
+                            ("DELIVERED", "Delivered"),
+                            ("READ", "Read"),
+                            ("FAILED", "Failed"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("detail", models.CharField(blank=True, max_length=80)),
+                ("happened_at", models.DateTimeField()),
+                ("received_at", models.DateTimeField()),
+                (
+                    "message",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="receipts",
+                        to="notify.message",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Template',
+            name="Template",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=32)),
-                ('language', models.CharField(max_length=8)),
-                ('version', models.PositiveSmallIntegerField()),
-                ('message_class', models.CharField(choices=[('SAFETY', 'Safety'), ('TRANSACTION', 'Contract and payment'), ('TASK', 'Task'), ('COLLECTION', 'Arrears'), ('CARE', 'Care'), ('MARKETING', 'Offers'), ('DIGEST', 'Summary')], max_length=12)),
-                ('subject', models.CharField(max_length=120)),
-                ('body', models.TextField()),
-                ('approved_no', models.CharField(blank=True, max_length=40)),
-                ('published_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=32)),
+                ("language", models.CharField(max_length=8)),
+                ("version", models.PositiveSmallIntegerField()),
+                (
+                    "message_class",
+                    models.CharField(
+                        choices=[
+                            ("SAFETY", "Safety"),
+                            ("TRANSACTION", "Contract and payment"),
+                            ("TASK", "Task"),
+                            ("COLLECTION", "Arrears"),
+                            ("CARE", "Care"),
+                            ("MARKETING", "Offers"),
+                            ("DIGEST", "Summary"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("subject", models.CharField(max_length=120)),
+                ("body", models.TextField()),
+                ("approved_no", models.CharField(blank=True, max_length=40)),
+                ("published_at", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('code', 'language', 'version'), name='a_template_version_is_published_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("code", "language", "version"),
+                        name="a_template_version_is_published_once",
+                    )
+                ],
             },
         ),
         migrations.AddField(
-            model_name='message',
-            name='template',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='notify.template'),
+            model_name="message",
+            name="template",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="notify.template",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('state__in', ['QUEUED', 'SENT'])), fields=['not_before'], name='message_under_way'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("state__in", ["QUEUED", "SENT"])),
+                fields=["not_before"],
+                name="message_under_way",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['topic_id'], name='message_of_a_topic'),
+            model_name="message",
+            index=models.Index(fields=["topic_id"], name="message_of_a_topic"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'SENT'), _negated=True), models.Q(('provider_id', ''), _negated=True), _connector='OR'), name='a_sent_message_names_its_provider'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "SENT"), _negated=True),
+                    models.Q(("provider_id", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="a_sent_message_names_its_provider",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(condition=models.Q(('provider_id', ''), _negated=True), fields=('channel', 'provider_id'), name='a_provider_names_a_message_once'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("provider_id", ""), _negated=True),
+                fields=("channel", "provider_id"),
+                name="a_provider_names_a_message_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='preference',
-            constraint=models.UniqueConstraint(fields=('user_id', 'customer_id'), name='one_preference_a_person', nulls_distinct=False),
+            model_name="preference",
+            constraint=models.UniqueConstraint(
+                fields=("user_id", "customer_id"),
+                name="one_preference_a_person",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='preference',
-            constraint=models.CheckConstraint(condition=models.Q(('user_id__isnull', True), ('customer_id__isnull', True), _connector='XOR'), name='a_preference_is_of_one_person'),
+            model_name="preference",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("user_id__isnull", True), ("customer_id__isnull", True), _connector="XOR"
+                ),
+                name="a_preference_is_of_one_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='receipt',
-            constraint=models.UniqueConstraint(fields=('channel', 'receipt_id'), name='a_receipt_is_taken_once'),
+            model_name="receipt",
+            constraint=models.UniqueConstraint(
+                fields=("channel", "receipt_id"), name="a_receipt_is_taken_once"
+            ),
         ),
     ]

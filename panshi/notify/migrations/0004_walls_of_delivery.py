@@ -1,6 +1,8 @@
 from datetime import UTC, datetime, time
 
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 from panshi.kit import walls
 
@@ -54,7 +56,8 @@ CLASSES = [
 # code, class, Chinese subject and body, English subject and body
 TEMPLATES = [
     (
-        "DEPOSIT_DEMANDED", "TRANSACTION",
+        "DEPOSIT_DEMANDED",
+        "TRANSACTION",
         "请支付押金 {amount} 元",
         "{name}，您好：请支付押金 {amount} 元，账单号 {number}。在客户端“账单”中可直接付款。",
         "Please pay the deposit of {amount} CNY",
@@ -62,7 +65,8 @@ TEMPLATES = [
         " Bills in the app.",
     ),
     (
-        "RENT_REMINDER", "TRANSACTION",
+        "RENT_REMINDER",
+        "TRANSACTION",
         "{due} 应付 {amount} 元",
         "{name}，您好：账单 {number}，{amount} 元，将于 {due} 到期。如已付款请忽略本条。",
         "{amount} CNY fall due on {due}",
@@ -70,22 +74,26 @@ TEMPLATES = [
         " disregard this.",
     ),
     (
-        "RENT_DUE", "TRANSACTION",
+        "RENT_DUE",
+        "TRANSACTION",
         "今天应付 {amount} 元",
         "{name}，您好：账单 {number}，{amount} 元，今天到期，请今天付款。",
         "{amount} CNY are due today",
         "Dear {name}, bill {number} of {amount} CNY is due today. Please pay it today.",
     ),
     (
-        "PAY_LINK", "COLLECTION",
+        "PAY_LINK",
+        "COLLECTION",
         "已逾期：{amount} 元",
-        "{name}，您好：您有 {amount} 元已于 {due} 到期未付。付款：{link}。如有困难请回电，可商量分期。",
+        "{name}，您好：您有 {amount} 元已于 {due} 到期未付。付款：{link}。"
+        "如有困难请回电，可商量分期。",
         "Overdue: {amount} CNY",
         "Dear {name}, {amount} CNY were due on {due}. Pay here: {link}. If that is difficult,"
         " please call us about instalments.",
     ),
     (
-        "FORMAL_NOTICE", "COLLECTION",
+        "FORMAL_NOTICE",
+        "COLLECTION",
         "催告函：{amount} 元",
         "{name}：截至今日您尚欠 {amount} 元，最早一笔于 {due} 到期。自今日起按合同计收滞纳金；"
         "继续不付，我方将按合同约定申请限制车速。付款：{link}。",
@@ -95,7 +103,8 @@ TEMPLATES = [
         " provides for. Pay here: {link}.",
     ),
     (
-        "REGION_TOLD", "COLLECTION",
+        "REGION_TOLD",
+        "COLLECTION",
         "暂停新签，仍欠 {amount} 元",
         "{name}：您仍欠 {amount} 元，已暂停为您新签租约。付款：{link}。",
         "No new leases while {amount} CNY are open",
@@ -103,7 +112,8 @@ TEMPLATES = [
         " here: {link}.",
     ),
     (
-        "LIMIT_ASKED", "COLLECTION",
+        "LIMIT_ASKED",
+        "COLLECTION",
         "已申请限速，仍欠 {amount} 元",
         "{name}：您仍欠 {amount} 元，已按合同申请限制车速，仅在停车时生效。若仍不付款，"
         "五天后将申请停放时禁止启动。付款后一分钟内解除。付款：{link}。",
@@ -113,15 +123,18 @@ TEMPLATES = [
         " not start. Payment ends it within a minute: {link}.",
     ),
     (
-        "INHIBIT_ASKED", "COLLECTION",
+        "INHIBIT_ASKED",
+        "COLLECTION",
         "已申请禁止启动，仍欠 {amount} 元",
-        "{name}：您仍欠 {amount} 元，已按合同申请在停放时禁止启动。付款后一分钟内解除。付款：{link}。",
+        "{name}：您仍欠 {amount} 元，已按合同申请在停放时禁止启动。"
+        "付款后一分钟内解除。付款：{link}。",
         "Start inhibit requested, {amount} CNY open",
         "{name}: you still owe {amount} CNY. It was requested that the parked vehicle does not"
         " start. Payment ends it within a minute: {link}.",
     ),
     (
-        "RECOVERY", "COLLECTION",
+        "RECOVERY",
+        "COLLECTION",
         "将收回车辆，仍欠 {amount} 元",
         "{name}：您仍欠 {amount} 元，我方已安排收回车辆。请联系我们约定交车，或立即付款：{link}。",
         "The vehicle will be recovered, {amount} CNY open",
@@ -129,7 +142,8 @@ TEMPLATES = [
         " to hand it over, or pay now: {link}.",
     ),
     (
-        "DEFAULT_REVIEW", "COLLECTION",
+        "DEFAULT_REVIEW",
+        "COLLECTION",
         "进入违约评审，仍欠 {amount} 元",
         "{name}：您仍欠 {amount} 元，租约进入违约评审，资料将移交法务。付款：{link}。",
         "Default under review, {amount} CNY open",
@@ -139,12 +153,16 @@ TEMPLATES = [
 ]
 
 
-def fill(apps, schema_editor):
+def fill(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     rule, template = (apps.get_model("notify", name) for name in ("ClassRule", "Template"))
     rule.objects.bulk_create(
         rule(
-            message_class=code, quiet_from=start, quiet_to=end, receipt_minutes=minutes,
-            in_app_waits=waits, to_confirm=confirm,
+            message_class=code,
+            quiet_from=start,
+            quiet_to=end,
+            receipt_minutes=minutes,
+            in_app_waits=waits,
+            to_confirm=confirm,
         )
         for code, start, end, minutes, waits, confirm in CLASSES
     )
@@ -152,12 +170,18 @@ def fill(apps, schema_editor):
     for code, kind, subject_zh, body_zh, subject, body in TEMPLATES:
         for language, one, two in (("zh-hans", subject_zh, body_zh), ("en", subject, body)):
             template.objects.create(
-                code=code, language=language, version=1, message_class=kind, subject=one, body=two,
-                approved_no="", published_at=at,
+                code=code,
+                language=language,
+                version=1,
+                message_class=kind,
+                subject=one,
+                body=two,
+                approved_no="",
+                published_at=at,
             )
 
 
-def empty(apps, schema_editor):
+def empty(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     for name in ("ClassRule", "Template"):
         apps.get_model("notify", name).objects.all().delete()
 

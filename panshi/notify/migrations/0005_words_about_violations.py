@@ -1,6 +1,8 @@
 from datetime import UTC, datetime
 
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 WORDS = {
     "zh-hans": (
@@ -17,16 +19,22 @@ WORDS = {
 }
 
 
-def fill(apps, schema_editor):
+def fill(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     template = apps.get_model("notify", "Template")
     for language, (subject, body) in WORDS.items():
         template.objects.create(
-            code="VIOLATION", language=language, version=1, message_class="TRANSACTION",
-            subject=subject, body=body, approved_no="", published_at=datetime(2026, 1, 1, tzinfo=UTC),
+            code="VIOLATION",
+            language=language,
+            version=1,
+            message_class="TRANSACTION",
+            subject=subject,
+            body=body,
+            approved_no="",
+            published_at=datetime(2026, 1, 1, tzinfo=UTC),
         )
 
 
-def empty(apps, schema_editor):
+def empty(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("notify", "Template").objects.filter(code="VIOLATION").delete()
 
 

@@ -6,121 +6,302 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.utils.timezone
-import panshi.kit.ids
 from django.conf import settings
 from django.db import migrations, models
 
+import panshi.kit.ids
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AuditSeal',
+            name="AuditSeal",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('last_id', models.BigIntegerField()),
-                ('rows', models.IntegerField()),
-                ('digest', models.CharField(max_length=64)),
-                ('sealed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("last_id", models.BigIntegerField()),
+                ("rows", models.IntegerField()),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "sealed_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email address')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('full_name', models.CharField(max_length=60)),
-                ('roles', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('ADMINISTRATOR', 'Administrator'), ('DECISION_MAKER', 'Decision maker'), ('FINANCE', 'Finance'), ('SALES', 'Sales'), ('OPERATIONS', 'Operations'), ('DISPATCHER', 'Dispatcher'), ('ENGINEER', 'Field engineer'), ('WAREHOUSE', 'Warehouse'), ('TRAINER', 'Trainer'), ('AUDITOR', 'Auditor'), ('CUSTOMER', 'Customer')], max_length=16), default=list, size=None)),
-                ('customer_id', models.UUIDField(null=True)),
-                ('language', models.CharField(default='zh-hans', max_length=8)),
-                ('must_use_second_factor', models.BooleanField(default=False)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                (
+                    "last_login",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                ),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without"
+                        " explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "username",
+                    models.CharField(
+                        error_messages={"unique": "A user with that username already exists."},
+                        help_text="Required. 150 characters or fewer. Letters, digits and"
+                        " @/./+/-/_ only.",
+                        max_length=150,
+                        unique=True,
+                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
+                        verbose_name="username",
+                    ),
+                ),
+                (
+                    "first_name",
+                    models.CharField(blank=True, max_length=150, verbose_name="first name"),
+                ),
+                (
+                    "last_name",
+                    models.CharField(blank=True, max_length=150, verbose_name="last name"),
+                ),
+                (
+                    "email",
+                    models.EmailField(blank=True, max_length=254, verbose_name="email address"),
+                ),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active."
+                        " Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                (
+                    "date_joined",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="date joined"
+                    ),
+                ),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("full_name", models.CharField(max_length=60)),
+                (
+                    "roles",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("ADMINISTRATOR", "Administrator"),
+                                ("DECISION_MAKER", "Decision maker"),
+                                ("FINANCE", "Finance"),
+                                ("SALES", "Sales"),
+                                ("OPERATIONS", "Operations"),
+                                ("DISPATCHER", "Dispatcher"),
+                                ("ENGINEER", "Field engineer"),
+                                ("WAREHOUSE", "Warehouse"),
+                                ("TRAINER", "Trainer"),
+                                ("AUDITOR", "Auditor"),
+                                ("CUSTOMER", "Customer"),
+                            ],
+                            max_length=16,
+                        ),
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("customer_id", models.UUIDField(null=True)),
+                ("language", models.CharField(default="zh-hans", max_length=8)),
+                ("must_use_second_factor", models.BooleanField(default=False)),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all"
+                        " permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             managers=[
-                ('objects', django.contrib.auth.models.UserManager()),
+                ("objects", django.contrib.auth.models.UserManager()),
             ],
         ),
         migrations.CreateModel(
-            name='AuditRow',
+            name="AuditRow",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('org_id', models.IntegerField()),
-                ('table', models.CharField(max_length=60)),
-                ('row_id', models.CharField(max_length=40)),
-                ('act', models.CharField(max_length=8)),
-                ('actor', models.CharField(max_length=40)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('before', models.JSONField(null=True)),
-                ('after', models.JSONField(null=True)),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("org_id", models.IntegerField()),
+                ("table", models.CharField(max_length=60)),
+                ("row_id", models.CharField(max_length=40)),
+                ("act", models.CharField(max_length=8)),
+                ("actor", models.CharField(max_length=40)),
+                ("at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ("before", models.JSONField(null=True)),
+                ("after", models.JSONField(null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['org_id', 'table', 'row_id'], name='audit_by_row')],
+                "indexes": [
+                    models.Index(fields=["org_id", "table", "row_id"], name="audit_by_row")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='OrgNode',
+            name="OrgNode",
             fields=[
-                ('id', models.AutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('PLATFORM', 'Platform'), ('REGION', 'Regional centre'), ('OPERATOR', 'Operator'), ('TEAM', 'Team')], max_length=8)),
-                ('name', models.CharField(max_length=80)),
-                ('city', models.CharField(blank=True, max_length=40)),
-                ('closed_on', models.DateField(null=True)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='org.orgnode')),
+                ("id", models.AutoField(primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("PLATFORM", "Platform"),
+                            ("REGION", "Regional centre"),
+                            ("OPERATOR", "Operator"),
+                            ("TEAM", "Team"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("city", models.CharField(blank=True, max_length=40)),
+                ("closed_on", models.DateField(null=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ApiToken',
+            name="ApiToken",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('name', models.CharField(max_length=60)),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('expires_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('last_used_at', models.DateTimeField(null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=60)),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("expires_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(null=True)),
+                ("last_used_at", models.DateTimeField(null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='user',
-            name='org',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode'),
+            model_name="user",
+            name="org",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="org.orgnode"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orgnode',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'PLATFORM'), ('parent', None)), models.Q(models.Q(('kind', 'PLATFORM'), _negated=True), ('parent__isnull', False)), _connector='OR'), name='only_the_platform_has_no_parent'),
+            model_name="orgnode",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "PLATFORM"), ("parent", None)),
+                    models.Q(
+                        models.Q(("kind", "PLATFORM"), _negated=True), ("parent__isnull", False)
+                    ),
+                    _connector="OR",
+                ),
+                name="only_the_platform_has_no_parent",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orgnode',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'PLATFORM')), fields=('kind',), name='one_platform'),
+            model_name="orgnode",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "PLATFORM")), fields=("kind",), name="one_platform"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orgnode',
-            constraint=models.UniqueConstraint(fields=('parent', 'name'), name='names_differ_below_a_parent'),
+            model_name="orgnode",
+            constraint=models.UniqueConstraint(
+                fields=("parent", "name"), name="names_differ_below_a_parent"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('customer_id__isnull', True), models.Q(('roles__contains', ['CUSTOMER']), _negated=True)), models.Q(('customer_id__isnull', False), ('roles', ['CUSTOMER'])), _connector='OR'), name='a_customer_role_stands_alone'),
+            model_name="user",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("customer_id__isnull", True),
+                        models.Q(("roles__contains", ["CUSTOMER"]), _negated=True),
+                    ),
+                    models.Q(("customer_id__isnull", False), ("roles", ["CUSTOMER"])),
+                    _connector="OR",
+                ),
+                name="a_customer_role_stands_alone",
+            ),
         ),
     ]

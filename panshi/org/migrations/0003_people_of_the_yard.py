@@ -5,15 +5,34 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('org', '0002_walls'),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='user',
-            name='roles',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('ADMINISTRATOR', 'Administrator'), ('DECISION_MAKER', 'Decision maker'), ('FINANCE', 'Finance'), ('SALES', 'Sales'), ('OPERATIONS', 'Operations'), ('DISPATCHER', 'Dispatcher'), ('ENGINEER', 'Field engineer'), ('WAREHOUSE', 'Warehouse'), ('YARD', 'Yard and delivery'), ('TRAINER', 'Trainer'), ('AUDITOR', 'Auditor'), ('CUSTOMER', 'Customer')], max_length=16), default=list, size=None),
+            model_name="user",
+            name="roles",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(
+                    choices=[
+                        ("ADMINISTRATOR", "Administrator"),
+                        ("DECISION_MAKER", "Decision maker"),
+                        ("FINANCE", "Finance"),
+                        ("SALES", "Sales"),
+                        ("OPERATIONS", "Operations"),
+                        ("DISPATCHER", "Dispatcher"),
+                        ("ENGINEER", "Field engineer"),
+                        ("WAREHOUSE", "Warehouse"),
+                        ("YARD", "Yard and delivery"),
+                        ("TRAINER", "Trainer"),
+                        ("AUDITOR", "Auditor"),
+                        ("CUSTOMER", "Customer"),
+                    ],
+                    max_length=16,
+                ),
+                default=list,
+                size=None,
+            ),
         ),
     ]

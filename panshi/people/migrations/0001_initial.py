@@ -4,131 +4,338 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.conf import settings
 from django.db import migrations, models
 
+import panshi.kit.ids
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('org', '0002_walls'),
+        ("org", "0002_walls"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Engineer',
+            name="Engineer",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('city', models.CharField(max_length=40)),
-                ('lon', models.FloatField()),
-                ('lat', models.FloatField()),
-                ('state', models.CharField(choices=[('ACTIVE', 'Active'), ('PAUSED', 'Paused'), ('LEFT', 'Left')], default='ACTIVE', max_length=8)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("city", models.CharField(max_length=40)),
+                ("lon", models.FloatField()),
+                ("lat", models.FloatField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("ACTIVE", "Active"), ("PAUSED", "Paused"), ("LEFT", "Left")],
+                        default="ACTIVE",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Certificate',
+            name="Certificate",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('kind', models.CharField(max_length=40)),
-                ('number', models.CharField(blank=True, max_length=60)),
-                ('valid_from', models.DateField()),
-                ('valid_until', models.DateField()),
-                ('edition', models.CharField(blank=True, max_length=40)),
-                ('state', models.CharField(choices=[('VALID', 'Valid'), ('SUSPENDED', 'Suspended'), ('LAPSED', 'Lapsed')], default='VALID', max_length=10)),
-                ('warned_at', models.DateTimeField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('engineer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='certificates', to='people.engineer')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("kind", models.CharField(max_length=40)),
+                ("number", models.CharField(blank=True, max_length=60)),
+                ("valid_from", models.DateField()),
+                ("valid_until", models.DateField()),
+                ("edition", models.CharField(blank=True, max_length=40)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("VALID", "Valid"),
+                            ("SUSPENDED", "Suspended"),
+                            ("LAPSED", "Lapsed"),
+                        ],
+                        default="VALID",
+                        max_length=10,
+                    ),
+                ),
+                ("warned_at", models.DateTimeField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "engineer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="certificates",
+                        to="people.engineer",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Leave',
+            name="Leave",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('period', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('reason', models.CharField(blank=True, max_length=120)),
-                ('engineer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='leaves', to='people.engineer')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("period", django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                ("reason", models.CharField(blank=True, max_length=120)),
+                (
+                    "engineer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="leaves",
+                        to="people.engineer",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Shift',
+            name="Shift",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('period', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('lon', models.FloatField()),
-                ('lat', models.FloatField()),
-                ('cancelled_at', models.DateTimeField(null=True)),
-                ('engineer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shifts', to='people.engineer')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("period", django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                ("lon", models.FloatField()),
+                ("lat", models.FloatField()),
+                ("cancelled_at", models.DateTimeField(null=True)),
+                (
+                    "engineer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="shifts",
+                        to="people.engineer",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SkillGrant',
+            name="SkillGrant",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('skill', models.CharField(max_length=40)),
-                ('level', models.PositiveSmallIntegerField(default=2)),
-                ('during', django.contrib.postgres.fields.ranges.DateRangeField()),
-                ('engineer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='skills', to='people.engineer')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("skill", models.CharField(max_length=40)),
+                ("level", models.PositiveSmallIntegerField(default=2)),
+                ("during", django.contrib.postgres.fields.ranges.DateRangeField()),
+                (
+                    "engineer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="skills",
+                        to="people.engineer",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='BreakRule',
+            name="BreakRule",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('city', models.CharField(max_length=40)),
-                ('earliest', models.TimeField()),
-                ('latest', models.TimeField()),
-                ('minutes', models.PositiveSmallIntegerField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("city", models.CharField(max_length=40)),
+                ("earliest", models.TimeField()),
+                ("latest", models.TimeField()),
+                ("minutes", models.PositiveSmallIntegerField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('org', 'city', 'earliest'), name='break_rule_once'), models.CheckConstraint(condition=models.Q(('latest__gte', models.F('earliest'))), name='break_rule_in_order')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("org", "city", "earliest"), name="break_rule_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("latest__gte", models.F("earliest"))),
+                        name="break_rule_in_order",
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='engineer',
-            index=models.Index(fields=['org', 'city'], name='engineer_by_city'),
+            model_name="engineer",
+            index=models.Index(fields=["org", "city"], name="engineer_by_city"),
         ),
         migrations.AddConstraint(
-            model_name='engineer',
-            constraint=models.CheckConstraint(condition=models.Q(('lat__range', (-90, 90)), ('lon__range', (-180, 180))), name='engineer_lives_on_earth'),
+            model_name="engineer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("lat__range", (-90, 90)), ("lon__range", (-180, 180))),
+                name="engineer_lives_on_earth",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='certificate',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__gte', models.F('valid_from'))), name='certificate_ends_after_it_begins'),
+            model_name="certificate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("valid_until__gte", models.F("valid_from"))),
+                name="certificate_ends_after_it_begins",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='certificate',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'LAPSED'), _negated=True), fields=('engineer', 'kind'), name='certificate_once_per_kind'),
+            model_name="certificate",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "LAPSED"), _negated=True),
+                fields=("engineer", "kind"),
+                name="certificate_once_per_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='leave',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.F('engineer'), '='), (models.F('period'), '&&')], name='leaves_never_overlap'),
+            model_name="leave",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[(models.F("engineer"), "="), (models.F("period"), "&&")],
+                name="leaves_never_overlap",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shift',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('cancelled_at', None)), expressions=[(models.F('engineer'), '='), (models.F('period'), '&&')], name='shifts_never_overlap'),
+            model_name="shift",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("cancelled_at", None)),
+                expressions=[(models.F("engineer"), "="), (models.F("period"), "&&")],
+                name="shifts_never_overlap",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='skillgrant',
-            constraint=models.CheckConstraint(condition=models.Q(('level__range', (1, 3))), name='skill_level_is_1_to_3'),
+            model_name="skillgrant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("level__range", (1, 3))), name="skill_level_is_1_to_3"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='skillgrant',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.F('engineer'), '='), (models.F('skill'), '='), (models.F('during'), '&&')], name='skill_once_at_a_time'),
+            model_name="skillgrant",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    (models.F("engineer"), "="),
+                    (models.F("skill"), "="),
+                    (models.F("during"), "&&"),
+                ],
+                name="skill_once_at_a_time",
+            ),
         ),
     ]

@@ -2,42 +2,98 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('org', '0002_walls'),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Nonconformity',
+            name="Nonconformity",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('number', models.CharField(max_length=24)),
-                ('source_kind', models.CharField(max_length=30)),
-                ('source_id', models.UUIDField()),
-                ('node_slug', models.CharField(blank=True, max_length=60)),
-                ('city', models.CharField(blank=True, max_length=40)),
-                ('grade', models.CharField(choices=[('MINOR', 'Minor'), ('MAJOR', 'Major'), ('CRITICAL', 'Critical')], max_length=8)),
-                ('words', models.TextField()),
-                ('state', models.CharField(choices=[('OPEN', 'Open'), ('CLOSED', 'Closed')], default='OPEN', max_length=8)),
-                ('opened_at', models.DateTimeField()),
-                ('cause', models.TextField(default='')),
-                ('correction', models.TextField(default='')),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('closed_by_id', models.UUIDField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("number", models.CharField(max_length=24)),
+                ("source_kind", models.CharField(max_length=30)),
+                ("source_id", models.UUIDField()),
+                ("node_slug", models.CharField(blank=True, max_length=60)),
+                ("city", models.CharField(blank=True, max_length=40)),
+                (
+                    "grade",
+                    models.CharField(
+                        choices=[("MINOR", "Minor"), ("MAJOR", "Major"), ("CRITICAL", "Critical")],
+                        max_length=8,
+                    ),
+                ),
+                ("words", models.TextField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("OPEN", "Open"), ("CLOSED", "Closed")],
+                        default="OPEN",
+                        max_length=8,
+                    ),
+                ),
+                ("opened_at", models.DateTimeField()),
+                ("cause", models.TextField(default="")),
+                ("correction", models.TextField(default="")),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("closed_by_id", models.UUIDField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['org', 'state', '-opened_at'], name='nonconformity_list')],
-                'constraints': [models.UniqueConstraint(fields=('org', 'source_kind', 'source_id'), name='nonconformity_once_per_source'), models.UniqueConstraint(fields=('org', 'number'), name='nonconformity_number_once'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('state', 'OPEN')), models.Q(('closed_at__isnull', False), ('state', 'CLOSED'), models.Q(('cause', ''), _negated=True), models.Q(('correction', ''), _negated=True)), _connector='OR'), name='nonconformity_closed_says_why')],
+                "indexes": [
+                    models.Index(fields=["org", "state", "-opened_at"], name="nonconformity_list")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("org", "source_kind", "source_id"),
+                        name="nonconformity_once_per_source",
+                    ),
+                    models.UniqueConstraint(
+                        fields=("org", "number"), name="nonconformity_number_once"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at", None), ("state", "OPEN")),
+                            models.Q(
+                                ("closed_at__isnull", False),
+                                ("state", "CLOSED"),
+                                models.Q(("cause", ""), _negated=True),
+                                models.Q(("correction", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="nonconformity_closed_says_why",
+                    ),
+                ],
             },
         ),
     ]

@@ -5,487 +5,1237 @@ import django.contrib.postgres.fields
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('kit', '0003_walls'),
-        ('org', '0002_walls'),
+        ("kit", "0003_walls"),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Booking',
+            name="Booking",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('customer_id', models.UUIDField()),
-                ('vehicle_id', models.UUIDField()),
-                ('city', models.CharField(max_length=40)),
-                ('item_codes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), size=None)),
-                ('address', models.CharField(max_length=200)),
-                ('lon', models.FloatField()),
-                ('lat', models.FloatField()),
-                ('window_start', models.DateTimeField()),
-                ('window_end', models.DateTimeField()),
-                ('total', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('state', models.CharField(choices=[('HELD', 'Held'), ('CONFIRMED', 'Confirmed'), ('EXPIRED', 'Expired'), ('CANCELLED', 'Cancelled'), ('NO_SHOW', 'Customer absent'), ('SERVED', 'Served')], default='HELD', max_length=10)),
-                ('held_until', models.DateTimeField(null=True)),
-                ('confirmed_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('end_reason', models.CharField(blank=True, max_length=200)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("customer_id", models.UUIDField()),
+                ("vehicle_id", models.UUIDField()),
+                ("city", models.CharField(max_length=40)),
+                (
+                    "item_codes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), size=None
+                    ),
+                ),
+                ("address", models.CharField(max_length=200)),
+                ("lon", models.FloatField()),
+                ("lat", models.FloatField()),
+                ("window_start", models.DateTimeField()),
+                ("window_end", models.DateTimeField()),
+                ("total", models.DecimalField(decimal_places=2, max_digits=14)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("HELD", "Held"),
+                            ("CONFIRMED", "Confirmed"),
+                            ("EXPIRED", "Expired"),
+                            ("CANCELLED", "Cancelled"),
+                            ("NO_SHOW", "Customer absent"),
+                            ("SERVED", "Served"),
+                        ],
+                        default="HELD",
+                        max_length=10,
+                    ),
+                ),
+                ("held_until", models.DateTimeField(null=True)),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("end_reason", models.CharField(blank=True, max_length=200)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='BookingLine',
+            name="BookingLine",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('customer_id', models.UUIDField(null=True)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('kind', models.CharField(choices=[('LABOUR_RATE', 'Labour per hour'), ('FIXED', 'Fixed price'), ('PART', 'Part'), ('CALL_OUT', 'Call-out'), ('URGENT', 'Urgent surcharge'), ('NIGHT', 'Night surcharge')], max_length=12)),
-                ('code', models.CharField(max_length=40)),
-                ('words_zh', models.CharField(max_length=80)),
-                ('words_en', models.CharField(max_length=80)),
-                ('quantity', models.DecimalField(decimal_places=2, max_digits=10)),
-                ('unit_price', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('rule_id', models.UUIDField(null=True)),
-                ('since', models.DateField(null=True)),
-                ('booking', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='service.booking')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("customer_id", models.UUIDField(null=True)),
+                ("position", models.PositiveSmallIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("LABOUR_RATE", "Labour per hour"),
+                            ("FIXED", "Fixed price"),
+                            ("PART", "Part"),
+                            ("CALL_OUT", "Call-out"),
+                            ("URGENT", "Urgent surcharge"),
+                            ("NIGHT", "Night surcharge"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("code", models.CharField(max_length=40)),
+                ("words_zh", models.CharField(max_length=80)),
+                ("words_en", models.CharField(max_length=80)),
+                ("quantity", models.DecimalField(decimal_places=2, max_digits=10)),
+                ("unit_price", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("rule_id", models.UUIDField(null=True)),
+                ("since", models.DateField(null=True)),
+                (
+                    "booking",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="service.booking",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Conversation',
+            name="Conversation",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('customer_id', models.UUIDField()),
-                ('subject', models.CharField(max_length=120)),
-                ('order_id', models.UUIDField(null=True)),
-                ('state', models.CharField(choices=[('SELF_SERVICE', 'Self-service'), ('WAITING_STAFF', 'Waiting for staff'), ('WITH_STAFF', 'With staff'), ('WAITING_CUSTOMER', 'Waiting for the customer'), ('RESOLVED', 'Resolved'), ('CLOSED', 'Closed')], default='SELF_SERVICE', max_length=16)),
-                ('owner_id', models.UUIDField(null=True)),
-                ('waiting_since', models.DateTimeField(null=True)),
-                ('last_at', models.DateTimeField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("customer_id", models.UUIDField()),
+                ("subject", models.CharField(max_length=120)),
+                ("order_id", models.UUIDField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("SELF_SERVICE", "Self-service"),
+                            ("WAITING_STAFF", "Waiting for staff"),
+                            ("WITH_STAFF", "With staff"),
+                            ("WAITING_CUSTOMER", "Waiting for the customer"),
+                            ("RESOLVED", "Resolved"),
+                            ("CLOSED", "Closed"),
+                        ],
+                        default="SELF_SERVICE",
+                        max_length=16,
+                    ),
+                ),
+                ("owner_id", models.UUIDField(null=True)),
+                ("waiting_since", models.DateTimeField(null=True)),
+                ("last_at", models.DateTimeField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DayPlan',
+            name="DayPlan",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('city', models.CharField(max_length=40)),
-                ('day', models.DateField()),
-                ('version', models.PositiveIntegerField()),
-                ('parent', models.PositiveIntegerField()),
-                ('cost_s', models.FloatField(default=0)),
-                ('engine', models.CharField(max_length=20)),
-                ('changed', models.JSONField(default=dict)),
-                ('made_at', models.DateTimeField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("city", models.CharField(max_length=40)),
+                ("day", models.DateField()),
+                ("version", models.PositiveIntegerField()),
+                ("parent", models.PositiveIntegerField()),
+                ("cost_s", models.FloatField(default=0)),
+                ("engine", models.CharField(max_length=20)),
+                ("changed", models.JSONField(default=dict)),
+                ("made_at", models.DateTimeField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('customer_id', models.UUIDField()),
-                ('author_kind', models.CharField(choices=[('CUSTOMER', 'Customer'), ('STAFF', 'Staff'), ('AUTOMATIC', 'Automatic answer')], max_length=10)),
-                ('author_id', models.UUIDField()),
-                ('text', models.TextField()),
-                ('node_code', models.CharField(blank=True, max_length=60)),
-                ('at', models.DateTimeField()),
-                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='service.conversation')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("customer_id", models.UUIDField()),
+                (
+                    "author_kind",
+                    models.CharField(
+                        choices=[
+                            ("CUSTOMER", "Customer"),
+                            ("STAFF", "Staff"),
+                            ("AUTOMATIC", "Automatic answer"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("author_id", models.UUIDField()),
+                ("text", models.TextField()),
+                ("node_code", models.CharField(blank=True, max_length=60)),
+                ("at", models.DateTimeField()),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="service.conversation",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='PriceRule',
+            name="PriceRule",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('kind', models.CharField(choices=[('LABOUR_RATE', 'Labour per hour'), ('FIXED', 'Fixed price'), ('PART', 'Part'), ('CALL_OUT', 'Call-out'), ('URGENT', 'Urgent surcharge'), ('NIGHT', 'Night surcharge')], max_length=12)),
-                ('item_code', models.CharField(blank=True, max_length=40)),
-                ('model_code', models.CharField(blank=True, max_length=40)),
-                ('city', models.CharField(blank=True, max_length=40)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('period', django.contrib.postgres.fields.ranges.DateRangeField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("LABOUR_RATE", "Labour per hour"),
+                            ("FIXED", "Fixed price"),
+                            ("PART", "Part"),
+                            ("CALL_OUT", "Call-out"),
+                            ("URGENT", "Urgent surcharge"),
+                            ("NIGHT", "Night surcharge"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("item_code", models.CharField(blank=True, max_length=40)),
+                ("model_code", models.CharField(blank=True, max_length=40)),
+                ("city", models.CharField(blank=True, max_length=40)),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("period", django.contrib.postgres.fields.ranges.DateRangeField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ServiceItem',
+            name="ServiceItem",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('code', models.CharField(max_length=40)),
-                ('category', models.CharField(choices=[('MAINTENANCE', 'Maintenance'), ('REPAIR', 'Repair'), ('BEAUTY', 'Beauty'), ('VALUE_ADDED', 'Value-added'), ('CONVERSION', 'Conversion')], max_length=12)),
-                ('name_zh', models.CharField(max_length=80)),
-                ('name_en', models.CharField(max_length=80)),
-                ('minutes', models.PositiveSmallIntegerField()),
-                ('minutes_by_model', models.JSONField(blank=True, default=dict)),
-                ('skills', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, size=None)),
-                ('certificates', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), blank=True, default=list, size=None)),
-                ('parts', models.JSONField(blank=True, default=dict)),
-                ('readings', models.JSONField(blank=True, default=list)),
-                ('crew', models.PositiveSmallIntegerField(default=1)),
-                ('high_voltage', models.BooleanField(default=False)),
-                ('warranty_months', models.PositiveSmallIntegerField(default=3)),
-                ('warranty_km', models.PositiveIntegerField(default=5000)),
-                ('state', models.CharField(choices=[('DRAFT', 'Draft'), ('RELEASED', 'Released'), ('RETIRED', 'Retired')], default='DRAFT', max_length=8)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("code", models.CharField(max_length=40)),
+                (
+                    "category",
+                    models.CharField(
+                        choices=[
+                            ("MAINTENANCE", "Maintenance"),
+                            ("REPAIR", "Repair"),
+                            ("BEAUTY", "Beauty"),
+                            ("VALUE_ADDED", "Value-added"),
+                            ("CONVERSION", "Conversion"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("name_zh", models.CharField(max_length=80)),
+                ("name_en", models.CharField(max_length=80)),
+                ("minutes", models.PositiveSmallIntegerField()),
+                ("minutes_by_model", models.JSONField(blank=True, default=dict)),
+                (
+                    "skills",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "certificates",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("parts", models.JSONField(blank=True, default=dict)),
+                ("readings", models.JSONField(blank=True, default=list)),
+                ("crew", models.PositiveSmallIntegerField(default=1)),
+                ("high_voltage", models.BooleanField(default=False)),
+                ("warranty_months", models.PositiveSmallIntegerField(default=3)),
+                ("warranty_km", models.PositiveIntegerField(default=5000)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("DRAFT", "Draft"),
+                            ("RELEASED", "Released"),
+                            ("RETIRED", "Retired"),
+                        ],
+                        default="DRAFT",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Visit',
+            name="Visit",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('customer_id', models.UUIDField(null=True)),
-                ('city', models.CharField(max_length=40)),
-                ('day', models.DateField()),
-                ('lon', models.FloatField(null=True)),
-                ('lat', models.FloatField(null=True)),
-                ('minutes', models.PositiveSmallIntegerField()),
-                ('crew', models.PositiveSmallIntegerField(default=1)),
-                ('engineer_id', models.UUIDField(null=True)),
-                ('window_start', models.DateTimeField()),
-                ('window_end', models.DateTimeField()),
-                ('starts_at', models.DateTimeField(null=True)),
-                ('ends_at', models.DateTimeField(null=True)),
-                ('part_source_id', models.UUIDField(null=True)),
-                ('state', models.CharField(choices=[('PLANNED', 'Planned'), ('PROMISED', 'Promised'), ('COMMITTED', 'Committed'), ('TRAVELLING', 'On the way'), ('ON_SITE', 'On site'), ('DONE', 'Done'), ('NOT_DONE', 'Not done'), ('CANCELLED', 'Cancelled')], default='PLANNED', max_length=10)),
-                ('accepted_at', models.DateTimeField(null=True)),
-                ('travel_started_at', models.DateTimeField(null=True)),
-                ('travel_lon', models.FloatField(null=True)),
-                ('travel_lat', models.FloatField(null=True)),
-                ('arrived_at', models.DateTimeField(null=True)),
-                ('arrived_metres', models.PositiveIntegerField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('end_reason', models.CharField(blank=True, max_length=200)),
-                ('booking', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='visits', to='service.booking')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("customer_id", models.UUIDField(null=True)),
+                ("city", models.CharField(max_length=40)),
+                ("day", models.DateField()),
+                ("lon", models.FloatField(null=True)),
+                ("lat", models.FloatField(null=True)),
+                ("minutes", models.PositiveSmallIntegerField()),
+                ("crew", models.PositiveSmallIntegerField(default=1)),
+                ("engineer_id", models.UUIDField(null=True)),
+                ("window_start", models.DateTimeField()),
+                ("window_end", models.DateTimeField()),
+                ("starts_at", models.DateTimeField(null=True)),
+                ("ends_at", models.DateTimeField(null=True)),
+                ("part_source_id", models.UUIDField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("PLANNED", "Planned"),
+                            ("PROMISED", "Promised"),
+                            ("COMMITTED", "Committed"),
+                            ("TRAVELLING", "On the way"),
+                            ("ON_SITE", "On site"),
+                            ("DONE", "Done"),
+                            ("NOT_DONE", "Not done"),
+                            ("CANCELLED", "Cancelled"),
+                        ],
+                        default="PLANNED",
+                        max_length=10,
+                    ),
+                ),
+                ("accepted_at", models.DateTimeField(null=True)),
+                ("travel_started_at", models.DateTimeField(null=True)),
+                ("travel_lon", models.FloatField(null=True)),
+                ("travel_lat", models.FloatField(null=True)),
+                ("arrived_at", models.DateTimeField(null=True)),
+                ("arrived_metres", models.PositiveIntegerField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("end_reason", models.CharField(blank=True, max_length=200)),
+                (
+                    "booking",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="visits",
+                        to="service.booking",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PlanEvent',
+            name="PlanEvent",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('city', models.CharField(max_length=40)),
-                ('day', models.DateField()),
-                ('kind', models.CharField(max_length=24)),
-                ('payload', models.JSONField(default=dict)),
-                ('answer', models.JSONField(default=dict)),
-                ('version', models.PositiveIntegerField(default=0)),
-                ('ms', models.FloatField(default=0)),
-                ('at', models.DateTimeField()),
-                ('by_id', models.UUIDField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('visit', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='service.visit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("city", models.CharField(max_length=40)),
+                ("day", models.DateField()),
+                ("kind", models.CharField(max_length=24)),
+                ("payload", models.JSONField(default=dict)),
+                ("answer", models.JSONField(default=dict)),
+                ("version", models.PositiveIntegerField(default=0)),
+                ("ms", models.FloatField(default=0)),
+                ("at", models.DateTimeField()),
+                ("by_id", models.UUIDField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="service.visit",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PartUsed',
+            name="PartUsed",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('item_code', models.CharField(max_length=40)),
-                ('lot', models.CharField(blank=True, max_length=40)),
-                ('serial', models.CharField(blank=True, max_length=60)),
-                ('quantity', models.PositiveIntegerField()),
-                ('movement_id', models.UUIDField(unique=True)),
-                ('at', models.DateTimeField()),
-                ('by_id', models.UUIDField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('visit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parts_used', to='service.visit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("item_code", models.CharField(max_length=40)),
+                ("lot", models.CharField(blank=True, max_length=40)),
+                ("serial", models.CharField(blank=True, max_length=60)),
+                ("quantity", models.PositiveIntegerField()),
+                ("movement_id", models.UUIDField(unique=True)),
+                ("at", models.DateTimeField()),
+                ("by_id", models.UUIDField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="parts_used",
+                        to="service.visit",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Labour',
+            name="Labour",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('user_id', models.UUIDField()),
-                ('minutes', models.PositiveSmallIntegerField()),
-                ('words', models.CharField(blank=True, max_length=120)),
-                ('at', models.DateTimeField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('visit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='labour', to='service.visit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("user_id", models.UUIDField()),
+                ("minutes", models.PositiveSmallIntegerField()),
+                ("words", models.CharField(blank=True, max_length=120)),
+                ("at", models.DateTimeField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="labour",
+                        to="service.visit",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='VisitCrew',
+            name="VisitCrew",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('engineer_id', models.UUIDField()),
-                ('leads', models.BooleanField(default=True)),
-                ('period', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('lon', models.FloatField()),
-                ('lat', models.FloatField()),
-                ('binds', models.BooleanField(default=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('visit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='crew_members', to='service.visit')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("engineer_id", models.UUIDField()),
+                ("leads", models.BooleanField(default=True)),
+                ("period", django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                ("lon", models.FloatField()),
+                ("lat", models.FloatField()),
+                ("binds", models.BooleanField(default=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "visit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="crew_members",
+                        to="service.visit",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='WorkOrder',
+            name="WorkOrder",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('number', models.CharField(max_length=24)),
-                ('kind', models.CharField(choices=[('PLANNED', 'Planned'), ('URGENT', 'Urgent'), ('RESCUE', 'Rescue'), ('REWORK', 'Rework')], default='PLANNED', max_length=8)),
-                ('state', models.CharField(choices=[('OPEN', 'Open'), ('SCHEDULED', 'Scheduled'), ('IN_DIAGNOSIS', 'In diagnosis'), ('QUOTED', 'Quoted'), ('IN_WORK', 'In work'), ('WAITING', 'Waiting'), ('SELF_CHECKED', 'Self-checked'), ('RELEASED', 'Released'), ('BILLED', 'Billed'), ('CLOSED', 'Closed'), ('CANCELLED', 'Cancelled')], default='OPEN', max_length=12)),
-                ('finding_id', models.UUIDField(null=True)),
-                ('customer_id', models.UUIDField(null=True)),
-                ('vehicle_id', models.UUIDField()),
-                ('city', models.CharField(max_length=40)),
-                ('address', models.CharField(blank=True, max_length=200)),
-                ('lon', models.FloatField(null=True)),
-                ('lat', models.FloatField(null=True)),
-                ('high_voltage', models.BooleanField(default=False)),
-                ('total', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('fault_cause', models.CharField(blank=True, max_length=80)),
-                ('diagnosis_note', models.TextField(blank=True)),
-                ('outcome', models.CharField(blank=True, max_length=16)),
-                ('steps_done', models.PositiveSmallIntegerField(default=0)),
-                ('steps_required', models.PositiveSmallIntegerField(default=0)),
-                ('steps_blocked', models.PositiveSmallIntegerField(default=0)),
-                ('steps_at', models.DateTimeField(null=True)),
-                ('open_steps', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=120), default=list, size=None)),
-                ('opened_at', models.DateTimeField()),
-                ('scheduled_at', models.DateTimeField(null=True)),
-                ('arrived_at', models.DateTimeField(null=True)),
-                ('done_at', models.DateTimeField(null=True)),
-                ('readings', models.JSONField(default=dict)),
-                ('self_checked_at', models.DateTimeField(null=True)),
-                ('self_checked_by_id', models.UUIDField(null=True)),
-                ('released_at', models.DateTimeField(null=True)),
-                ('released_by_id', models.UUIDField(null=True)),
-                ('bill_id', models.UUIDField(null=True)),
-                ('bill_number', models.CharField(blank=True, max_length=24)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('booking', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='work_order', to='service.booking')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('rework_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reworks', to='service.workorder')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("number", models.CharField(max_length=24)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("PLANNED", "Planned"),
+                            ("URGENT", "Urgent"),
+                            ("RESCUE", "Rescue"),
+                            ("REWORK", "Rework"),
+                        ],
+                        default="PLANNED",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("OPEN", "Open"),
+                            ("SCHEDULED", "Scheduled"),
+                            ("IN_DIAGNOSIS", "In diagnosis"),
+                            ("QUOTED", "Quoted"),
+                            ("IN_WORK", "In work"),
+                            ("WAITING", "Waiting"),
+                            ("SELF_CHECKED", "Self-checked"),
+                            ("RELEASED", "Released"),
+                            ("BILLED", "Billed"),
+                            ("CLOSED", "Closed"),
+                            ("CANCELLED", "Cancelled"),
+                        ],
+                        default="OPEN",
+                        max_length=12,
+                    ),
+                ),
+                ("finding_id", models.UUIDField(null=True)),
+                ("customer_id", models.UUIDField(null=True)),
+                ("vehicle_id", models.UUIDField()),
+                ("city", models.CharField(max_length=40)),
+                ("address", models.CharField(blank=True, max_length=200)),
+                ("lon", models.FloatField(null=True)),
+                ("lat", models.FloatField(null=True)),
+                ("high_voltage", models.BooleanField(default=False)),
+                ("total", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("fault_cause", models.CharField(blank=True, max_length=80)),
+                ("diagnosis_note", models.TextField(blank=True)),
+                ("outcome", models.CharField(blank=True, max_length=16)),
+                ("steps_done", models.PositiveSmallIntegerField(default=0)),
+                ("steps_required", models.PositiveSmallIntegerField(default=0)),
+                ("steps_blocked", models.PositiveSmallIntegerField(default=0)),
+                ("steps_at", models.DateTimeField(null=True)),
+                (
+                    "open_steps",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=120), default=list, size=None
+                    ),
+                ),
+                ("opened_at", models.DateTimeField()),
+                ("scheduled_at", models.DateTimeField(null=True)),
+                ("arrived_at", models.DateTimeField(null=True)),
+                ("done_at", models.DateTimeField(null=True)),
+                ("readings", models.JSONField(default=dict)),
+                ("self_checked_at", models.DateTimeField(null=True)),
+                ("self_checked_by_id", models.UUIDField(null=True)),
+                ("released_at", models.DateTimeField(null=True)),
+                ("released_by_id", models.UUIDField(null=True)),
+                ("bill_id", models.UUIDField(null=True)),
+                ("bill_number", models.CharField(blank=True, max_length=24)),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "booking",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="work_order",
+                        to="service.booking",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "rework_of",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reworks",
+                        to="service.workorder",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='visit',
-            name='order',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='visits', to='service.workorder'),
+            model_name="visit",
+            name="order",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="visits",
+                to="service.workorder",
+            ),
         ),
         migrations.CreateModel(
-            name='Review',
+            name="Review",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('customer_id', models.UUIDField()),
-                ('engineer_id', models.UUIDField(null=True)),
-                ('stars', models.PositiveSmallIntegerField()),
-                ('tags', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None)),
-                ('text', models.TextField(blank=True)),
-                ('at', models.DateTimeField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('order', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='review', to='service.workorder')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("customer_id", models.UUIDField()),
+                ("engineer_id", models.UUIDField(null=True)),
+                ("stars", models.PositiveSmallIntegerField()),
+                (
+                    "tags",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), default=list, size=None
+                    ),
+                ),
+                ("text", models.TextField(blank=True)),
+                ("at", models.DateTimeField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "order",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="review",
+                        to="service.workorder",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Photo',
+            name="Photo",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('customer_id', models.UUIDField(null=True)),
-                ('purpose', models.CharField(choices=[('BEFORE', 'Before'), ('AFTER', 'After'), ('EVIDENCE', 'Evidence'), ('SIGNATURE', 'Signature')], default='EVIDENCE', max_length=12)),
-                ('step', models.CharField(blank=True, max_length=120)),
-                ('signed_by', models.CharField(blank=True, max_length=60)),
-                ('lon', models.FloatField(null=True)),
-                ('lat', models.FloatField(null=True)),
-                ('taken_at', models.DateTimeField()),
-                ('by_id', models.UUIDField()),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kit.storedfile')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='photos', to='service.workorder')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("customer_id", models.UUIDField(null=True)),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("BEFORE", "Before"),
+                            ("AFTER", "After"),
+                            ("EVIDENCE", "Evidence"),
+                            ("SIGNATURE", "Signature"),
+                        ],
+                        default="EVIDENCE",
+                        max_length=12,
+                    ),
+                ),
+                ("step", models.CharField(blank=True, max_length=120)),
+                ("signed_by", models.CharField(blank=True, max_length=60)),
+                ("lon", models.FloatField(null=True)),
+                ("lat", models.FloatField(null=True)),
+                ("taken_at", models.DateTimeField()),
+                ("by_id", models.UUIDField()),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="kit.storedfile",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="photos",
+                        to="service.workorder",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='OrderLine',
+            name="OrderLine",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('customer_id', models.UUIDField(null=True)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('kind', models.CharField(choices=[('LABOUR_RATE', 'Labour per hour'), ('FIXED', 'Fixed price'), ('PART', 'Part'), ('CALL_OUT', 'Call-out'), ('URGENT', 'Urgent surcharge'), ('NIGHT', 'Night surcharge')], max_length=12)),
-                ('code', models.CharField(max_length=40)),
-                ('words_zh', models.CharField(max_length=80)),
-                ('words_en', models.CharField(max_length=80)),
-                ('quantity', models.DecimalField(decimal_places=2, max_digits=10)),
-                ('unit_price', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('rule_id', models.UUIDField(null=True)),
-                ('since', models.DateField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='service.workorder')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("customer_id", models.UUIDField(null=True)),
+                ("position", models.PositiveSmallIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("LABOUR_RATE", "Labour per hour"),
+                            ("FIXED", "Fixed price"),
+                            ("PART", "Part"),
+                            ("CALL_OUT", "Call-out"),
+                            ("URGENT", "Urgent surcharge"),
+                            ("NIGHT", "Night surcharge"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("code", models.CharField(max_length=40)),
+                ("words_zh", models.CharField(max_length=80)),
+                ("words_en", models.CharField(max_length=80)),
+                ("quantity", models.DecimalField(decimal_places=2, max_digits=10)),
+                ("unit_price", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("rule_id", models.UUIDField(null=True)),
+                ("since", models.DateField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="service.workorder",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OrderItem',
+            name="OrderItem",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('item_code', models.CharField(max_length=40)),
-                ('minutes', models.PositiveSmallIntegerField()),
-                ('vehicle_id', models.UUIDField()),
-                ('kind', models.CharField(choices=[('PLANNED', 'Planned'), ('URGENT', 'Urgent'), ('RESCUE', 'Rescue'), ('REWORK', 'Rework')], max_length=8)),
-                ('is_open', models.BooleanField(default=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='service.workorder')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("item_code", models.CharField(max_length=40)),
+                ("minutes", models.PositiveSmallIntegerField()),
+                ("vehicle_id", models.UUIDField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("PLANNED", "Planned"),
+                            ("URGENT", "Urgent"),
+                            ("RESCUE", "Rescue"),
+                            ("REWORK", "Rework"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("is_open", models.BooleanField(default=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="items",
+                        to="service.workorder",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='booking',
-            index=models.Index(fields=['org', 'state', 'held_until'], name='booking_by_hold'),
+            model_name="booking",
+            index=models.Index(fields=["org", "state", "held_until"], name="booking_by_hold"),
         ),
         migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'HELD'), _negated=True), ('held_until__isnull', False), _connector='OR'), name='a_hold_has_an_end'),
+            model_name="booking",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "HELD"), _negated=True),
+                    ("held_until__isnull", False),
+                    _connector="OR",
+                ),
+                name="a_hold_has_an_end",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='booking',
-            constraint=models.CheckConstraint(condition=models.Q(('window_end__gt', models.F('window_start'))), name='booking_window_in_order'),
+            model_name="booking",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("window_end__gt", models.F("window_start"))),
+                name="booking_window_in_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='bookingline',
-            constraint=models.UniqueConstraint(fields=('booking', 'position'), name='booking_line_once'),
+            model_name="bookingline",
+            constraint=models.UniqueConstraint(
+                fields=("booking", "position"), name="booking_line_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['org', 'state', 'last_at'], name='talk_by_state'),
+            model_name="conversation",
+            index=models.Index(fields=["org", "state", "last_at"], name="talk_by_state"),
         ),
         migrations.AddConstraint(
-            model_name='dayplan',
-            constraint=models.UniqueConstraint(fields=('org', 'city', 'day', 'version'), name='plan_version_once'),
+            model_name="dayplan",
+            constraint=models.UniqueConstraint(
+                fields=("org", "city", "day", "version"), name="plan_version_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pricerule',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='price_not_negative'),
+            model_name="pricerule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gte", 0)), name="price_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pricerule',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.F('org'), '='), (models.F('kind'), '='), (models.F('item_code'), '='), (models.F('model_code'), '='), (models.F('city'), '='), (models.F('period'), '&&')], name='prices_of_a_scope_never_overlap'),
+            model_name="pricerule",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    (models.F("org"), "="),
+                    (models.F("kind"), "="),
+                    (models.F("item_code"), "="),
+                    (models.F("model_code"), "="),
+                    (models.F("city"), "="),
+                    (models.F("period"), "&&"),
+                ],
+                name="prices_of_a_scope_never_overlap",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='serviceitem',
-            constraint=models.UniqueConstraint(fields=('org', 'code'), name='service_item_code_once'),
+            model_name="serviceitem",
+            constraint=models.UniqueConstraint(
+                fields=("org", "code"), name="service_item_code_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='serviceitem',
-            constraint=models.CheckConstraint(condition=models.Q(('crew__range', (1, 2))), name='crew_is_one_or_two'),
+            model_name="serviceitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("crew__range", (1, 2))), name="crew_is_one_or_two"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='serviceitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'RELEASED'), _negated=True), ('minutes__gt', 0), _connector='OR'), name='released_item_takes_time'),
+            model_name="serviceitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "RELEASED"), _negated=True),
+                    ("minutes__gt", 0),
+                    _connector="OR",
+                ),
+                name="released_item_takes_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='planevent',
-            index=models.Index(fields=['visit', 'at'], name='plan_event_by_visit'),
+            model_name="planevent",
+            index=models.Index(fields=["visit", "at"], name="plan_event_by_visit"),
         ),
         migrations.AddConstraint(
-            model_name='partused',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='part_used_counts'),
+            model_name="partused",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__gt", 0)), name="part_used_counts"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='labour',
-            constraint=models.CheckConstraint(condition=models.Q(('minutes__range', (1, 1440))), name='labour_within_a_day'),
+            model_name="labour",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("minutes__range", (1, 1440))), name="labour_within_a_day"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visitcrew',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('binds', True)), expressions=[(models.F('engineer_id'), '='), (models.F('period'), '&&')], name='visits_of_an_engineer_never_overlap'),
+            model_name="visitcrew",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("binds", True)),
+                expressions=[(models.F("engineer_id"), "="), (models.F("period"), "&&")],
+                name="visits_of_an_engineer_never_overlap",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visitcrew',
-            constraint=models.UniqueConstraint(condition=models.Q(('binds', True), ('leads', True)), fields=('visit',), name='one_lead_per_visit'),
+            model_name="visitcrew",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("binds", True), ("leads", True)),
+                fields=("visit",),
+                name="one_lead_per_visit",
+            ),
         ),
         migrations.AddIndex(
-            model_name='workorder',
-            index=models.Index(fields=['org', 'state', 'id'], name='order_by_state'),
+            model_name="workorder",
+            index=models.Index(fields=["org", "state", "id"], name="order_by_state"),
         ),
         migrations.AddIndex(
-            model_name='workorder',
-            index=models.Index(fields=['vehicle_id', 'id'], name='order_by_vehicle'),
+            model_name="workorder",
+            index=models.Index(fields=["vehicle_id", "id"], name="order_by_vehicle"),
         ),
         migrations.AddIndex(
-            model_name='workorder',
-            index=models.Index(fields=['customer_id', 'id'], name='order_by_customer'),
+            model_name="workorder",
+            index=models.Index(fields=["customer_id", "id"], name="order_by_customer"),
         ),
         migrations.AddIndex(
-            model_name='workorder',
-            index=models.Index(fields=['bill_id'], name='order_by_bill'),
+            model_name="workorder",
+            index=models.Index(fields=["bill_id"], name="order_by_bill"),
         ),
         migrations.AddIndex(
-            model_name='workorder',
-            index=models.Index(fields=['finding_id'], name='order_by_finding'),
+            model_name="workorder",
+            index=models.Index(fields=["finding_id"], name="order_by_finding"),
         ),
         migrations.AddConstraint(
-            model_name='workorder',
-            constraint=models.UniqueConstraint(fields=('org', 'number'), name='order_number_once'),
+            model_name="workorder",
+            constraint=models.UniqueConstraint(fields=("org", "number"), name="order_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='workorder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['RELEASED', 'BILLED']), _negated=True), models.Q(('released_at__isnull', False), ('released_by_id__isnull', False), ('self_checked_at__isnull', False)), _connector='OR'), name='released_order_was_checked'),
+            model_name="workorder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["RELEASED", "BILLED"]), _negated=True),
+                    models.Q(
+                        ("released_at__isnull", False),
+                        ("released_by_id__isnull", False),
+                        ("self_checked_at__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="released_order_was_checked",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workorder',
-            constraint=models.CheckConstraint(condition=models.Q(('high_voltage', False), ('released_by_id__isnull', True), models.Q(('released_by_id', models.F('self_checked_by_id')), _negated=True), _connector='OR'), name='high_voltage_is_released_by_a_second_person'),
+            model_name="workorder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("high_voltage", False),
+                    ("released_by_id__isnull", True),
+                    models.Q(("released_by_id", models.F("self_checked_by_id")), _negated=True),
+                    _connector="OR",
+                ),
+                name="high_voltage_is_released_by_a_second_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workorder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'BILLED'), _negated=True), ('bill_id__isnull', False), _connector='OR'), name='billed_order_has_a_bill'),
+            model_name="workorder",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "BILLED"), _negated=True),
+                    ("bill_id__isnull", False),
+                    _connector="OR",
+                ),
+                name="billed_order_has_a_bill",
+            ),
         ),
         migrations.AddIndex(
-            model_name='visit',
-            index=models.Index(fields=['org', 'city', 'day'], name='visit_by_city_and_day'),
+            model_name="visit",
+            index=models.Index(fields=["org", "city", "day"], name="visit_by_city_and_day"),
         ),
         migrations.AddIndex(
-            model_name='visit',
-            index=models.Index(fields=['engineer_id', 'day'], name='visit_by_engineer'),
+            model_name="visit",
+            index=models.Index(fields=["engineer_id", "day"], name="visit_by_engineer"),
         ),
         migrations.AddConstraint(
-            model_name='visit',
-            constraint=models.CheckConstraint(condition=models.Q(('order__isnull', False), ('booking__isnull', False), _connector='OR'), name='visit_belongs_to_something'),
+            model_name="visit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("order__isnull", False), ("booking__isnull", False), _connector="OR"
+                ),
+                name="visit_belongs_to_something",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ends_at', None), ('starts_at', None)), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='planned_time_has_both_ends'),
+            model_name="visit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ends_at", None), ("starts_at", None)),
+                    ("ends_at__gt", models.F("starts_at")),
+                    _connector="OR",
+                ),
+                name="planned_time_has_both_ends",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visit',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['PLANNED', 'CANCELLED']), models.Q(('engineer_id__isnull', False), ('starts_at__isnull', False)), _connector='OR'), name='promised_visit_has_engineer_and_time'),
+            model_name="visit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["PLANNED", "CANCELLED"]),
+                    models.Q(("engineer_id__isnull", False), ("starts_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="promised_visit_has_engineer_and_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(('stars__range', (1, 5))), name='stars_are_1_to_5'),
+            model_name="review",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("stars__range", (1, 5))), name="stars_are_1_to_5"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.UniqueConstraint(fields=('order', 'position'), name='order_line_once'),
+            model_name="orderline",
+            constraint=models.UniqueConstraint(
+                fields=("order", "position"), name="order_line_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='orderitem',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_open', True), models.Q(('kind', 'REWORK'), _negated=True)), fields=('vehicle_id', 'kind', 'item_code'), name='one_open_order_per_vehicle_kind_and_item'),
+            model_name="orderitem",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_open", True), models.Q(("kind", "REWORK"), _negated=True)),
+                fields=("vehicle_id", "kind", "item_code"),
+                name="one_open_order_per_vehicle_kind_and_item",
+            ),
         ),
     ]

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('org', '0002_walls'),
-        ('service', '0002_walls'),
+        ("org", "0002_walls"),
+        ("service", "0002_walls"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='workorder',
-            index=models.Index(fields=['-opened_at', '-id'], name='order_by_opening'),
+            model_name="workorder",
+            index=models.Index(fields=["-opened_at", "-id"], name="order_by_opening"),
         ),
     ]

@@ -4,173 +4,428 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('org', '0002_walls'),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Item',
+            name="Item",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('code', models.CharField(max_length=40)),
-                ('name_zh', models.CharField(max_length=80)),
-                ('name_en', models.CharField(max_length=80)),
-                ('unit', models.CharField(default='PCS', max_length=12)),
-                ('high_voltage', models.BooleanField(default=False)),
-                ('safety', models.BooleanField(default=False)),
-                ('serial_tracked', models.BooleanField(default=False)),
-                ('volume_l', models.DecimalField(decimal_places=2, default=0, max_digits=8)),
-                ('weight_kg', models.DecimalField(decimal_places=2, default=0, max_digits=8)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("code", models.CharField(max_length=40)),
+                ("name_zh", models.CharField(max_length=80)),
+                ("name_en", models.CharField(max_length=80)),
+                ("unit", models.CharField(default="PCS", max_length=12)),
+                ("high_voltage", models.BooleanField(default=False)),
+                ("safety", models.BooleanField(default=False)),
+                ("serial_tracked", models.BooleanField(default=False)),
+                ("volume_l", models.DecimalField(decimal_places=2, default=0, max_digits=8)),
+                ("weight_kg", models.DecimalField(decimal_places=2, default=0, max_digits=8)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Location',
+            name="Location",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('kind', models.CharField(choices=[('STATION', 'Service station'), ('WAREHOUSE', 'Warehouse'), ('VAN', 'Service van'), ('TRANSIT', 'In transit'), ('SUPPLIER', 'Supplier'), ('CUSTOMER', 'Customer'), ('SCRAP', 'Scrap')], max_length=10)),
-                ('name', models.CharField(max_length=80)),
-                ('city', models.CharField(blank=True, max_length=40)),
-                ('lon', models.FloatField(null=True)),
-                ('lat', models.FloatField(null=True)),
-                ('vehicle_id', models.UUIDField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("STATION", "Service station"),
+                            ("WAREHOUSE", "Warehouse"),
+                            ("VAN", "Service van"),
+                            ("TRANSIT", "In transit"),
+                            ("SUPPLIER", "Supplier"),
+                            ("CUSTOMER", "Customer"),
+                            ("SCRAP", "Scrap"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("name", models.CharField(max_length=80)),
+                ("city", models.CharField(blank=True, max_length=40)),
+                ("lon", models.FloatField(null=True)),
+                ("lat", models.FloatField(null=True)),
+                ("vehicle_id", models.UUIDField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Reservation',
+            name="Reservation",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('lot', models.CharField(blank=True, max_length=40)),
-                ('quantity', models.PositiveIntegerField()),
-                ('document', models.CharField(max_length=60)),
-                ('until', models.DateTimeField(null=True)),
-                ('state', models.CharField(choices=[('HELD', 'Held'), ('RESERVED', 'Reserved'), ('KITTED', 'Aboard'), ('MOVED', 'Moved to another source'), ('USED', 'Used'), ('RETURNED', 'Returned'), ('RELEASED', 'Released')], default='RESERVED', max_length=10)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='supply.item')),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='supply.location')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("lot", models.CharField(blank=True, max_length=40)),
+                ("quantity", models.PositiveIntegerField()),
+                ("document", models.CharField(max_length=60)),
+                ("until", models.DateTimeField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("HELD", "Held"),
+                            ("RESERVED", "Reserved"),
+                            ("KITTED", "Aboard"),
+                            ("MOVED", "Moved to another source"),
+                            ("USED", "Used"),
+                            ("RETURNED", "Returned"),
+                            ("RELEASED", "Released"),
+                        ],
+                        default="RESERVED",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="supply.item",
+                    ),
+                ),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="supply.location",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StockBalance',
+            name="StockBalance",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('lot', models.CharField(blank=True, max_length=40)),
-                ('on_hand', models.IntegerField(default=0)),
-                ('reserved', models.IntegerField(default=0)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='supply.item')),
-                ('location', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='supply.location')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("lot", models.CharField(blank=True, max_length=40)),
+                ("on_hand", models.IntegerField(default=0)),
+                ("reserved", models.IntegerField(default=0)),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="supply.item",
+                    ),
+                ),
+                (
+                    "location",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="supply.location",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='StockMovement',
+            name="StockMovement",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('lot', models.CharField(blank=True, max_length=40)),
-                ('quantity', models.PositiveIntegerField()),
-                ('reason', models.CharField(choices=[('RECEIPT', 'Received'), ('TRANSFER', 'Transferred'), ('USE', 'Used on a job'), ('RETURN', 'Returned'), ('COUNT', 'Count difference'), ('SCRAP', 'Scrapped')], max_length=10)),
-                ('document', models.CharField(blank=True, max_length=60)),
-                ('at', models.DateTimeField()),
-                ('by_id', models.UUIDField()),
-                ('client_id', models.UUIDField(null=True)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='supply.item')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='supply.location')),
-                ('target', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='supply.location')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("lot", models.CharField(blank=True, max_length=40)),
+                ("quantity", models.PositiveIntegerField()),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("RECEIPT", "Received"),
+                            ("TRANSFER", "Transferred"),
+                            ("USE", "Used on a job"),
+                            ("RETURN", "Returned"),
+                            ("COUNT", "Count difference"),
+                            ("SCRAP", "Scrapped"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("document", models.CharField(blank=True, max_length=60)),
+                ("at", models.DateTimeField()),
+                ("by_id", models.UUIDField()),
+                ("client_id", models.UUIDField(null=True)),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="supply.item",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="supply.location",
+                    ),
+                ),
+                (
+                    "target",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="supply.location",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='VanKeeping',
+            name="VanKeeping",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('user_id', models.UUIDField()),
-                ('during', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('van', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='keepers', to='supply.location')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("user_id", models.UUIDField()),
+                ("during", django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "van",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="keepers",
+                        to="supply.location",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='item',
-            constraint=models.UniqueConstraint(fields=('org', 'code'), name='item_code_once'),
+            model_name="item",
+            constraint=models.UniqueConstraint(fields=("org", "code"), name="item_code_once"),
         ),
         migrations.AddIndex(
-            model_name='location',
-            index=models.Index(fields=['org', 'city', 'kind'], name='location_by_city'),
+            model_name="location",
+            index=models.Index(fields=["org", "city", "kind"], name="location_by_city"),
         ),
         migrations.AddConstraint(
-            model_name='location',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind__in', ('SUPPLIER', 'CUSTOMER', 'SCRAP'))), fields=('org', 'kind'), name='one_outside_location_per_kind'),
+            model_name="location",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind__in", ("SUPPLIER", "CUSTOMER", "SCRAP"))),
+                fields=("org", "kind"),
+                name="one_outside_location_per_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='location',
-            constraint=models.UniqueConstraint(condition=models.Q(('vehicle_id__isnull', False)), fields=('vehicle_id',), name='van_is_one_vehicle'),
+            model_name="location",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("vehicle_id__isnull", False)),
+                fields=("vehicle_id",),
+                name="van_is_one_vehicle",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='location',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['STATION', 'WAREHOUSE']), _negated=True), models.Q(('lat__isnull', False), ('lon__isnull', False)), _connector='OR'), name='stations_and_warehouses_have_a_place'),
+            model_name="location",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind__in", ["STATION", "WAREHOUSE"]), _negated=True),
+                    models.Q(("lat__isnull", False), ("lon__isnull", False)),
+                    _connector="OR",
+                ),
+                name="stations_and_warehouses_have_a_place",
+            ),
         ),
         migrations.AddIndex(
-            model_name='reservation',
-            index=models.Index(fields=['org', 'document'], name='reservation_by_document'),
+            model_name="reservation",
+            index=models.Index(fields=["org", "document"], name="reservation_by_document"),
         ),
         migrations.AddConstraint(
-            model_name='reservation',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='reservation_keeps_something'),
+            model_name="reservation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__gt", 0)), name="reservation_keeps_something"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockbalance',
-            constraint=models.UniqueConstraint(fields=('location', 'item', 'lot'), name='balance_once'),
+            model_name="stockbalance",
+            constraint=models.UniqueConstraint(
+                fields=("location", "item", "lot"), name="balance_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockbalance',
-            constraint=models.CheckConstraint(condition=models.Q(('reserved__gte', 0), ('reserved__lte', models.F('on_hand'))), name='reserved_within_on_hand'),
+            model_name="stockbalance",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reserved__gte", 0), ("reserved__lte", models.F("on_hand"))),
+                name="reserved_within_on_hand",
+            ),
         ),
         migrations.AddIndex(
-            model_name='stockmovement',
-            index=models.Index(fields=['source', 'at'], name='movement_by_source'),
+            model_name="stockmovement",
+            index=models.Index(fields=["source", "at"], name="movement_by_source"),
         ),
         migrations.AddIndex(
-            model_name='stockmovement',
-            index=models.Index(fields=['target', 'at'], name='movement_by_target'),
+            model_name="stockmovement",
+            index=models.Index(fields=["target", "at"], name="movement_by_target"),
         ),
         migrations.AddIndex(
-            model_name='stockmovement',
-            index=models.Index(fields=['org', 'document'], name='movement_by_document'),
+            model_name="stockmovement",
+            index=models.Index(fields=["org", "document"], name="movement_by_document"),
         ),
         migrations.AddConstraint(
-            model_name='stockmovement',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='movement_moves_something'),
+            model_name="stockmovement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__gt", 0)), name="movement_moves_something"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockmovement',
-            constraint=models.CheckConstraint(condition=models.Q(('source', models.F('target')), _negated=True), name='movement_goes_somewhere_else'),
+            model_name="stockmovement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("source", models.F("target")), _negated=True),
+                name="movement_goes_somewhere_else",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='stockmovement',
-            constraint=models.UniqueConstraint(condition=models.Q(('client_id__isnull', False)), fields=('org', 'client_id', 'item', 'lot'), name='movement_once_per_client_id'),
+            model_name="stockmovement",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("client_id__isnull", False)),
+                fields=("org", "client_id", "item", "lot"),
+                name="movement_once_per_client_id",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vankeeping',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.F('van'), '='), (models.F('during'), '&&')], name='a_van_has_one_engineer'),
+            model_name="vankeeping",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[(models.F("van"), "="), (models.F("during"), "&&")],
+                name="a_van_has_one_engineer",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='vankeeping',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.F('user_id'), '='), (models.F('during'), '&&')], name='an_engineer_has_one_van'),
+            model_name="vankeeping",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[(models.F("user_id"), "="), (models.F("during"), "&&")],
+                name="an_engineer_has_one_van",
+            ),
         ),
     ]

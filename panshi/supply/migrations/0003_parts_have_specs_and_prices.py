@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('supply', '0002_walls'),
+        ("supply", "0002_walls"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='item',
-            name='spec',
-            field=models.CharField(blank=True, db_default='', default='', max_length=80),
+            model_name="item",
+            name="spec",
+            field=models.CharField(blank=True, db_default="", default="", max_length=80),
         ),
         migrations.AddField(
-            model_name='stockmovement',
-            name='unit_price',
+            model_name="stockmovement",
+            name="unit_price",
             field=models.DecimalField(decimal_places=2, max_digits=14, null=True),
         ),
     ]

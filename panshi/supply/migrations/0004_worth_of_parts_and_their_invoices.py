@@ -2,128 +2,329 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('kit', '0005_import_walls'),
-        ('org', '0003_people_of_the_yard'),
-        ('supply', '0003_parts_have_specs_and_prices'),
+        ("kit", "0005_import_walls"),
+        ("org", "0003_people_of_the_yard"),
+        ("supply", "0003_parts_have_specs_and_prices"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='StockTerms',
+            name="StockTerms",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_on', models.DateField(unique=True)),
-                ('input_vat', models.DecimalField(decimal_places=4, max_digits=5)),
-                ('to_confirm', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("starts_on", models.DateField(unique=True)),
+                ("input_vat", models.DecimalField(decimal_places=4, max_digits=5)),
+                ("to_confirm", models.BooleanField(default=True)),
             ],
         ),
         migrations.AddField(
-            model_name='stockmovement',
-            name='supplier',
-            field=models.CharField(blank=True, db_default='', default='', max_length=80),
+            model_name="stockmovement",
+            name="supplier",
+            field=models.CharField(blank=True, db_default="", default="", max_length=80),
         ),
         migrations.CreateModel(
-            name='SupplierInvoice',
+            name="SupplierInvoice",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('supplier', models.CharField(max_length=80)),
-                ('number', models.CharField(max_length=40)),
-                ('issued_on', models.DateField()),
-                ('net', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('vat', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('state', models.CharField(choices=[('ENTERED', 'To pay'), ('PAID', 'Paid'), ('CANCELLED', 'Cancelled')], default='ENTERED', max_length=9)),
-                ('entered_by_id', models.UUIDField()),
-                ('entered_at', models.DateTimeField()),
-                ('closed_by_id', models.UUIDField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('paid_on', models.DateField(null=True)),
-                ('words', models.CharField(blank=True, max_length=200)),
-                ('file', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kit.storedfile')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("supplier", models.CharField(max_length=80)),
+                ("number", models.CharField(max_length=40)),
+                ("issued_on", models.DateField()),
+                ("net", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("vat", models.DecimalField(decimal_places=2, max_digits=14)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("ENTERED", "To pay"),
+                            ("PAID", "Paid"),
+                            ("CANCELLED", "Cancelled"),
+                        ],
+                        default="ENTERED",
+                        max_length=9,
+                    ),
+                ),
+                ("entered_by_id", models.UUIDField()),
+                ("entered_at", models.DateTimeField()),
+                ("closed_by_id", models.UUIDField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("paid_on", models.DateField(null=True)),
+                ("words", models.CharField(blank=True, max_length=200)),
+                (
+                    "file",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="kit.storedfile",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SupplierInvoiceLine',
+            name="SupplierInvoiceLine",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('estimated', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('net', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('live', models.BooleanField(default=True)),
-                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='supply.supplierinvoice')),
-                ('movement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='supply.stockmovement')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("estimated", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("net", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("live", models.BooleanField(default=True)),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="supply.supplierinvoice",
+                    ),
+                ),
+                (
+                    "movement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="supply.stockmovement",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='WorthChange',
+            name="WorthChange",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('cause', models.CharField(choices=[('MOVED', 'Moved'), ('INVOICED', 'Invoiced'), ('INVOICE_CANCELLED', 'Invoice cancelled'), ('TAKEN_IN', 'Taken into the books')], max_length=17)),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
-                ('at', models.DateTimeField()),
-                ('invoice', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='supply.supplierinvoice')),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='supply.item')),
-                ('movement', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='supply.stockmovement')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "cause",
+                    models.CharField(
+                        choices=[
+                            ("MOVED", "Moved"),
+                            ("INVOICED", "Invoiced"),
+                            ("INVOICE_CANCELLED", "Invoice cancelled"),
+                            ("TAKEN_IN", "Taken into the books"),
+                        ],
+                        max_length=17,
+                    ),
+                ),
+                ("amount", models.DecimalField(decimal_places=2, max_digits=14)),
+                ("at", models.DateTimeField()),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="supply.supplierinvoice",
+                    ),
+                ),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="supply.item",
+                    ),
+                ),
+                (
+                    "movement",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="supply.stockmovement",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PartWorth',
+            name="PartWorth",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('value', models.DecimalField(decimal_places=2, default=0, max_digits=14)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='supply.item')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("value", models.DecimalField(decimal_places=2, default=0, max_digits=14)),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="supply.item",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('org', 'item'), name='one_worth_per_book_and_part'), models.CheckConstraint(condition=models.Q(('value__gte', 0)), name='worth_is_not_below_zero')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("org", "item"), name="one_worth_per_book_and_part"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("value__gte", 0)), name="worth_is_not_below_zero"
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='supplierinvoice',
-            index=models.Index(fields=['org', '-issued_on', '-id'], name='supplier_invoice_by_day'),
+            model_name="supplierinvoice",
+            index=models.Index(fields=["org", "-issued_on", "-id"], name="supplier_invoice_by_day"),
         ),
         migrations.AddConstraint(
-            model_name='supplierinvoice',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'CANCELLED'), _negated=True), fields=('org', 'supplier', 'number'), name='an_invoice_of_a_supplier_is_entered_once'),
+            model_name="supplierinvoice",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "CANCELLED"), _negated=True),
+                fields=("org", "supplier", "number"),
+                name="an_invoice_of_a_supplier_is_entered_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='supplierinvoice',
-            constraint=models.CheckConstraint(condition=models.Q(('net__gt', 0), ('vat__gte', 0)), name='an_invoice_asks_for_something'),
+            model_name="supplierinvoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("net__gt", 0), ("vat__gte", 0)),
+                name="an_invoice_asks_for_something",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='supplierinvoice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('state', 'ENTERED')), models.Q(models.Q(('state', 'ENTERED'), _negated=True), ('closed_at__isnull', False), ('closed_by_id__isnull', False)), _connector='OR'), name='a_closed_invoice_says_who_and_when'),
+            model_name="supplierinvoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at__isnull", True), ("state", "ENTERED")),
+                    models.Q(
+                        models.Q(("state", "ENTERED"), _negated=True),
+                        ("closed_at__isnull", False),
+                        ("closed_by_id__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_closed_invoice_says_who_and_when",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='supplierinvoice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'PAID'), _negated=True), models.Q(('paid_on__isnull', False), models.Q(('closed_by_id', models.F('entered_by_id')), _negated=True)), _connector='OR'), name='a_paid_invoice_was_paid_by_another_person'),
+            model_name="supplierinvoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "PAID"), _negated=True),
+                    models.Q(
+                        ("paid_on__isnull", False),
+                        models.Q(("closed_by_id", models.F("entered_by_id")), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="a_paid_invoice_was_paid_by_another_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='supplierinvoiceline',
-            constraint=models.UniqueConstraint(condition=models.Q(('live', True)), fields=('movement',), name='a_receipt_is_invoiced_once'),
+            model_name="supplierinvoiceline",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("live", True)),
+                fields=("movement",),
+                name="a_receipt_is_invoiced_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='worthchange',
-            index=models.Index(fields=['org', 'item', 'at'], name='worth_change_by_part'),
+            model_name="worthchange",
+            index=models.Index(fields=["org", "item", "at"], name="worth_change_by_part"),
         ),
         migrations.AddIndex(
-            model_name='worthchange',
-            index=models.Index(fields=['movement'], name='worth_change_by_movement'),
+            model_name="worthchange",
+            index=models.Index(fields=["movement"], name="worth_change_by_movement"),
         ),
         migrations.AddConstraint(
-            model_name='worthchange',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='a_change_of_worth_changes_it'),
+            model_name="worthchange",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount", 0), _negated=True),
+                name="a_change_of_worth_changes_it",
+            ),
         ),
     ]

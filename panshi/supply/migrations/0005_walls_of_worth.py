@@ -2,6 +2,8 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 from panshi.kit import walls
 
@@ -22,13 +24,13 @@ REVOKE ALL ON supply_stockterms FROM panshi_app, panshi_hq, panshi_report
 """
 
 
-def publish(apps, schema_editor):
+def publish(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("supply", "StockTerms").objects.create(
         starts_on=date(2000, 1, 1), input_vat=Decimal("0.1300")
     )
 
 
-def withdraw(apps, schema_editor):
+def withdraw(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("supply", "StockTerms").objects.all().delete()
 
 

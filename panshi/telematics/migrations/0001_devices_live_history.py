@@ -5,266 +5,573 @@ import django.contrib.postgres.fields
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('fleet', '0002_walls'),
-        ('org', '0002_walls'),
+        ("fleet", "0002_walls"),
+        ("org", "0002_walls"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Consumer',
+            name="Consumer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=16)),
-                ('gateway', models.PositiveSmallIntegerField()),
-                ('position', models.BigIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=16)),
+                ("gateway", models.PositiveSmallIntegerField()),
+                ("position", models.BigIntegerField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('name', 'gateway'), name='one_position_per_consumer')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("name", "gateway"), name="one_position_per_consumer"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='DeviceModel',
+            name="DeviceModel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('maker', models.CharField(max_length=40)),
-                ('name', models.CharField(max_length=60)),
-                ('protocol', models.CharField(choices=[('GB32960', 'GB/T 32960'), ('JTT808', 'JT/T 808')], max_length=8)),
-                ('tolerant', models.BooleanField(default=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("maker", models.CharField(max_length=40)),
+                ("name", models.CharField(max_length=60)),
+                (
+                    "protocol",
+                    models.CharField(
+                        choices=[("GB32960", "GB/T 32960"), ("JTT808", "JT/T 808")], max_length=8
+                    ),
+                ),
+                ("tolerant", models.BooleanField(default=False)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('maker', 'name', 'protocol'), name='device_models_differ')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("maker", "name", "protocol"), name="device_models_differ"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Device',
+            name="Device",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('protocol', models.CharField(choices=[('GB32960', 'GB/T 32960'), ('JTT808', 'JT/T 808')], max_length=8)),
-                ('identity', models.CharField(max_length=40)),
-                ('iccid', models.CharField(blank=True, max_length=20)),
-                ('terminal_id', models.CharField(blank=True, max_length=40)),
-                ('code_generation', models.PositiveSmallIntegerField(default=1)),
-                ('state', models.CharField(choices=[('ACTIVE', 'Active'), ('BLOCKED', 'Blocked'), ('REMOVED', 'Removed')], default='ACTIVE', max_length=8)),
-                ('first_report_at', models.DateTimeField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('model', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='telematics.devicemodel')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "protocol",
+                    models.CharField(
+                        choices=[("GB32960", "GB/T 32960"), ("JTT808", "JT/T 808")], max_length=8
+                    ),
+                ),
+                ("identity", models.CharField(max_length=40)),
+                ("iccid", models.CharField(blank=True, max_length=20)),
+                ("terminal_id", models.CharField(blank=True, max_length=40)),
+                ("code_generation", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("ACTIVE", "Active"),
+                            ("BLOCKED", "Blocked"),
+                            ("REMOVED", "Removed"),
+                        ],
+                        default="ACTIVE",
+                        max_length=8,
+                    ),
+                ),
+                ("first_report_at", models.DateTimeField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "model",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="telematics.devicemodel",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Fitting',
+            name="Fitting",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('slot', models.CharField(choices=[('GB', 'GB/T 32960'), ('JT', 'JT/T 808')], max_length=2)),
-                ('during', django.contrib.postgres.fields.ranges.DateTimeRangeField()),
-                ('device', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='fittings', to='telematics.device')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('vehicle', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='fleet.vehicle')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                (
+                    "slot",
+                    models.CharField(
+                        choices=[("GB", "GB/T 32960"), ("JT", "JT/T 808")], max_length=2
+                    ),
+                ),
+                ("during", django.contrib.postgres.fields.ranges.DateTimeRangeField()),
+                (
+                    "device",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="fittings",
+                        to="telematics.device",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "vehicle",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="fleet.vehicle",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='HistoryFile',
+            name="HistoryFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('path', models.CharField(max_length=200, unique=True)),
-                ('day', models.DateField()),
-                ('bucket', models.PositiveSmallIntegerField()),
-                ('level', models.PositiveSmallIntegerField()),
-                ('rows', models.PositiveIntegerField()),
-                ('series_min', models.IntegerField()),
-                ('series_max', models.IntegerField()),
-                ('time_min_ms', models.BigIntegerField()),
-                ('time_max_ms', models.BigIntegerField()),
-                ('gateway', models.PositiveSmallIntegerField()),
-                ('log', django.contrib.postgres.fields.ranges.BigIntegerRangeField()),
-                ('bytes', models.BigIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('schema', models.PositiveSmallIntegerField()),
-                ('state', models.CharField(choices=[('LIVE', 'Live'), ('REPLACED', 'Replaced')], default='LIVE', max_length=8)),
-                ('replaced_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("path", models.CharField(max_length=200, unique=True)),
+                ("day", models.DateField()),
+                ("bucket", models.PositiveSmallIntegerField()),
+                ("level", models.PositiveSmallIntegerField()),
+                ("rows", models.PositiveIntegerField()),
+                ("series_min", models.IntegerField()),
+                ("series_max", models.IntegerField()),
+                ("time_min_ms", models.BigIntegerField()),
+                ("time_max_ms", models.BigIntegerField()),
+                ("gateway", models.PositiveSmallIntegerField()),
+                ("log", django.contrib.postgres.fields.ranges.BigIntegerRangeField()),
+                ("bytes", models.BigIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("schema", models.PositiveSmallIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("LIVE", "Live"), ("REPLACED", "Replaced")],
+                        default="LIVE",
+                        max_length=8,
+                    ),
+                ),
+                ("replaced_at", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['day', 'bucket'], name='history_of_a_day')],
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('level', 0), ('state', 'LIVE')), expressions=[('gateway', '='), ('day', '='), ('bucket', '='), ('log', '&&')], name='live_flushes_share_no_piece_of_a_log')],
+                "indexes": [models.Index(fields=["day", "bucket"], name="history_of_a_day")],
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        condition=models.Q(("level", 0), ("state", "LIVE")),
+                        expressions=[
+                            ("gateway", "="),
+                            ("day", "="),
+                            ("bucket", "="),
+                            ("log", "&&"),
+                        ],
+                        name="live_flushes_share_no_piece_of_a_log",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='LiveState',
+            name="LiveState",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('customer_id', models.UUIDField(null=True)),
-                ('vin', models.CharField(max_length=17)),
-                ('series', models.IntegerField()),
-                ('gateway', models.PositiveSmallIntegerField()),
-                ('received_at', models.DateTimeField()),
-                ('offline_told', models.PositiveSmallIntegerField(default=0)),
-                ('gb_head', models.BigIntegerField(null=True)),
-                ('jt_head', models.BigIntegerField(null=True)),
-                ('place_at', models.DateTimeField(null=True)),
-                ('place_position', models.BigIntegerField(null=True)),
-                ('lon_e6', models.IntegerField(null=True)),
-                ('lat_e6', models.IntegerField(null=True)),
-                ('direction_deg', models.SmallIntegerField(null=True)),
-                ('motion_at', models.DateTimeField(null=True)),
-                ('motion_position', models.BigIntegerField(null=True)),
-                ('speed_tenths', models.IntegerField(null=True)),
-                ('acc_on', models.BooleanField(null=True)),
-                ('gear', models.SmallIntegerField(null=True)),
-                ('status_bits', models.BigIntegerField(null=True)),
-                ('signal', models.SmallIntegerField(null=True)),
-                ('odometer_at', models.DateTimeField(null=True)),
-                ('odometer_position', models.BigIntegerField(null=True)),
-                ('odometer_tenths', models.BigIntegerField(null=True)),
-                ('energy_at', models.DateTimeField(null=True)),
-                ('energy_position', models.BigIntegerField(null=True)),
-                ('soc_pct', models.SmallIntegerField(null=True)),
-                ('voltage_tenths', models.IntegerField(null=True)),
-                ('current_tenths', models.IntegerField(null=True)),
-                ('charge_state', models.SmallIntegerField(null=True)),
-                ('vehicle_state', models.SmallIntegerField(null=True)),
-                ('run_mode', models.SmallIntegerField(null=True)),
-                ('dcdc_state', models.SmallIntegerField(null=True)),
-                ('insulation_kohm', models.IntegerField(null=True)),
-                ('health_at', models.DateTimeField(null=True)),
-                ('health_position', models.BigIntegerField(null=True)),
-                ('max_cell_mv', models.IntegerField(null=True)),
-                ('max_cell_number', models.SmallIntegerField(null=True)),
-                ('min_cell_mv', models.IntegerField(null=True)),
-                ('min_cell_number', models.SmallIntegerField(null=True)),
-                ('max_temp_c', models.SmallIntegerField(null=True)),
-                ('max_temp_probe', models.SmallIntegerField(null=True)),
-                ('min_temp_c', models.SmallIntegerField(null=True)),
-                ('min_temp_probe', models.SmallIntegerField(null=True)),
-                ('gb_alarm_at', models.DateTimeField(null=True)),
-                ('gb_alarm_position', models.BigIntegerField(null=True)),
-                ('gb_alarm_bits', models.BigIntegerField(null=True)),
-                ('gb_alarm_level', models.SmallIntegerField(null=True)),
-                ('jt_alarm_at', models.DateTimeField(null=True)),
-                ('jt_alarm_position', models.BigIntegerField(null=True)),
-                ('jt_alarm_bits', models.BigIntegerField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('vehicle', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='fleet.vehicle')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("customer_id", models.UUIDField(null=True)),
+                ("vin", models.CharField(max_length=17)),
+                ("series", models.IntegerField()),
+                ("gateway", models.PositiveSmallIntegerField()),
+                ("received_at", models.DateTimeField()),
+                ("offline_told", models.PositiveSmallIntegerField(default=0)),
+                ("gb_head", models.BigIntegerField(null=True)),
+                ("jt_head", models.BigIntegerField(null=True)),
+                ("place_at", models.DateTimeField(null=True)),
+                ("place_position", models.BigIntegerField(null=True)),
+                ("lon_e6", models.IntegerField(null=True)),
+                ("lat_e6", models.IntegerField(null=True)),
+                ("direction_deg", models.SmallIntegerField(null=True)),
+                ("motion_at", models.DateTimeField(null=True)),
+                ("motion_position", models.BigIntegerField(null=True)),
+                ("speed_tenths", models.IntegerField(null=True)),
+                ("acc_on", models.BooleanField(null=True)),
+                ("gear", models.SmallIntegerField(null=True)),
+                ("status_bits", models.BigIntegerField(null=True)),
+                ("signal", models.SmallIntegerField(null=True)),
+                ("odometer_at", models.DateTimeField(null=True)),
+                ("odometer_position", models.BigIntegerField(null=True)),
+                ("odometer_tenths", models.BigIntegerField(null=True)),
+                ("energy_at", models.DateTimeField(null=True)),
+                ("energy_position", models.BigIntegerField(null=True)),
+                ("soc_pct", models.SmallIntegerField(null=True)),
+                ("voltage_tenths", models.IntegerField(null=True)),
+                ("current_tenths", models.IntegerField(null=True)),
+                ("charge_state", models.SmallIntegerField(null=True)),
+                ("vehicle_state", models.SmallIntegerField(null=True)),
+                ("run_mode", models.SmallIntegerField(null=True)),
+                ("dcdc_state", models.SmallIntegerField(null=True)),
+                ("insulation_kohm", models.IntegerField(null=True)),
+                ("health_at", models.DateTimeField(null=True)),
+                ("health_position", models.BigIntegerField(null=True)),
+                ("max_cell_mv", models.IntegerField(null=True)),
+                ("max_cell_number", models.SmallIntegerField(null=True)),
+                ("min_cell_mv", models.IntegerField(null=True)),
+                ("min_cell_number", models.SmallIntegerField(null=True)),
+                ("max_temp_c", models.SmallIntegerField(null=True)),
+                ("max_temp_probe", models.SmallIntegerField(null=True)),
+                ("min_temp_c", models.SmallIntegerField(null=True)),
+                ("min_temp_probe", models.SmallIntegerField(null=True)),
+                ("gb_alarm_at", models.DateTimeField(null=True)),
+                ("gb_alarm_position", models.BigIntegerField(null=True)),
+                ("gb_alarm_bits", models.BigIntegerField(null=True)),
+                ("gb_alarm_level", models.SmallIntegerField(null=True)),
+                ("jt_alarm_at", models.DateTimeField(null=True)),
+                ("jt_alarm_position", models.BigIntegerField(null=True)),
+                ("jt_alarm_bits", models.BigIntegerField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "vehicle",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="fleet.vehicle",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='RejectCount',
+            name="RejectCount",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('hour', models.DateTimeField()),
-                ('gateway', models.PositiveSmallIntegerField()),
-                ('source', models.CharField(max_length=48)),
-                ('reason', models.CharField(max_length=24)),
-                ('count', models.PositiveIntegerField()),
-                ('samples', django.contrib.postgres.fields.ArrayField(base_field=models.BinaryField(max_length=256), default=list, size=3)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("hour", models.DateTimeField()),
+                ("gateway", models.PositiveSmallIntegerField()),
+                ("source", models.CharField(max_length=48)),
+                ("reason", models.CharField(max_length=24)),
+                ("count", models.PositiveIntegerField()),
+                (
+                    "samples",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BinaryField(max_length=256), default=list, size=3
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Series',
+            name="Series",
             fields=[
-                ('number', models.AutoField(primary_key=True, serialize=False)),
-                ('device', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='telematics.device')),
-                ('vehicle', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='fleet.vehicle')),
+                ("number", models.AutoField(primary_key=True, serialize=False)),
+                (
+                    "device",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="telematics.device",
+                    ),
+                ),
+                (
+                    "vehicle",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="fleet.vehicle",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Session',
+            name="Session",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('gateway', models.PositiveSmallIntegerField()),
-                ('peer', models.CharField(max_length=48)),
-                ('epoch', models.BigIntegerField()),
-                ('opened_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('reason', models.CharField(blank=True, max_length=24)),
-                ('frames', models.PositiveIntegerField(default=0)),
-                ('device', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='telematics.device')),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("gateway", models.PositiveSmallIntegerField()),
+                ("peer", models.CharField(max_length=48)),
+                ("epoch", models.BigIntegerField()),
+                ("opened_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("reason", models.CharField(blank=True, max_length=24)),
+                ("frames", models.PositiveIntegerField(default=0)),
+                (
+                    "device",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="telematics.device",
+                    ),
+                ),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AlarmEpisode',
+            name="AlarmEpisode",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('customer_id', models.UUIDField(null=True)),
-                ('source', models.CharField(choices=[('GB', 'GB/T 32960'), ('JT', 'JT/T 808')], max_length=2)),
-                ('code', models.CharField(max_length=24)),
-                ('bit', models.PositiveSmallIntegerField()),
-                ('level', models.PositiveSmallIntegerField()),
-                ('opened_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('vehicle', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='fleet.vehicle')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("customer_id", models.UUIDField(null=True)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[("GB", "GB/T 32960"), ("JT", "JT/T 808")], max_length=2
+                    ),
+                ),
+                ("code", models.CharField(max_length=24)),
+                ("bit", models.PositiveSmallIntegerField()),
+                ("level", models.PositiveSmallIntegerField()),
+                ("opened_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "vehicle",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="fleet.vehicle",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['vehicle', '-opened_at'], name='alarms_of_a_vehicle')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('vehicle', 'source', 'code'), name='an_alarm_is_open_once'), models.CheckConstraint(condition=models.Q(('closed_at__isnull', True), ('closed_at__gte', models.F('opened_at')), _connector='OR'), name='an_alarm_ends_after_it_began')],
+                "indexes": [
+                    models.Index(fields=["vehicle", "-opened_at"], name="alarms_of_a_vehicle")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("closed_at__isnull", True)),
+                        fields=("vehicle", "source", "code"),
+                        name="an_alarm_is_open_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at__isnull", True),
+                            ("closed_at__gte", models.F("opened_at")),
+                            _connector="OR",
+                        ),
+                        name="an_alarm_ends_after_it_began",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='device',
-            constraint=models.UniqueConstraint(fields=('protocol', 'identity'), name='one_device_per_protocol_and_identity'),
+            model_name="device",
+            constraint=models.UniqueConstraint(
+                fields=("protocol", "identity"), name="one_device_per_protocol_and_identity"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='device',
-            constraint=models.CheckConstraint(condition=models.Q(('identity', ''), _negated=True), name='a_device_has_an_identity'),
+            model_name="device",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("identity", ""), _negated=True), name="a_device_has_an_identity"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='fitting',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('device', '='), ('during', '&&')], name='a_device_sits_in_one_vehicle_at_a_moment'),
+            model_name="fitting",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[("device", "="), ("during", "&&")],
+                name="a_device_sits_in_one_vehicle_at_a_moment",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='fitting',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('vehicle', '='), ('slot', '='), ('during', '&&')], name='a_vehicle_has_one_terminal_of_a_kind_at_a_moment'),
+            model_name="fitting",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[("vehicle", "="), ("slot", "="), ("during", "&&")],
+                name="a_vehicle_has_one_terminal_of_a_kind_at_a_moment",
+            ),
         ),
         migrations.AddIndex(
-            model_name='livestate',
-            index=models.Index(fields=['org'], name='live_states_of_a_node'),
+            model_name="livestate",
+            index=models.Index(fields=["org"], name="live_states_of_a_node"),
         ),
         migrations.AddConstraint(
-            model_name='livestate',
-            constraint=models.CheckConstraint(condition=models.Q(('id', models.F('vehicle'))), name='a_live_state_is_named_after_its_vehicle'),
+            model_name="livestate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("id", models.F("vehicle"))),
+                name="a_live_state_is_named_after_its_vehicle",
+            ),
         ),
         migrations.AddIndex(
-            model_name='rejectcount',
-            index=models.Index(fields=['source', '-hour'], name='rejects_of_a_source'),
+            model_name="rejectcount",
+            index=models.Index(fields=["source", "-hour"], name="rejects_of_a_source"),
         ),
         migrations.AddConstraint(
-            model_name='rejectcount',
-            constraint=models.UniqueConstraint(fields=('hour', 'gateway', 'source', 'reason'), name='rejects_are_counted_once'),
+            model_name="rejectcount",
+            constraint=models.UniqueConstraint(
+                fields=("hour", "gateway", "source", "reason"), name="rejects_are_counted_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='series',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('device__isnull', True), ('vehicle__isnull', False)), models.Q(('device__isnull', False), ('vehicle__isnull', True)), _connector='OR'), name='a_series_is_of_a_vehicle_or_a_device'),
+            model_name="series",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("device__isnull", True), ("vehicle__isnull", False)),
+                    models.Q(("device__isnull", False), ("vehicle__isnull", True)),
+                    _connector="OR",
+                ),
+                name="a_series_is_of_a_vehicle_or_a_device",
+            ),
         ),
         migrations.AddIndex(
-            model_name='session',
-            index=models.Index(fields=['device', '-opened_at'], name='sessions_of_a_device'),
+            model_name="session",
+            index=models.Index(fields=["device", "-opened_at"], name="sessions_of_a_device"),
         ),
         migrations.AddConstraint(
-            model_name='session',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('device',), name='one_open_session_per_device'),
+            model_name="session",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("closed_at__isnull", True)),
+                fields=("device",),
+                name="one_open_session_per_device",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='session',
-            constraint=models.UniqueConstraint(fields=('device', 'epoch'), name='session_epochs_differ'),
+            model_name="session",
+            constraint=models.UniqueConstraint(
+                fields=("device", "epoch"), name="session_epochs_differ"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='session',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_at__isnull', True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='a_closed_session_has_a_reason'),
+            model_name="session",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("closed_at__isnull", True),
+                    models.Q(("reason", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="a_closed_session_has_a_reason",
+            ),
         ),
     ]

@@ -1,4 +1,6 @@
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 from panshi.kit import walls
 
@@ -24,18 +26,24 @@ RULES = [
 ]
 
 
-def fill(apps, schema_editor):
+def fill(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     rule = apps.get_model("telematics", "ControlRule")
     rule.objects.bulk_create(
         rule(
-            kind=kind, risk=risk, approvals=approvals, minutes=minutes,
-            standstill_minutes=standing, soc_pct=soc, floor_kmh=floor, to_confirm=confirm,
+            kind=kind,
+            risk=risk,
+            approvals=approvals,
+            minutes=minutes,
+            standstill_minutes=standing,
+            soc_pct=soc,
+            floor_kmh=floor,
+            to_confirm=confirm,
         )
         for kind, risk, approvals, minutes, standing, soc, floor, confirm in RULES
     )
 
 
-def empty(apps, schema_editor):
+def empty(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("telematics", "ControlRule").objects.all().delete()
 
 
