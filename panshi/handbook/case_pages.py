@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,9 +15,10 @@ from panshi.handbook import queries, services
 from panshi.handbook.models import CaseState
 from panshi.handbook.queries.cases import HEAD_WORDS, CasePage
 from panshi.kit.forms import Field, Form
+from panshi.kit.pictures import Box
 from panshi.kit.refusals import NotPermitted
 from panshi.kit.tables import Column, Filter, Slice, Table
-from panshi.kit.web import Request
+from panshi.kit.web import Request, show_file
 
 TONES = {
     "PROPOSED": "info", "REDACTED": "warn", "APPROVED": "warn", "PUBLISHED": "ok",
@@ -90,8 +91,10 @@ def case(request: Request, case_id: UUID) -> HttpResponse:
     _must_view(request)
     page = _page(request, case_id)
     may_word = request.actor.may(MAY_WORD)
-    context = {
+    context: dict[str, Any] = {
         "page": page,
+        "photos": queries.case_photos(case_id=case_id, actor=request.actor),
+        "pictures": queries.case_pictures(case_id=case_id, actor=request.actor),
         "tone": TONES[page.row.state],
         "wording": may_word and page.row.state in (CaseState.PROPOSED, CaseState.REDACTED),
         "may_word": may_word,
@@ -131,6 +134,63 @@ def act(request: Request, case_id: UUID, name: str) -> HttpResponse:
             services.dismiss_case(reason=request.POST.get("reason", ""), **who)
         case _:
             raise Http404(name)
+    return redirect("handbook-case", case_id)
+
+
+@require_http_methods(["GET", "POST"])
+def photo(request: Request, case_id: UUID, source_id: UUID) -> HttpResponse:
+    """A picture of the record, on which a person draws what is to be covered."""
+    _must_view(request)
+    if source_id not in queries.case_pictures(case_id=case_id, actor=request.actor):
+        raise Http404(source_id)
+    context: dict[str, Any] = {"case_id": case_id, "source_id": source_id, "fault": ""}
+    if request.method == "POST":
+        try:
+            services.keep_case_photo(
+                case_id=case_id,
+                source_id=source_id,
+                boxes=_boxes(request.POST.get("boxes", "")),
+                nothing_to_cover=request.POST.get("nothing") == "yes",
+                actor=request.actor,
+                at=timezone.now(),
+            )
+            return redirect("handbook-case", case_id)
+        except services.PhotoUnfit as refusal:
+            context["fault"] = refusal.words
+    return render(request, "handbook/case_photo.html", context)
+
+
+def _boxes(text: str) -> list[Box]:
+    """Boxes as the page sends them: `left top width height` each, with commas between."""
+    try:
+        rows = [tuple(map(float, row.split())) for row in text.split(",") if row.strip()]
+    except ValueError:
+        rows = [()]
+    if any(len(row) != 4 for row in rows):
+        raise services.PhotoUnfit(_("What is to be covered lies outside the picture."))
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+@require_GET
+def source(request: Request, case_id: UUID, source_id: UUID) -> HttpResponse:
+    """The bytes of a picture of the record, for who words the case."""
+    _must_view(request)
+    file = queries.case_picture(case_id=case_id, source_id=source_id, actor=request.actor)
+    return show_file(file.content, file.media_type)
+
+
+@require_GET
+def shown(request: Request, photo_id: UUID) -> HttpResponse:
+    """The bytes of a covered copy."""
+    _must_view(request)
+    file = queries.case_photo_file(photo_id=photo_id, actor=request.actor)
+    return show_file(file.content, file.media_type)
+
+
+@require_POST
+def take_photo(request: Request, case_id: UUID, photo_id: UUID) -> HttpResponse:
+    """Take a covered copy out of the case again."""
+    services.take_case_photo(photo_id=photo_id, actor=request.actor, at=timezone.now())
     return redirect("handbook-case", case_id)
 
 

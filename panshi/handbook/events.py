@@ -422,3 +422,20 @@ class RunsTakenOver(Fact):
     known: int
     first_due: date | None
     last_due: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasePhotoKept(Fact):
+    """A covered copy of a picture goes with a case; `covered` counts the places."""
+
+    case_id: UUID
+    photo_id: UUID
+    covered: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CasePhotoTaken(Fact):
+    """A copy was taken out of a case again."""
+
+    case_id: UUID
+    photo_id: UUID

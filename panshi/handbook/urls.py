@@ -3,6 +3,7 @@ from django.urls import path
 from panshi.handbook import case_pages, city_pages, edit_pages, exam_pages, parameter_pages, views
 
 RUN = "handbook/runs/<uuid:run_id>/"
+CASE = "handbook/cases/<uuid:case_id>/"
 
 urlpatterns = [
     path("handbook/tasks/", views.inbox, name="handbook-inbox"),
@@ -19,6 +20,10 @@ urlpatterns = [
     path("handbook/cases/", case_pages.cases, name="handbook-cases"),
     path("handbook/cases/<uuid:case_id>/", case_pages.case, name="handbook-case"),
     path("handbook/cases/<uuid:case_id>/<str:name>/", case_pages.act, name="handbook-case-act"),
+    path(f"{CASE}photos/<uuid:source_id>/", case_pages.photo, name="handbook-case-photo"),
+    path(f"{CASE}pictures/<uuid:source_id>/", case_pages.source, name="handbook-case-picture"),
+    path(f"{CASE}take/<uuid:photo_id>/", case_pages.take_photo, name="handbook-take-case-photo"),
+    path("handbook/case-photos/<uuid:photo_id>/", case_pages.shown, name="handbook-covered"),
     path(f"{RUN}case/", case_pages.propose, name="handbook-propose-case"),
     path("handbook/parameters/", parameter_pages.parameters, name="handbook-parameters"),
     path("handbook/parameters/<slug:name>/", parameter_pages.parameter, name="handbook-parameter"),

@@ -3,7 +3,7 @@
 Content belongs to the org that wrote it, mostly the platform; what HQ wrote is read by all.
 """
 
-from panshi.handbook.models.cases import Case
+from panshi.handbook.models.cases import Case, CasePhoto
 from panshi.handbook.models.exams import (
     Approval,
     Attempt,
@@ -68,6 +68,7 @@ __all__ = [
     "AttemptQuestion",
     "AttemptState",
     "Case",
+    "CasePhoto",
     "CaseSource",
     "CaseState",
     "ChangeNotice",

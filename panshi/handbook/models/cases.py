@@ -11,6 +11,26 @@ from panshi.handbook.models.text import Node
 from panshi.kit.nouns import OwnedModel
 
 
+class CasePhoto(OwnedModel):
+    """A hand-picked picture of a case: a copy on which a person covered plates and faces.
+
+    `source_id` is the picture of the record, which never leaves it; `boxes` are what was covered,
+    as shares of the picture.
+    """
+
+    case = models.ForeignKey("Case", on_delete=models.PROTECT, related_name="photos")
+    source_id = models.UUIDField()
+    file = models.ForeignKey("kit.StoredFile", on_delete=models.PROTECT, related_name="+")
+    boxes: "models.JSONField[list[list[float]], list[list[float]]]" = models.JSONField()
+    picked_by_id = models.UUIDField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case", "source_id"], name="case_photo_once")
+        ]
+
+
 class Case(OwnedModel):
     """What a closed run, job or complaint teaches; published only redacted and by a person.
 

@@ -1,6 +1,12 @@
 """Questions to the handbook: runs, and the text."""
 
 from panshi.handbook.queries.card import run_card
+from panshi.handbook.queries.case_photos import (
+    case_photo_file,
+    case_photos,
+    case_picture,
+    case_pictures,
+)
 from panshi.handbook.queries.cases import case_page, case_rows, cases_of_node
 from panshi.handbook.queries.curves import city_curve
 from panshi.handbook.queries.drafts import (
@@ -47,6 +53,10 @@ from panshi.handbook.queries.runs import (
 __all__ = [
     "binding_status",
     "case_page",
+    "case_photo_file",
+    "case_photos",
+    "case_picture",
+    "case_pictures",
     "case_rows",
     "cases_of_node",
     "cities",

@@ -1,5 +1,6 @@
 """Verbs of the handbook, one file per matter."""
 
+from panshi.handbook.services.case_photos import PhotoUnfit, keep_case_photo, take_case_photo
 from panshi.handbook.services.cases import (
     approve_case,
     dismiss_case,
@@ -67,6 +68,7 @@ from panshi.handbook.services.steps import (
 __all__ = [
     "Given",
     "PastRun",
+    "PhotoUnfit",
     "StepAwaitsFact",
     "acknowledge_notice",
     "any_late_attempt",
@@ -92,6 +94,7 @@ __all__ = [
     "hear_facts",
     "import_content",
     "is_bound",
+    "keep_case_photo",
     "note_launch",
     "note_search_miss",
     "pause_run",
@@ -118,6 +121,7 @@ __all__ = [
     "submit_change_quiz",
     "submit_revision",
     "suspend_unread",
+    "take_case_photo",
     "take_over_runs",
     "take_run",
     "void_run",

@@ -415,7 +415,8 @@ def approve_case(*, case_id: UUID, actor: Actor, at: datetime) -> CaseApproved:
     """
     case = _locked(case_id, actor)
     actor.must("handbook.approve_case", case.org_id)
-    if actor.id in (SYSTEM, case.redacted_by_id):
+    pickers = case.photos.values_list("picked_by_id", flat=True)
+    if actor.id in (SYSTEM, case.redacted_by_id, *pickers):
         raise AnotherPersonNeeded(_("Another person than the one who worded it approves a case."))
     _again, report = masked({**case.heads, "TITLE": case.title}, names_of(case, actor))
     if report["masked"]:

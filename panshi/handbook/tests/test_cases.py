@@ -1,9 +1,11 @@
 """From closed work to a published case: proposed with reasons, without names, by several people."""
 
+import struct
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from zlib import compress, crc32, decompress
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -13,11 +15,12 @@ from panshi.crm import services as crm
 from panshi.crm.tests import make as crm_make
 from panshi.fleet.tests import make as fleet_make
 from panshi.handbook import queries, services
-from panshi.handbook.models import Case, CaseState, Run
+from panshi.handbook.models import Case, CasePhoto, CaseState, Evidence, Run
 from panshi.handbook.rules import extraction
 from panshi.handbook.rules.extraction import Told
-from panshi.handbook.services import cases
+from panshi.handbook.services import case_photos, cases
 from panshi.handbook.tests import make
+from panshi.kit import files
 from panshi.kit.tenancy import Actor, acting, hq_actor
 from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
@@ -182,6 +185,89 @@ def test_a_case_goes_its_way_on_its_pages(node: OrgNode) -> None:
     library = page(reader.get(reverse("handbook-cases")))
     assert "迟到的提醒" in library
     assert "迟到的提醒" in page(reader.get(reverse("handbook-node", args=["overdue-reminder"])))
+
+
+def picture(width: int = 60, height: int = 30) -> bytes:
+    """A white PNG."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    rows = compress((b"\x00" + b"\xff" * 3 * width) * height)
+    note = chunk(b"tEXt", b"Comment\x00" + "粤B12345".encode())
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + note + chunk(b"IDAT", rows)
+        + chunk(b"IEND", b"")
+    )  # fmt: skip
+
+
+def photographed(node: OrgNode) -> tuple[UUID, UUID]:
+    """A proposed case whose run was proved by a picture: case and picture."""
+    run = closed(node)
+    (case_id,) = propose()
+    content = picture()
+    stored = files.store(content=content, name="a.png", org_id=node.id, actor=hq_actor(node.id))
+    Evidence.objects.create(
+        org_id=node.id, run=run, step_id="seen", kind="photo", file_id=stored.id, captured_at=LATE,
+        sha256=stored.sha256, person_id=UUID(int=3),
+    )  # fmt: skip
+    return case_id, stored.id
+
+
+def test_a_picture_goes_with_a_case_only_as_a_covered_copy(node: OrgNode) -> None:
+    case_id, source_id = photographed(node)
+    desk, reader = window(node, "TRAINER"), window(node, "ENGINEER")
+    url = reverse("handbook-case-photo", args=[case_id, source_id])
+    original = reverse("handbook-case-picture", args=[case_id, source_id])
+    assert url in page(desk.get(reverse("handbook-case", args=[case_id])))
+    assert (desk.get(url).status_code, reader.get(url).status_code) == (200, 404)
+    assert (desk.get(original).status_code, reader.get(original).status_code) == (200, 404)
+
+    for wrong in ("", "0.9 0.1 0.3 0.2", "a b c d", "0.1 0.1"):
+        assert 'role="alert"' in page(desk.post(url, {"boxes": wrong}))
+    assert not CasePhoto.objects.exists()
+    desk.post(url, {"boxes": "0.5 0 0.5 1"})
+    photo = CasePhoto.objects.get()
+    copy = files.read(photo.file)
+    assert "粤B12345".encode() not in copy
+    left, right = colours(copy)
+    assert (left, right) == (255, 0)
+    covered = reverse("handbook-covered", args=[photo.id])
+    assert (desk.get(covered).status_code, reader.get(covered).status_code) == (200, 404)
+
+    writer, other = make.person(node, "TRAINER"), make.person(node, "OPERATIONS")
+    word(case_id, writer)
+    shown = page(desk.get(reverse("handbook-case", args=[case_id])))
+    assert "1 place covered" in shown
+    picker = replace(writer, id=photo.picked_by_id)
+    with pytest.raises(cases.AnotherPersonNeeded):
+        services.approve_case(case_id=case_id, actor=picker, at=LATE)
+    services.approve_case(case_id=case_id, actor=other, at=LATE)
+    with pytest.raises(case_photos.CaseIsFixed):
+        services.take_case_photo(photo_id=photo.id, actor=writer, at=LATE)
+    services.publish_case(case_id=case_id, actor=writer, at=LATE)
+    assert reader.get(covered).status_code == 200
+    assert reader.get(original).status_code == 404
+    stranger = window(org_make.operator(), "ENGINEER")
+    assert stranger.get(covered).status_code == 404
+
+
+def colours(content: bytes) -> tuple[int, int]:
+    """The first byte of a pixel in the left and in the right half of a PNG's first line."""
+    place, data, width, depth = 8, b"", 0, 4
+    while place < len(content):
+        (size,) = struct.unpack(">I", content[place : place + 4])
+        kind, body = content[place + 4 : place + 8], content[place + 8 : place + 8 + size]
+        if kind == b"IHDR":
+            width, depth = struct.unpack(">I", body[:4])[0], 4 if body[9] == 6 else 3
+        data += body if kind == b"IDAT" else b""
+        place += 12 + size
+    line, filter_ = bytearray(decompress(data)[1 : 1 + width * depth]), decompress(data)[0]
+    if filter_ in (1, 4):  # Of the first line, both add the pixel to the left.
+        for at in range(depth, len(line)):
+            line[at] = (line[at] + line[at - depth]) % 256
+    return line[depth * (width // 4)], line[depth * (width * 3 // 4)]
 
 
 def test_what_teaches_nothing_is_laid_aside(node: OrgNode) -> None:
