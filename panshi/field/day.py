@@ -143,7 +143,7 @@ def day_of(*, actor: Actor, at: datetime, chinese: bool) -> Day:
     names = {
         item.code: item.name_zh if chinese else item.name_en for item in supply.items(actor=actor)
     }
-    known = handbook.procedures_named(slugs=BY_HAND.values(), actor=actor, at=at)
+    known = handbook.procedures_named(slugs=tuple(BY_HAND.values()), actor=actor, at=at)
     wanted = {row.code: row.certificates for row in service.catalogue(actor=actor, at=at)}
     return Day(
         day=on,

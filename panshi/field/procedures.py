@@ -139,9 +139,15 @@ def runs_of_handings(
     posts = HANDING_POSTS.intersection(handbook.posts_of(actor))
     if not posts or not vehicles:
         return {}
-    about = [("leasing.lease", str(lease)) for lease, _vehicle in vehicles]
-    about += [("fleet.vehicle", str(vehicle)) for _lease, vehicle in vehicles]
-    open_ = handbook.open_runs_about(subjects=about, posts=posts, actor=actor)
+    rows = handbook.open_runs_about(
+        kinds=("leasing.lease", "fleet.vehicle"),
+        ids=[str(one) for pair in vehicles for one in pair],
+        posts=sorted(posts),
+        actor=actor,
+    )
+    open_: dict[tuple[str, str], list[UUID]] = {}
+    for row in rows:
+        open_.setdefault((row.subject_type, row.subject_id), []).append(row.run_id)
     return {
         lease: tuple(
             _run(handbook.run_card(run_id=run_id, actor=actor, at=at), posts)

@@ -265,7 +265,7 @@ def _handings(
         kinds={row.vehicle_id: row.kind.value for row in rows}, actor=actor, at=at
     )
     runs = runs_of_handings([(r.lease_id, r.vehicle_id) for r in rows], actor=actor, at=at)
-    names = handbook.procedures_named(slugs=BY_HAND.values(), actor=actor, at=at)
+    names = handbook.procedures_named(slugs=tuple(BY_HAND.values()), actor=actor, at=at)
     standards: dict[str, Standard] = {}
     found = []
     for row in rows:

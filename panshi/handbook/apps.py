@@ -39,6 +39,10 @@ class HandbookConfig(AppConfig):
                 permission="handbook.release_stop", icon="eye", order=30,
             ),
             Page(
+                section="handbook", label=_("Evidence as it comes in"), url_name="handbook-watch",
+                permission="handbook.release_stop", icon="camera", order=32,
+            ),
+            Page(
                 section="handbook", label=_("Case library"), url_name="handbook-cases",
                 permission="handbook.view", icon="notebook", order=25,
             ),

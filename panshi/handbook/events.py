@@ -439,3 +439,22 @@ class CasePhotoTaken(Fact):
 
     case_id: UUID
     photo_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSampled(Fact):
+    """A lead looked at the evidence of a closed run; `convincing` or not."""
+
+    run_id: UUID
+    node_slug: str
+    city: str
+    convincing: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviationReported(Fact):
+    """A lead gave a deviation to quality; `nonconformity_id` is what it became there."""
+
+    run_id: UUID
+    deviation_id: UUID
+    nonconformity_id: UUID

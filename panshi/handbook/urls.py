@@ -8,6 +8,7 @@ CASE = "handbook/cases/<uuid:case_id>/"
 urlpatterns = [
     path("handbook/tasks/", views.inbox, name="handbook-inbox"),
     path("handbook/supervision/", views.supervision, name="handbook-supervision"),
+    path("handbook/evidence/", views.watch, name="handbook-watch"),
     path(RUN, views.run, name="handbook-run"),
     path(f"{RUN}take/", views.take, name="handbook-take"),
     path(f"{RUN}steps/<str:step_id>/<int:iteration>/", views.complete, name="handbook-complete"),

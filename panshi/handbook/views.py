@@ -128,6 +128,9 @@ def run(request: Request, run_id: UUID) -> HttpResponse:
         if card.work_order_id and request.actor.may("service.view")
         else "",
         "lead": request.actor.may(LEAD),
+        "deviations": queries.deviations_of(run_id=run_id, actor=request.actor)
+        if request.actor.may(LEAD)
+        else (),
         "may_propose": row.state == "CLOSED" and request.actor.may("handbook.propose_case"),
         "open": row.state not in ("CLOSED", "VOID"),
         "confirm": request.GET.get("confirm", ""),
@@ -201,6 +204,12 @@ def _acts() -> dict[str, Any]:
         "skip": lambda post, **who: services.skip_step(
             step_id=post.get("step_id", ""), iteration=int(post.get("iteration", "0")),
             reason=post.get("reason", ""), **who,
+        ),
+        "sample": lambda post, **who: services.sample_run(
+            convincing=post.get("convincing") == "yes", words=post.get("reason", ""), **who
+        ),
+        "report": lambda post, run_id, **who: services.report_deviation(
+            deviation_id=UUID(post.get("deviation_id", "")), grade="MAJOR", **who
         ),
         "send-back": lambda post, **who: services.send_back_step(
             step_id=post.get("step_id", ""), iteration=int(post.get("iteration", "0")),
@@ -314,6 +323,20 @@ def editions(request: Request) -> HttpResponse:
         "bindings": queries.binding_status(actor=request.actor, at=timezone.now()),
     }
     return render(request, "handbook/editions.html", context)
+
+
+@require_GET
+def watch(request: Request) -> HttpResponse:
+    """Evidence as it comes in, and how much of what closed was looked at, by city."""
+    if not request.actor.may(LEAD):
+        raise NotPermitted(_("Only leads supervise runs."))
+    city = request.GET.get("city", "")
+    context = {
+        "view": queries.watch(city=city, actor=request.actor, at=timezone.now()),
+        "city": city,
+        "tones": STATE_TONES,
+    }
+    return render(request, "handbook/watch.html", context)
 
 
 @require_GET

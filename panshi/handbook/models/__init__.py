@@ -23,6 +23,7 @@ from panshi.handbook.models.runs import (
     Pause,
     Run,
     RunStep,
+    Sample,
 )
 from panshi.handbook.models.states import (
     ATTEMPT_LIFE,
@@ -92,6 +93,7 @@ __all__ = [
     "Run",
     "RunState",
     "RunStep",
+    "Sample",
     "SearchDocument",
     "SearchMiss",
     "SearchTerm",

@@ -187,6 +187,24 @@ class Deviation(OwnedModel):
     nonconformity_id = models.UUIDField(null=True)
 
 
+class Sample(OwnedModel):
+    """A lead looked at the evidence of a closed run, once; never changed."""
+
+    run = models.OneToOneField(Run, on_delete=models.PROTECT, related_name="sample")
+    sampler_id = models.UUIDField()
+    convincing = models.BooleanField()
+    words = models.CharField(max_length=300, blank=True)
+    deviation = models.ForeignKey(Deviation, null=True, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="sample_struck_says_why", condition=Q(convincing=True) | ~Q(words="")
+            )
+        ]
+
+
 class Escalation(OwnedModel):
     """A rung of the ladder that was climbed."""
 

@@ -49,6 +49,7 @@ from panshi.handbook.queries.runs import (
     runs_of,
     supervision,
 )
+from panshi.handbook.queries.sampling import deviations_of, watch
 
 __all__ = [
     "binding_status",
@@ -62,6 +63,7 @@ __all__ = [
     "cities",
     "city_adherence",
     "city_curve",
+    "deviations_of",
     "draft_findings",
     "drafts",
     "edition_diff",
@@ -94,5 +96,6 @@ __all__ = [
     "runs_of",
     "search",
     "supervision",
+    "watch",
     "writes_here",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from panshi.handbook import book, wording
-from panshi.handbook.models import Evidence, Run, RunStep
+from panshi.handbook.models import Evidence, Run, RunStep, Sample
 from panshi.handbook.queries.runs import RunRow, gathered_in, rows_of
 from panshi.handbook.queries.subject import world_of
 from panshi.handbook.rules import clock, conditions, flow, texts
@@ -114,6 +114,15 @@ class LimitRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SampleRow:
+    """What a lead said who looked at the evidence."""
+
+    convincing: bool
+    words: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunCard:
     row: RunRow
     summary: str
@@ -135,6 +144,7 @@ class RunCard:
     limits: tuple[LimitRow, ...]
     finished: bool
     paused_for: str
+    sampled: SampleRow | None = None
     round: int = 0
 
 
@@ -264,6 +274,9 @@ def run_card(*, run_id: UUID, actor: Actor, at: datetime) -> RunCard:
         finished=found.finished,
         paused_for=f"{pause.waits_for}: {pause.reason}" if pause else "",
         round=run.round,
+        sampled=SampleRow(convincing=sample.convincing, words=sample.words, at=sample.at)
+        if (sample := Sample.objects.filter(run=run).first())
+        else None,
     )
 
 

@@ -1,6 +1,6 @@
 """Questions about runs: whose turn it is, how one stands, what waits where."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -257,29 +257,29 @@ def runs_due(
     return rows_of(list(page), actor, at), runs.count()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRun:
+    """An open run by the thing it is about."""
+
+    subject_type: str
+    subject_id: str
+    run_id: UUID
+
+
 @question
 def open_runs_about(
-    *, subjects: Collection[tuple[str, str]], posts: Collection[str], actor: Actor
-) -> dict[tuple[str, str], tuple[UUID, ...]]:
-    """The open runs that begin with one of these posts, for each (kind, id) of a thing."""
-    runs = (
-        Run.objects.visible_to(actor)
-        .filter(
-            state__in=OPEN_STATES,
-            owner_role__in=posts,
-            subject_type__in={kind for kind, _id in subjects},
-            subject_id__in={key for _kind, key in subjects},
-        )
-        .order_by("started_at", "id")
+    *, kinds: Sequence[str], ids: Sequence[str], posts: Sequence[str], actor: Actor
+) -> tuple[OpenRun, ...]:
+    """The open runs that begin with one of these posts, about things of these kinds and ids."""
+    runs = Run.objects.visible_to(actor).filter(
+        state__in=OPEN_STATES, owner_role__in=posts, subject_type__in=kinds, subject_id__in=ids
     )
-    found: dict[tuple[str, str], tuple[UUID, ...]] = {}
-    for kind, key, run_id in runs.values_list("subject_type", "subject_id", "id"):
-        found[kind, key] = (*found.get((kind, key), ()), run_id)
-    return found
+    rows = runs.order_by("started_at", "id").values_list("subject_type", "subject_id", "id")
+    return tuple(OpenRun(subject_type=k, subject_id=i, run_id=run) for k, i, run in rows)
 
 
 @question
-def procedures_named(*, slugs: Collection[str], actor: Actor, at: datetime) -> dict[str, str]:
+def procedures_named(*, slugs: Sequence[str], actor: Actor, at: datetime) -> dict[str, str]:
     """Of these nodes those with a procedure in force that this person may begin: slug and title."""
     edition = book.book_at(at)
     if edition is None or not actor.may("handbook.start_run_by_hand"):

@@ -54,6 +54,7 @@ from panshi.handbook.services.review import (
     submit_revision,
     withdraw_edition,
 )
+from panshi.handbook.services.sampling import report_deviation, sample_run
 from panshi.handbook.services.schedules import any_period_begun, start_scheduled
 from panshi.handbook.services.starting import is_bound, start_run_by_hand, start_runs
 from panshi.handbook.services.steps import (
@@ -105,9 +106,11 @@ __all__ = [
     "redact_case",
     "release_edition",
     "release_stop",
+    "report_deviation",
     "resume_run",
     "return_revision",
     "roll_up_adherence",
+    "sample_run",
     "schedule_exam",
     "send_back_step",
     "set_exam",

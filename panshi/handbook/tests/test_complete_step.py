@@ -7,10 +7,12 @@ from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
 
-from panshi.handbook import services
+from panshi.handbook import queries, services
 from panshi.handbook.events import StepCompleted, StepRefused, StepRepeated
 from panshi.handbook.models import Deviation, Evidence, Run, RunState, RunStep, StepState
+from panshi.handbook.services import sampling
 from panshi.handbook.services.closing import RunUnfinished
 from panshi.handbook.services.evidence import EvidenceMissing, EvidenceOutOfRange
 from panshi.handbook.services.steps import NotYourStep, RunHaltedAlready, StepNotReached
@@ -19,6 +21,8 @@ from panshi.kit.ids import uuid7
 from panshi.kit.tenancy import Actor
 from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
+from panshi.org.tests.window import page, window
+from panshi.quality import queries as quality
 from panshi.quality.models import Nonconformity
 from panshi.telematics.events import VehicleWentOffline
 
@@ -242,3 +246,45 @@ def test_going_back_begins_another_round() -> None:
     do(row, "pre_check", by, "合格")
     kept = RunStep.objects.filter(run=row, step_id="pre_check").order_by("round")
     assert [(s.value, s.superseded) for s in kept] == [("不合格", True), ("合格", False)]
+
+
+def test_a_lead_samples_what_closed_and_gives_a_deviation_to_quality_once() -> None:
+    run, by = collector()
+    org = run_org(run)
+    lead, desk = make.person(org, "OPERATIONS"), window(org, "OPERATIONS")
+    url = reverse("handbook-run", args=[run.id])
+    with pytest.raises(sampling.StillRunning):
+        services.sample_run(run_id=run.id, convincing=True, actor=lead, at=LATER)
+    Run.objects.filter(id=run.id).update(
+        state="CLOSED", closed_at=LATER, city="杭州", evidence_due=1, owner_id=by.id,
+        steps_done=1, closed_by_fact_id=uuid7(),
+    )  # fmt: skip
+    before = queries.watch(actor=lead, at=LATER)
+    assert [(c.city, c.closed, c.sampled, c.enough) for c in before.cities] == [
+        ("杭州", 1, 0, False)
+    ]
+    assert [row.id for row in before.upcoming] == [run.id]
+    own = replace(lead, id=by.id)
+    with pytest.raises(sampling.OwnWork):
+        services.sample_run(run_id=run.id, convincing=True, actor=own, at=LATER)
+    assert "It does not convince" in page(desk.get(url))
+
+    act = reverse("handbook-act", args=[run.id, "sample"])
+    assert desk.post(act, {"convincing": "no", "reason": ""}).status_code == 409
+    desk.post(act, {"convincing": "no", "reason": "照片不是这台车"})
+    with pytest.raises(sampling.SampledAlready):
+        services.sample_run(run_id=run.id, convincing=True, actor=lead, at=LATER)
+    after = queries.watch(actor=lead, at=LATER)
+    assert [(c.sampled, c.struck, c.enough) for c in after.cities] == [(1, 1, True)]
+    assert after.upcoming == ()
+    assert "照片不是这台车" in page(desk.get(url))
+    assert "杭州" in page(desk.get(reverse("handbook-watch")))
+    assert window(org, "ENGINEER").get(reverse("handbook-watch")).status_code in (403, 409)
+
+    (row,) = queries.deviations_of(run_id=run.id, actor=lead)
+    report = reverse("handbook-act", args=[run.id, "report"])
+    for _time in range(2):
+        desk.post(report, {"deviation_id": str(row.id)})
+    (opened,) = quality.nonconformities(actor=lead)
+    assert "照片不是这台车" in opened.words
+    assert queries.deviations_of(run_id=run.id, actor=lead)[0].nonconformity_id == opened.id
