@@ -2,35 +2,49 @@
 # The checks of CI: tools/check.sh quick (without tests) or all.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-failed=()
+bin=.venv/bin
+export DJANGO_SETTINGS_MODULE=panshi.config.settings
+
 step() {
   local name=$1; shift
   local began=$SECONDS
   printf '%-14s' "$name"
   if output=$("$@" 2>&1); then printf 'ok   %3ss\n' $((SECONDS - began))
-  else printf 'FAILED\n%s\n' "$output"; failed+=("$name"); fi
+  else printf 'FAILED\n%s\n' "$output"; return 1; fi
 }
-bin=.venv/bin
-export DJANGO_SETTINGS_MODULE=panshi.config.settings
-step format $bin/ruff format --check -q .
-step lint $bin/ruff check -q .
-step imports $bin/lint-imports
-step types $bin/mypy
-step migrations env PANSHI_HOME=/nonexistent $bin/python -W ignore -m django makemigrations --check --dry-run
-step translations $bin/python tools/messages.py --check
-if [ "${1:-quick}" = all ]; then
-  # In their order, as the longest modules stand first. The browser waits as often as it draws, so
-  # its tests fill the pauses of the others.
+
+quick() {
+  local wrong=0
+  step format $bin/ruff format --check -q . || wrong=1
+  step lint $bin/ruff check -q . || wrong=1
+  step imports $bin/lint-imports || wrong=1
+  step types $bin/mypy || wrong=1
+  step migrations env PANSHI_HOME=/nonexistent $bin/python -W ignore -m django makemigrations --check --dry-run || wrong=1
+  step translations $bin/python tools/messages.py --check || wrong=1
+  return $wrong
+}
+
+failed=()
+if [ "${1:-quick}" = quick ]; then
+  quick || failed+=("checks")
+else
+  # All at once: the checks use one core for a minute, and the browser waits as often as it draws.
+  # The tests stand in their order, as the longest modules stand first.
   side_by_side=(-rs --dist loadscope --no-loadscope-reorder)
-  browser=$(mktemp)
-  timeout 2400 $bin/pytest "${side_by_side[@]}" -n 1 -m browser >"$browser" 2>&1 &
-  beside=$!
-  trap 'kill $beside 2>/dev/null; rm -f "$browser"' EXIT
+  kept=$(mktemp -d)
+  trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$kept"' EXIT
+  quick >"$kept/quick" 2>&1 &
+  checks=$!
+  timeout 2400 $bin/pytest "${side_by_side[@]}" -n 1 -m browser >"$kept/browser" 2>&1 &
+  browser=$!
   echo "tests"
   timeout 2400 $bin/pytest "${side_by_side[@]}" -n 3 -m "not browser" || failed+=("tests")
   echo "browser tests"
-  wait $beside || [ $? -eq 5 ] || failed+=("browser tests")
-  cat "$browser"
+  wait $browser || [ $? -eq 5 ] || failed+=("browser tests")
+  cat "$kept/browser"
+  echo "checks"
+  wait $checks || failed+=("checks")
+  cat "$kept/quick"
 fi
 if [ ${#failed[@]} -gt 0 ]; then printf '\nFailed: %s\n' "${failed[*]}"; exit 1; fi
 echo "All green."
