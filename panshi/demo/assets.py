@@ -20,7 +20,8 @@ from panshi.leasing.violation_sheet import SHEET, ViolationSheetRow
 
 NOTICES: Final = 9
 DAYS: Final = 60
-BOOKED_MONTHS: Final = 5
+BOOKED_MONTHS: Final = 12
+INSURED_MONTHS_AGO: Final = 5
 INSURED: Final = 8
 PREMIUM: Final = Decimal("5830.00")
 PREMIUM_VAT: Final = Decimal("330.00")
@@ -106,8 +107,8 @@ def enter(operator: Operator, at: datetime) -> None:
 
 
 def insure(operator: Operator, at: datetime) -> None:
-    """Premiums of a year, paid when the books begin, for some of the vehicles."""
-    since = add_months(month_start(local_day(at)), -BOOKED_MONTHS)
+    """Premiums of a year, paid some months ago, for some of the vehicles."""
+    since = add_months(month_start(local_day(at)), -INSURED_MONTHS_AGO)
     billing.record_vehicle_costs(
         costs=[
             billing.NewCost(

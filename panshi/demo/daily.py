@@ -12,7 +12,7 @@ from panshi.demo.founding import Operator
 from panshi.kit.clock import add_months, local_day, month_start
 from panshi.service import services as service
 
-ENERGY_MONTHS: Final = 3
+MONTHS: Final = 12
 # What is asked, what is answered, and whether that settled it; None waits for a person.
 TALKS: Final = (
     ("充电枪拔不下来，车锁了又开也不行，怎么办？", None),
@@ -27,7 +27,7 @@ def spend(operator: Operator, random: Random, at: datetime) -> None:
     today = local_day(at)
     costs = []
     for vehicle_id, model in operator.vehicles:
-        for back in range(1, ENERGY_MONTHS + 1):
+        for back in range(1, MONTHS + 1):
             month = add_months(month_start(today), -back)
             costs.append(
                 NewCost(
@@ -38,17 +38,16 @@ def spend(operator: Operator, random: Random, at: datetime) -> None:
                     words="场站充电",
                 )
             )
-        if random.random() < ENERGY_MONTHS / 12:
-            month = add_months(month_start(today), -random.randint(1, ENERGY_MONTHS))
-            costs.append(
-                NewCost(
-                    vehicle_id=vehicle_id,
-                    kind="INSURANCE",
-                    amount=Decimal(4200 + model.cost // 60),
-                    occurred_on=month + timedelta(days=random.randrange(1, 28)),
-                    words="交强险与商业险，一年",
-                )
+        month = add_months(month_start(today), -random.randint(1, MONTHS))
+        costs.append(
+            NewCost(
+                vehicle_id=vehicle_id,
+                kind="INSURANCE",
+                amount=Decimal(4200 + model.cost // 60),
+                occurred_on=month + timedelta(days=random.randrange(1, 28)),
+                words="交强险与商业险，一年",
             )
+        )
     billing.record_vehicle_costs(costs=costs, actor=operator.actor, at=at)
 
 

@@ -56,7 +56,7 @@ def test_the_yard_is_furnished_and_told_of() -> None:
     october = ledger.vehicle_pnl(month=date(2026, 10, 1), actor=operator.actor)
     assert october.cost > 0
     costs = billing.vehicle_costs(actor=operator.actor)
-    assert costs.total >= daily.ENERGY_MONTHS * len(operator.vehicles)
+    assert costs.total >= daily.MONTHS * len(operator.vehicles)
     talks = service.conversation_page(actor=operator.actor, state="")
     assert (talks.total, talks.waiting) == (len(daily.TALKS), 2)
     assert len(cockpit.target_rows(actor=operator.actor)) == 3
