@@ -125,9 +125,10 @@ def _missing(
     )
     if not kinds:
         return ()
-    return people.fit_for(
+    fit = people.fit_for(
         user_id=actor.id, certificates=tuple(sorted(kinds)), on=local_day(at), actor=actor
-    ).missing
+    )
+    return tuple(people.certificate_words(fit.missing))
 
 
 def day_of(*, actor: Actor, at: datetime, chinese: bool) -> Day:

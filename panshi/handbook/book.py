@@ -14,7 +14,7 @@ from django.db.models import Q
 from panshi.handbook.models import Edition, EditionItem, EditionState, Revision
 from panshi.handbook.rules import reading, texts
 from panshi.handbook.rules.clock import Calendar
-from panshi.handbook.rules.parameters import Parameter, parameter_of
+from panshi.handbook.rules.parameters import Parameter, parameters_of
 from panshi.handbook.rules.playbooks import Playbook, playbook_of
 from panshi.handbook.rules.procedure import Procedure
 from panshi.handbook.rules.texts import Outline
@@ -64,7 +64,7 @@ class Book:
     def parameters(self) -> dict[str, Parameter]:
         """Every parameter with its bounds, in the order of the file."""
         rows = texts.load_yaml(self.files["params.yaml"], "params.yaml")["params"]
-        return {name: parameter_of(name, row) for name, row in rows.items()}
+        return parameters_of(rows)
 
     def playbook(self, slug: str) -> Playbook | None:
         """A playbook of this edition; None when it holds none of this name."""

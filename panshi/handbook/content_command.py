@@ -1,10 +1,12 @@
 """What `panshi handbook` does: import, export, check and diff, as plain functions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from panshi.handbook import content_files, registry, services
+from panshi.handbook.changes import parameters_in
 from panshi.handbook.events import ContentImported
 from panshi.handbook.models import Edition
 from panshi.handbook.rules import checking, differences, likeness, texts
@@ -80,14 +82,16 @@ def _edition(number: str) -> Edition:
     return rows.get(number=number) if number else rows.get(state="RELEASED")
 
 
-def _documents(name: str) -> dict[str, NodeDocument]:
+def _contents(name: str) -> tuple[dict[str, NodeDocument], Mapping[str, str]]:
+    """The written nodes and the files of a directory or an edition."""
     path = Path(name)
     if path.is_dir():
         content = content_files.read_directory(path)
         found = (texts.document_of(files) for files in content.folders.values())
-        return {document.text.slug: document for document in found}
+        return {document.text.slug: document for document in found}, content.root
     with acting(hq_actor()):
-        return documents_of(_edition(name))
+        edition = _edition(name)
+        return documents_of(edition), edition.files
 
 
 def diff(before: str, after: str) -> list[Change]:
@@ -95,4 +99,6 @@ def diff(before: str, after: str) -> list[Change]:
 
     Raises ContentFault for files that cannot be read, Edition.DoesNotExist for a number.
     """
-    return differences.compare(_documents(before), _documents(after))
+    (olds, was), (news, is_) = _contents(before), _contents(after)
+    limits = differences.limits_between(parameters_in(was), parameters_in(is_))
+    return differences.compare(olds, news, limits)

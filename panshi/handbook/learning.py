@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from panshi.handbook import book, quizzes
-from panshi.handbook.changes import changed_documents
+from panshi.handbook.changes import changed_documents, changed_limits
 from panshi.handbook.models import ChangeNotice, EditionItem, Exam, QuizTry
 from panshi.handbook.rules import differences, papers, texts
 from panshi.handbook.rules.differences import EDITORIAL, Change
@@ -49,9 +49,12 @@ class Changed:
 def changed(notice: ChangeNotice) -> Changed:
     """What a notice is about, read from the two editions."""
     slug = notice.node.slug
-    olds, news = changed_documents(notice.edition.previous, notice.edition, slug=slug)
+    before, after = notice.edition.previous, notice.edition
+    olds, news = changed_documents(before, after, slug=slug)
     return Changed(
-        changes=tuple(differences.compare(olds, news)), before=olds.get(slug), after=news.get(slug)
+        changes=tuple(differences.compare(olds, news, changed_limits(before, after))),
+        before=olds.get(slug),
+        after=news.get(slug),
     )
 
 

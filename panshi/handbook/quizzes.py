@@ -33,6 +33,7 @@ PARTS: Final[Mapping[str, str | Promise]] = {
     "call": gettext_lazy("what the system does"),
     "repeat_for": gettext_lazy("how often it is done"),
     "waits_for": gettext_lazy("what it may wait for"),
+    "limit": gettext_lazy("its limit"),
 }
 
 

@@ -3,7 +3,7 @@
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from panshi.kit.nouns import OwnedModel
@@ -102,9 +102,16 @@ class Certificate(OwnedModel):
                 name="certificate_ends_after_it_begins",
                 condition=Q(valid_until__gte=F("valid_from")),
             ),
-            models.UniqueConstraint(
-                name="certificate_once_per_person_and_kind",
-                fields=["user", "kind"],
+            ExclusionConstraint(
+                name="certificate_once_per_person_kind_and_day",
+                expressions=[
+                    (F("user"), RangeOperators.EQUAL),
+                    (F("kind"), RangeOperators.EQUAL),
+                    (
+                        Func(F("valid_from"), F("valid_until"), Value("[]"), function="daterange"),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
                 condition=~Q(state=CertificateState.LAPSED),
             ),
         ]

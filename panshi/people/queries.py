@@ -39,6 +39,17 @@ SKILLS: Final[Mapping[str, Promise]] = {
 }
 
 
+# What the papers that the company grants and asks for are called.
+CERTIFICATES: Final[Mapping[str, Promise]] = {
+    "HV_ELECTRICIAN": _("Electrician's licence for high voltage"),
+}
+
+
+def certificate_words(kinds: Iterable[str]) -> list[str]:
+    """Certificates in words, sorted; a code that has none yet as it is."""
+    return sorted(str(CERTIFICATES.get(code, code)) for code in kinds)
+
+
 def skill_words(skills: Iterable[str]) -> list[str]:
     """Skills in words, sorted; a code that has none yet as it is."""
     return sorted(str(SKILLS.get(code, code)) for code in skills)

@@ -40,8 +40,9 @@ ENGINEERS = Table(
             key="certificates",
             label=lazy("Certificates"),
             show=lambda row: ", ".join(
-                f"{paper.kind} ({paper.state.label}, {paper.valid_until})"
+                f"{name} ({paper.state.label}, {paper.valid_until})"
                 for paper in row.certificates
+                for name in queries.certificate_words([paper.kind])
             ),
         ),
         Column(key="shifts_ahead", label=lazy("Shifts in 7 days"), kind="number"),

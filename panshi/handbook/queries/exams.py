@@ -50,6 +50,11 @@ class ExamRow:
     valid_months: int
     practice_slug: str
 
+    @property
+    def certificate_words(self) -> str:
+        """What the certificate is called that it grants."""
+        return people.certificate_words([self.certificate])[0]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MyExam:

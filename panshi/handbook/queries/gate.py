@@ -12,6 +12,7 @@ from panshi.handbook.rules import conditions
 from panshi.handbook.rules.conditions import World
 from panshi.kit.tenancy import Actor, acting
 from panshi.kit.verbs import guard
+from panshi.people import queries as people
 
 ORDER = "service.work_order"
 
@@ -54,10 +55,11 @@ def missing_words(kinds: Collection[str], actor: Actor) -> str:
     """That certificates are missing, each with the exam that grants it where there is one."""
     exams = exams_granting(kinds=kinds, actor=actor)
     named = [
-        _("%(kind)s (exam “%(exam)s”)") % {"kind": kind, "exam": exams[kind]}
+        _("%(kind)s (exam “%(exam)s”)") % {"kind": words, "exam": exams[kind]}
         if kind in exams
-        else kind
+        else words
         for kind in kinds
+        for words in people.certificate_words([kind])
     ]
     return _("A certificate is missing, suspended or has lapsed: %(kinds)s.") % {
         "kinds": ", ".join(named)

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 
 from panshi.handbook import book, wording
-from panshi.handbook.changes import changed_documents
+from panshi.handbook.changes import changed_documents, changed_limits
 from panshi.handbook.models import (
     OPEN_STATES,
     AdherenceDay,
@@ -211,7 +211,7 @@ def editions(*, actor: Actor) -> list[EditionRow]:
 def edition_diff(*, before: str, after: str, actor: Actor) -> list[Change]:
     """What changed between two editions, by number, the heaviest first."""
     old, new = Edition.objects.get(number=before), Edition.objects.get(number=after)
-    return differences.compare(*changed_documents(old, new))
+    return differences.compare(*changed_documents(old, new), changed_limits(old, new))
 
 
 @question

@@ -220,7 +220,48 @@ def check_registry(
             Finding(slug, words)
             for words in _bindings(document.procedure, fact_fields, verb_arguments)
         ]
+        found += [Finding(slug, words) for words in _starts(document, documents, fact_fields)]
     return sorted(found)
+
+
+def _known(procedure: Procedure, fact_fields: Shapes) -> set[str]:
+    """The fields of the fact that a run of this procedure holds."""
+    trigger = procedure.trigger
+    shape = fact_fields.get(trigger.event)
+    if shape is None:
+        return {procedure.subject_id.removeprefix("$fact.")}
+    return {*shape, *(shape.get(trigger.each) or ())}
+
+
+def _facts_in(value: object) -> set[str]:
+    found = (r.removeprefix("$fact.") for r in conditions.references(value) if "$fact." in r)
+    return {name.split(".")[0] for name in found}
+
+
+def _starts(
+    document: NodeDocument, documents: Mapping[str, NodeDocument], fact_fields: Shapes
+) -> Iterator[str]:
+    """Verbs of a started node that would lack a field, as its parent's fact does not hold it.
+
+    A step is safe when its condition asks another field that is not known then: it does not apply.
+    """
+    procedure = document.procedure
+    for step in procedure.steps:
+        for consequence in step.on_fail:
+            started = documents.get(consequence.start)
+            if started is None:
+                continue
+            child = started.procedure
+            known = _known(procedure, fact_fields) | set(consequence.with_)
+            if child.subject_type == procedure.subject_type:
+                known.add(child.subject_id.removeprefix("$fact."))
+            for one in child.steps:
+                lacking = sorted(_facts_in(one.with_) - known) if one.call else []
+                if lacking and _facts_in(one.when) <= known:
+                    yield (
+                        f"step {step.id} starts {consequence.start}, whose step {one.id} needs"
+                        f" $fact.{lacking[0]}: give it by “with”"
+                    )
 
 
 def _bindings(procedure: Procedure, fact_fields: Shapes, verbs: Shapes) -> Iterator[str]:

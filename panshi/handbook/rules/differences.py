@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Final
 
+from panshi.handbook.rules import conditions
 from panshi.handbook.rules.clock import Span
+from panshi.handbook.rules.parameters import Parameter
 from panshi.handbook.rules.procedure import Evidence, Procedure, Step
 from panshi.handbook.rules.texts import NodeDocument
 
@@ -44,8 +46,28 @@ class Change:
     title: str = ""
 
 
-def compare(before: Mapping[str, NodeDocument], after: Mapping[str, NodeDocument]) -> list[Change]:
-    """Every difference between two editions, by gravity, then by node."""
+Limits = Mapping[str, tuple[str, str]]
+"""Parameters whose value or bounds changed: name, and what the book said before and says after."""
+
+
+def limits_between(before: Mapping[str, Parameter], after: Mapping[str, Parameter]) -> Limits:
+    """The parameters of both editions that say something else now; a new one stands in a step."""
+    return {
+        name: (before[name].said, after[name].said)
+        for name in after
+        if name in before and before[name].said != after[name].said
+    }
+
+
+def compare(
+    before: Mapping[str, NodeDocument],
+    after: Mapping[str, NodeDocument],
+    limits: Limits | None = None,
+) -> list[Change]:
+    """Every difference between two editions, by gravity, then by node.
+
+    A changed limit is a grave change of each step that looks at it.
+    """
     found: list[Change] = []
     for slug in sorted({*before, *after}):
         old, new = before.get(slug), after.get(slug)
@@ -53,8 +75,10 @@ def compare(before: Mapping[str, NodeDocument], after: Mapping[str, NodeDocument
             found.append(_whole(slug, "node added", new, after=new.text.zh))
         elif new is None and old is not None:
             found.append(_whole(slug, "node removed", old, before=old.text.zh))
-        elif old is not None and new is not None and old != new:
-            found += _node(slug, old, new)
+        elif old is not None and new is not None:
+            if old != new:
+                found += _node(slug, old, new)
+            found += _limits(slug, new.procedure, limits or {})
     return sorted(found, key=lambda c: (WEIGHT[c.gravity], c.slug))
 
 
@@ -117,6 +141,26 @@ def _node(slug: str, old: NodeDocument, new: NodeDocument) -> Iterator[Change]:
         was, is_ = getattr(old.text, name), getattr(new.text, name)
         if was != is_:
             yield change(EDITORIAL, f"text: {name}", was, is_)
+
+
+def _limits(slug: str, procedure: Procedure, limits: Limits) -> Iterator[Change]:
+    """The steps, and the trigger, that look at a limit which changed."""
+    parts: list[tuple[str, str, object]] = [("", "", procedure.trigger.where)]
+    for step in procedure.steps:
+        looked_at: list[object] = [step.when, step.stop_if, step.with_, step.times, step.repeat_for]
+        looked_at += [part for c in step.on_fail for part in (c.when, c.with_)]
+        if step.evidence:
+            looked_at += [step.evidence.low, step.evidence.high]
+        parts.append((step.id, step.zh, looked_at))
+    for step_id, title, value in parts:
+        used = dict.fromkeys(r.removeprefix("$param.") for r in conditions.references(value))
+        for name in (n for n in used if n in limits):
+            was, is_ = limits[name]
+            yield Change(
+                slug=slug, gravity=GRAVE, before=was, after=is_, roles=_roles(procedure),
+                what=f"step {step_id}: limit" if step_id else "procedure: limit",
+                step=step_id, part="limit", title=title,
+            )  # fmt: skip
 
 
 def _steps(old: Procedure, new: Procedure) -> Iterator[tuple[str, str, str, str, str]]:

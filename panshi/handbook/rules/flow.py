@@ -8,7 +8,13 @@ from typing import Final
 
 from panshi.handbook.rules import conditions
 from panshi.handbook.rules.conditions import World
-from panshi.handbook.rules.procedure import MAX_STEPS, Consequence, Procedure, Step
+from panshi.handbook.rules.procedure import (
+    MAX_STEPS,
+    Condition,
+    Consequence,
+    Procedure,
+    Step,
+)
 
 
 class Standing(StrEnum):
@@ -150,14 +156,32 @@ def progress(procedure: Procedure, records: Records, world: World) -> Progress:
     return Progress(tuple(items), after)
 
 
-def stops(step: Step, world: World) -> bool:
-    """Whether the run halts after this step, in the world that already knows its value."""
-    return step.stop_if is not None and conditions.holds(step.stop_if, world)
+def _newly(condition: Condition, step: Step, world: World, value: object) -> bool:
+    """Whether a condition holds after a turn of a repeated step, and holds because of that turn.
+
+    It must not stop at every later turn for what one turn said: so it counts when this turn alone
+    makes it true, or when it was not true before it. Of a step that is done once it just holds.
+    """
+    if not conditions.holds(condition, world):
+        return False
+    values = world.steps.get(step.id)
+    if not step.repeated or not isinstance(values, list) or value not in values:
+        return True
+    alone = replace(world, steps={**world.steps, step.id: [value]})
+    place = values.index(value)
+    rest = [*values[:place], *values[place + 1 :]]
+    before = replace(world, steps={**world.steps, step.id: rest})
+    return conditions.holds(condition, alone) or not conditions.holds(condition, before)
 
 
-def consequences(step: Step, world: World) -> Iterator[Consequence]:
+def stops(step: Step, world: World, value: object = None) -> bool:
+    """Whether the run halts after this step, in the world that already knows its `value`."""
+    return step.stop_if is not None and _newly(step.stop_if, step, world, value)
+
+
+def consequences(step: Step, world: World, value: object = None) -> Iterator[Consequence]:
     """What follows from a stop."""
-    return (c for c in step.on_fail if c.when is None or conditions.holds(c.when, world))
+    return (c for c in step.on_fail if c.when is None or _newly(c.when, step, world, value))
 
 
 def listening_keys(procedure: Procedure, found: Progress) -> list[str]:

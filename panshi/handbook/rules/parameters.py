@@ -27,6 +27,12 @@ class Parameter:
         return self.low is not None and self.high is not None
 
     @property
+    def said(self) -> str:
+        """What the book says of it in a line: its name, its value, and how far it may be moved."""
+        value = f"{self.zh or self.name} {self.value} {self.unit}".strip()
+        return f"{value} ({self.low}–{self.high})" if self.settable else value
+
+    @property
     def words(self) -> str:
         """The name in words, for readers of English."""
         return self.name.replace("_", " ")
@@ -54,6 +60,11 @@ def parameter_of(name: str, row: Mapping[str, Any]) -> Parameter:
         high=conditions.number(row.get("max")),
         per_model=bool(row.get("per_model", False)),
     )
+
+
+def parameters_of(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Parameter]:
+    """Every line of `params.yaml`, in its order."""
+    return {name: parameter_of(name, row) for name, row in rows.items()}
 
 
 def problems(name: str, row: Mapping[str, Any]) -> Iterator[str]:

@@ -64,11 +64,12 @@ def _after(
     records: dict[tuple[str, int], Record],
     item: Item,
     world: World,
+    value: object,
     rounds: int,
 ) -> tuple[dict[tuple[str, int], Record], int]:
     """Records and rounds after a step, when it stopped the run and sent it back."""
-    if flow.stops(item.step, world):
-        for consequence in flow.consequences(item.step, world):
+    if flow.stops(item.step, world, value):
+        for consequence in flow.consequences(item.step, world, value):
             if consequence.goto and rounds < MAX_ROUNDS:
                 ids = [s.id for s in procedure.steps]
                 again = set(ids[ids.index(consequence.goto) : ids.index(item.step.id) + 1])
@@ -108,7 +109,7 @@ def _play(procedure: Procedure, base: World, pick: "_Picker", reached: set[str])
         records[item.step.id, item.iteration] = Record(standing=Standing.DONE, value=value)
         if item.step.stop_if is not None:
             world = flow.progress(procedure, records, base).world
-            records, rounds = _after(procedure, records, item, world, rounds)
+            records, rounds = _after(procedure, records, item, world, value, rounds)
 
 
 class _Picker:

@@ -9,6 +9,7 @@ from panshi.handbook import quizzes
 from panshi.handbook.changes import Documents
 from panshi.handbook.models import Edition, Node, Question
 from panshi.handbook.rules import differences, texts
+from panshi.handbook.rules.differences import Limits
 from panshi.handbook.rules.texts import NodeDocument
 
 REMOVED, STEP_CHANGED, CLAUSE_CHANGED = "REMOVED", "STEP_CHANGED", "CLAUSE_CHANGED"
@@ -45,11 +46,13 @@ def _rows(
     ]
 
 
-def keep_bank(edition: Edition, before: Documents, after: Documents) -> int:
+def keep_bank(
+    edition: Edition, before: Documents, after: Documents, limits: Limits | None = None
+) -> int:
     """Add what an edition asks anew, retire what it no longer asks or what its changes spoil.
 
-    A question whose step or clause changed stays retired until it is rewritten. Answers how many
-    were retired.
+    A question whose step, limit or clause changed stays retired until it is rewritten. Answers
+    how many were retired.
     """
     nodes = {n.slug: n for n in Node.objects.filter(org_id=edition.org_id)}
     known: dict[str, list[Question]] = {}
@@ -63,7 +66,7 @@ def keep_bank(edition: Edition, before: Documents, after: Documents) -> int:
     for slug in sorted({*before, *after}):
         old, new = before.get(slug), after.get(slug)
         wanted = {_mark(q): q for q in new.questions} if new else {}
-        changes = differences.compare({slug: old}, {slug: new}) if old and new else []
+        changes = differences.compare({slug: old}, {slug: new}, limits) if old and new else []
         steps, clauses = quizzes.touched(changes)
         for row in (r for r in known.get(slug, []) if r.retired_by_id is None):
             if row.sha256 not in wanted:

@@ -14,7 +14,7 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 
 from panshi.handbook import content_files, registry
-from panshi.handbook.changes import changed_documents
+from panshi.handbook.changes import changed_documents, changed_limits
 from panshi.handbook.content_files import Content
 from panshi.handbook.events import (
     ContentImported,
@@ -305,7 +305,7 @@ def propose(edition: Edition) -> int:
     before, after = changed_documents(edition.previous, edition) if edition.previous else ({}, {})
     nodes = {n.slug: n for n in Node.objects.filter(org_id=edition.org_id)}
     notices: dict[tuple[str, str], tuple[str, list[str]]] = {}
-    for change in differences.compare(before, after):
+    for change in differences.compare(before, after, changed_limits(edition.previous, edition)):
         for role in change.roles:
             _gravity, words = notices.setdefault((change.slug, role), (change.gravity, []))
             words.append(change.what)
@@ -353,7 +353,7 @@ def release(
     if before is None and documents is not None:
         keep_bank(edition, {}, documents)
     else:
-        keep_bank(edition, *changed_documents(before, edition))
+        keep_bank(edition, *changed_documents(before, edition), changed_limits(before, edition))
 
 
 def _parts(

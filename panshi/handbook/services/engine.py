@@ -74,13 +74,15 @@ def sums(run: Run, found: Progress) -> None:
     run.listens = flow.listening_keys(procedure_of(run), found)
     run.roles = sorted({post_of(run, i) for i in found.ready}) or [run.owner_role]
     if run.work_order_id is None:
-        run.work_order_id = _work_order(found.world)
+        run.work_order_id = work_order_of(found.world)
 
 
-def _work_order(world: World) -> UUID | None:
+def work_order_of(world: World) -> UUID | None:
+    """The order that a run serves, if its fact or the verb of a step names one."""
     for scope in (world.fact, *world.results.values()):
-        if isinstance(scope.get("work_order_id"), str):
-            return UUID(str(scope["work_order_id"]))
+        given = scope.get("work_order_id")
+        if isinstance(given, str) and _UUID.fullmatch(given):
+            return UUID(given)
     return None
 
 

@@ -1,7 +1,7 @@
 """Verbs by which runs begin."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -18,8 +18,9 @@ from panshi.handbook.events import RunsStarted, StartedRun
 from panshi.handbook.models import OPEN_STATES, Run
 from panshi.handbook.rules import clock, conditions, flow
 from panshi.handbook.rules.conditions import World
-from panshi.handbook.rules.flow import Progress
+from panshi.handbook.rules.flow import Item, Progress
 from panshi.handbook.rules.parameters import Settings, names_used
+from panshi.handbook.rules.procedure import Consequence
 from panshi.handbook.services import engine
 from panshi.handbook.services.closing import close_when_finished
 from panshi.handbook.services.common import ReasonMissing
@@ -201,8 +202,7 @@ def _run_of(
     run.job_required = len(engine.steps_for_job(run, found))
     run.listens = flow.listening_keys(procedure, found)
     run.roles = sorted({engine.post_of(run, i) for i in found.ready}) or [run.owner_role]
-    given = run.fact.get("work_order_id")
-    run.work_order_id = UUID(given) if isinstance(given, str) and given else None
+    run.work_order_id = engine.work_order_of(world)
     return run
 
 
@@ -411,22 +411,51 @@ def start_run_by_hand(
     return started(runs, suppressed, slugs, org_id, actor, at)
 
 
-def start_child(parent: Run, step_id: str, slug: str, actor: Actor, at: datetime) -> None:
-    """Start another node from a stopped step, once per round; its subject is the parent's."""
+def _handed_down(
+    parent: Run, bound: Bound, consequence: Consequence, world: World
+) -> tuple[dict[str, Any], str]:
+    """What a child knows as its fact, and its subject.
+
+    It knows its parent's fact, the ids that verbs of the parent's steps answered, and what the
+    consequence gives it. Its subject is what its procedure finds there; else the parent's, when
+    both are about the same kind of thing; else nothing is known of it.
+    """
+    answered = {
+        name: value
+        for result in world.results.values()
+        for name, value in result.items()
+        if name.endswith("_id")
+    }
+    given = conditions.resolve(dict(consequence.with_), world)
+    fact = {**answered, **parent.fact, **(given if isinstance(given, dict) else {})}
+    procedure = bound.procedure
+    subject = conditions.resolve(procedure.subject_id, World(fact=fact))
+    if procedure.subject_type == parent.subject_type:
+        subject = subject or parent.subject_id
+        fact.setdefault(procedure.subject_id.removeprefix("$fact."), subject)
+    return fact, str(subject or "")
+
+
+def start_child(
+    parent: Run, item: Item, consequence: Consequence, world: World, actor: Actor, at: datetime
+) -> None:
+    """Start another node from a stopped step, once for each of its turns in a round."""
     edition = book.book_of(parent.edition_id)
-    bound = book.bound_node(edition.id, slug)
+    bound = book.bound_node(edition.id, consequence.start)
     if bound is None:
-        raise NodeNotWritten(_("The node %s has no procedure yet.") % slug)
+        raise NodeNotWritten(_("The node %s has no procedure yet.") % consequence.start)
+    fact, subject_id = _handed_down(parent, bound, consequence, world)
+    turn = f"/{item.iteration}" if item.iteration else ""
     occasion = Occasion(
         bound=bound,
         edition=edition,
         org_id=parent.org_id,
         at=at,
-        key=f"run/{parent.id}/{step_id}/{parent.round}",
-        fact=parent.fact,
+        key=f"run/{parent.id}/{item.step.id}/{parent.round}{turn}",
+        fact=fact,
         fact_id=parent.fact_id,
         fact_name=parent.fact_name,
-        subject_id=parent.subject_id,
+        subject_id=subject_id,
         parent=parent,
     )
-    begin([replace(occasion)], actor, at)
+    begin([occasion], actor, at)

@@ -294,19 +294,28 @@ def complete_step(
     )
 
 
+def _value_of(run: Run, item: Item) -> object:
+    """What was entered at this turn, as it is kept; asked only of a turn that may stop the run."""
+    if item.step.stop_if is None or not item.step.repeated:
+        return None
+    rows = run.steps.filter(step_id=item.step.id, iteration=item.iteration, superseded=False)
+    return rows.values_list("value", flat=True).first()
+
+
 def _go_on(run: Run, item: Item, actor: Actor, at: datetime) -> None:
     """After a step: stop, go back, start what follows, or close."""
     found = engine.settle(run, actor, at)
-    if flow.stops(item.step, found.world):
+    value = _value_of(run, item)
+    if flow.stops(item.step, found.world, value):
         halts = True
-        for consequence in flow.consequences(item.step, found.world):
+        for consequence in flow.consequences(item.step, found.world, value):
             if consequence.goto and run.round < procedure.MAX_ROUNDS:
                 _go_back(run, consequence.goto, item, actor, at)
                 halts = False
             elif consequence.call:
                 engine.call_verb(consequence.call, consequence.with_, found.world, actor, at)
             elif consequence.start:
-                start_child(run, item.step.id, consequence.start, actor, at)
+                start_child(run, item, consequence, found.world, actor, at)
         if halts:
             halt_run(run_id=run.id, step_id=item.step.id, words=item.step.zh, actor=actor, at=at)
             run.refresh_from_db()

@@ -12,9 +12,13 @@ from django.urls import reverse
 from panshi.handbook import queries, services
 from panshi.handbook.events import StepCompleted, StepRefused, StepRepeated
 from panshi.handbook.models import Deviation, Evidence, Run, RunState, RunStep, StepState
-from panshi.handbook.services import sampling
+from panshi.handbook.rules import flow
+from panshi.handbook.rules.conditions import World
+from panshi.handbook.rules.procedure import Consequence
+from panshi.handbook.services import engine, sampling
 from panshi.handbook.services.closing import RunUnfinished
 from panshi.handbook.services.evidence import EvidenceMissing, EvidenceOutOfRange
+from panshi.handbook.services.starting import start_child
 from panshi.handbook.services.steps import NotYourStep, RunHaltedAlready, StepNotReached
 from panshi.handbook.tests import make
 from panshi.kit.ids import uuid7
@@ -288,3 +292,33 @@ def test_a_lead_samples_what_closed_and_gives_a_deviation_to_quality_once() -> N
     (opened,) = quality.nonconformities(actor=lead)
     assert "照片不是这台车" in opened.words
     assert queries.deviations_of(run_id=run.id, actor=lead)[0].nonconformity_id == opened.id
+
+
+def test_a_started_node_knows_what_its_parent_knew_and_what_it_is_given() -> None:
+    make.edition()
+    org = org_make.operator()
+    parent, by = make.reminder(org), make.person(org, "FINANCE")
+    node = Consequence(start="return-inspection", with_={"reason": "$steps.why"})
+    world = World(steps={"why": "提前退"}, results={"due": {"return_id": "r-1", "words": "x"}})
+    item = flow.progress(engine.procedure_of(parent), {}, World()).items[0]
+    for turn in (0, 1, 1):
+        start_child(parent, replace(item, iteration=turn), node, world, by, LATER)
+    children = list(Run.objects.filter(parent=parent))
+    assert len(children) == 2  # One for each turn, however often it is told.
+    child = children[0]
+    assert child.subject_id == parent.fact["vehicle_id"]
+    assert (child.fact["reason"], child.fact["return_id"]) == ("提前退", "r-1")
+    assert "words" not in child.fact
+
+
+def test_an_order_that_nobody_named_does_not_hold_up_a_run() -> None:
+    make.edition()
+    org = org_make.operator()
+    by = make.person(org, "OPERATIONS")
+    started = services.start_run_by_hand(
+        node_slug="onsite-booking", org_id=org.id, subject_id="", reason="演示", actor=by,
+        at=make.NOON,
+    ).runs[0]  # fmt: skip
+    services.take_run(run_id=started.run_id, actor=by, at=LATER)
+    run = Run.objects.get(id=started.run_id)
+    assert (run.subject_type, run.work_order_id) == ("service.work_order", None)

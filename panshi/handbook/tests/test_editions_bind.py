@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from panshi.handbook import book, learning, queries, services
+from panshi.handbook.content_files import read_directory, write_directory
 from panshi.handbook.models import (
     ChangeNotice,
     Edition,
@@ -93,7 +95,7 @@ def test_an_edited_limit_suspends_who_did_not_read_it_until_the_quiz_is_passed()
         node_slug=SLUG, org_id=org.id, subject_id="", reason="演练", actor=ems, at=at
     ).runs[0]
     before = Run.objects.get(id=open_run.run_id)
-    with pytest.raises(CertificateLapsed, match=KIND):
+    with pytest.raises(CertificateLapsed, match="高压电工证"):
         services.take_run(run_id=open_run.run_id, actor=ems, at=at)
 
     revision_id = revise(SLUG, limited(), at)
@@ -139,6 +141,35 @@ def test_an_edited_limit_suspends_who_did_not_read_it_until_the_quiz_is_passed()
     fresh = Run.objects.get(id=after.run_id)
     assert before.revision_id != revision_id == fresh.revision_id
     assert fresh.edition_id == edition.id
+
+
+def test_a_limit_that_the_book_moves_is_a_grave_change_of_each_step_that_looks_at_it(
+    tmp_path: Path,
+) -> None:
+    before = make.edition()
+    held = read_directory(make.played())
+    line = "idle_12v_min_v: {value: 12.2,"
+    params = held.root["params.yaml"].replace(line, "idle_12v_min_v: {value: 12.4,")
+    assert params != held.root["params.yaml"]
+    write_directory(replace(held, root={**held.root, "params.yaml": params}), tmp_path / "new")
+    services.import_content(
+        directory=str(tmp_path / "new"), actor=make.editor(), at=make.NOON + timedelta(days=1)
+    )
+    after = Edition.objects.get(previous=before)
+    notices = ChangeNotice.objects.filter(edition=after)
+    using = {"idle-12v", "idle-upkeep", "inspection-idle"}
+    assert {(n.node.slug, n.gravity) for n in notices} == {(slug, "grave") for slug in using}
+    found = queries.edition_diff(before=before.number, after=after.number, actor=hq_actor())
+    (change,) = [c for c in found if c.slug == "idle-upkeep"]
+    assert (change.gravity, change.part, change.step) == ("grave", "limit", "low_voltage_fix")
+    assert "12.2 V (12.0–12.8)" in change.before
+    assert "12.4 V" in change.after
+    notice = notices.filter(node__slug="idle-upkeep")[0]
+    quiz = learning.quiz_of(notice, uuid7(), learning.changed(notice))
+    assert quiz is not None
+    assert any("12.4 V" in o for posed in quiz.questions for o in posed.options)
+    spoiled = Question.objects.filter(node__slug="idle-upkeep", retired_by=after)
+    assert {q.step_id for q in spoiled} <= {"low_voltage_fix"}
 
 
 def test_a_text_of_safety_takes_two_approvals_one_of_compliance() -> None:

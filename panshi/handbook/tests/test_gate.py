@@ -22,7 +22,7 @@ from panshi.service.tests import make as service_make
 
 pytestmark = pytest.mark.usefixtures("in_force")
 
-KIND = "HV_ELECTRICIAN"
+KIND, WORDS = "HV_ELECTRICIAN", "高压电工证"
 AT = service_make.NOON
 
 
@@ -45,7 +45,7 @@ def test_nobody_is_assigned_or_sets_off_without_what_the_job_asks_for() -> None:
 
     suspended(where)
 
-    with pytest.raises(services.CertificateLapsed, match=r"HV_ELECTRICIAN.*高压上岗"):
+    with pytest.raises(services.CertificateLapsed, match=r"高压电工证.*高压上岗"):
         services.assign_visit(
             visit_id=visit.id, engineer_id=visit.engineer_id, starts_at=visit.starts_at,
             actor=where.boss, at=AT,
@@ -87,7 +87,7 @@ def test_a_procedure_on_the_order_asks_too() -> None:
         node_slug="insulation-power-down", org_id=where.org.id,
         subject_id=str(booked.work_order_id), reason="绝缘偏低", actor=where.boss, at=make.NOON,
     )  # fmt: skip
-    with pytest.raises(services.CertificateLapsed, match=KIND):
+    with pytest.raises(services.CertificateLapsed, match=WORDS):
         assign()
 
 

@@ -54,6 +54,24 @@ def done(value: object) -> Record:
     return Record(standing=Standing.DONE, value=value)
 
 
+def test_a_turn_stops_the_run_for_what_it_says_itself_and_not_for_an_earlier_turn() -> None:
+    head = "steps:\n- {id: tyres, zh: 花纹, repeat_for: [一, 二, 三], required: true, "
+    proof = "evidence: {kind: reading, unit: mm, min: 0, max: 12}, "
+
+    def stops(condition: str, *values: float) -> bool:
+        made = procedure(f"{head}{proof}stop_if: {condition}}}")
+        world = World(steps={"tyres": list(values)})
+        return flow.stops(made.steps[0], world, values[-1])
+
+    assert stops("{lt: [tyres, 2]}", 1)
+    assert not stops("{lt: [tyres, 2]}", 1, 5)
+    assert stops("{lt: [tyres, 2]}", 1, 5, 1.5)
+    assert not stops("{lt: [{min: tyres}, 2]}", 1, 5)
+    assert not stops("{ge: [{count: tyres}, 2]}", 5)
+    assert stops("{ge: [{count: tyres}, 2]}", 5, 6)
+    assert not stops("{ge: [{count: tyres}, 2]}", 5, 6, 7)
+
+
 def test_only_the_first_step_is_ready_at_first() -> None:
     assert stand({}) == {
         ("present", 0): "READY", ("film", 0): "NOT_APPLICABLE", ("tyres", 0): "AHEAD",

@@ -1,6 +1,6 @@
 """Verbs of certificates: granted, suspended for a cause, restored, ended by the day."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -28,6 +28,16 @@ RUNGS: Final = (60, 30, 7)
 BY_HAND: Final = "BY_HAND"
 
 
+def _give_way(row: Certificate, to: date, today: date) -> None:
+    """End a certificate for one that begins on the day `to`: now, or when that day comes."""
+    if row.valid_from < to and to > today:
+        row.valid_until = min(row.valid_until, to - timedelta(days=1))
+        row.told_days = RUNGS[-1]  # It is followed already, so its end is no news.
+    else:
+        row.state = CERTIFICATE_LIFE.step(row.state, CertificateState.LAPSED)
+    row.save(update_fields=["state", "valid_until", "told_days"])
+
+
 @verb
 def grant_certificate(
     *,
@@ -40,9 +50,10 @@ def grant_certificate(
     number: str = "",
     edition: str = "",
 ) -> CertificateGranted:
-    """Note a certificate of a member of staff; an earlier one of the same kind ends with it.
+    """Note a certificate of a member of staff; an earlier one of its kind ends as it begins.
 
-    Raises PeriodEmpty, NotStaff.
+    One that begins later leaves the earlier one in force until the day before. Raises PeriodEmpty,
+    NotStaff.
     """
     person = get_user_model().objects.get(id=user_id)
     actor.must("people.grant_certificate", person.org_id)
@@ -52,8 +63,7 @@ def grant_certificate(
         raise PeriodEmpty(_("The end must come after the beginning."))
     earlier = Certificate.objects.select_for_update().filter(user_id=user_id, kind=kind)
     for row in earlier.exclude(state=CertificateState.LAPSED):
-        row.state = CERTIFICATE_LIFE.step(row.state, CertificateState.LAPSED)
-        row.save(update_fields=["state"])
+        _give_way(row, valid_from, local_day(at))
     certificate = Certificate.objects.create(
         org_id=person.org_id,
         user_id=user_id,
@@ -179,6 +189,12 @@ def lapse_certificates(*, on: date, actor: Actor, at: datetime) -> CertificatesR
             row.told_days = rung
             told.append((row, rung))
     Certificate.objects.filter(id__in=[c.id for c in lapsed]).update(state=CertificateState.LAPSED)
+    # Who holds the next one already has lost nothing.
+    followed = set(
+        live.filter(
+            user_id__in={c.user_id for c in lapsed}, valid_from__lte=on, valid_until__gte=on
+        ).values_list("user_id", "kind")
+    )
     Certificate.objects.bulk_update([row for row, _rung_ in told], ["told_days"], batch_size=1000)
     facts = [
         CertificateLapsed(
@@ -186,6 +202,7 @@ def lapse_certificates(*, on: date, actor: Actor, at: datetime) -> CertificatesR
             user_id=row.user_id, kind=row.kind, valid_until=row.valid_until,
         )
         for row in lapsed
+        if (row.user_id, row.kind) not in followed
     ]  # fmt: skip
     warned = [
         CertificateExpiring(

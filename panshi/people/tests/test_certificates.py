@@ -73,3 +73,25 @@ def test_tells_at_each_rung_once_and_the_first_to_everybody() -> None:
 
     days = [told(TODAY + timedelta(days=n)) for n in (0, 1, 16, 17, 40, 41)]
     assert days == [[60], [], [30], [], [7], []]
+
+
+def test_one_that_begins_later_leaves_the_earlier_in_force_until_then() -> None:
+    by, held = granted(40)
+    begins = TODAY + timedelta(days=20)
+    services.grant_certificate(
+        user_id=held.user_id, kind=KIND, valid_from=begins,
+        valid_until=begins + timedelta(days=365), actor=by, at=NOON,
+    )  # fmt: skip
+
+    def fit(days: int) -> bool:
+        return queries.fit_for(
+            user_id=held.user_id, certificates=(KIND,), on=TODAY + timedelta(days=days), actor=by
+        ).fit
+
+    assert [fit(days) for days in (0, 19, 20, 300)] == [True] * 4
+    before = Outbox.objects.filter(name="people.CertificateLapsed").count()
+    services.lapse_certificates(on=begins, actor=by, at=NOON)
+    assert [row.valid_from for row in queries.certificates(kinds=[KIND], actor=by)] == [begins]
+    # The end of one that is followed is no news.
+    assert Outbox.objects.filter(name="people.CertificateLapsed").count() == before
+    assert not Outbox.objects.filter(name="people.CertificateExpiring").exists()

@@ -119,6 +119,8 @@ class Consequences:
 
 def rule_words(rule: str, missing: tuple[str, ...] = (), later_s: float | None = None) -> str:
     """A failed rule as a person reads it, with the smallest change that would help."""
+    if rule == "certificate":
+        missing = tuple(people.certificate_words(missing))
     words = {
         "skill": _("lacks a skill: %(missing)s"),
         "certificate": _("lacks a valid certificate: %(missing)s"),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from panshi.kit.tenancy import system_actor
 from panshi.kit.verbs import GUARDS
+from panshi.people import queries as people
 from panshi.service.models import ServiceItem
 
 PROCEDURES: Final = "handbook.procedure_certificates"
@@ -38,10 +39,11 @@ def missing_words(kinds: Collection[str], *, org_id: int) -> str:
     ask = GUARDS.get(EXAMS)
     exams = ask(kinds=tuple(kinds), actor=system_actor(org_id)) if ask else {}
     named = [
-        _("%(kind)s (exam “%(exam)s”)") % {"kind": kind, "exam": exams[kind]}
+        _("%(kind)s (exam “%(exam)s”)") % {"kind": words, "exam": exams[kind]}
         if kind in exams
-        else kind
+        else words
         for kind in kinds
+        for words in people.certificate_words([kind])
     ]
     return _("A certificate is missing, suspended or has lapsed: %(kinds)s.") % {
         "kinds": ", ".join(named)

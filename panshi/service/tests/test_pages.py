@@ -122,7 +122,7 @@ def test_prices_and_stock_and_rosters_are_shown(client: Window, where: City) -> 
     assert "服务车 1" in page(client.get(reverse("supply-locations")))
     van = page(client.get(reverse("supply-location", args=[where.vans[0]])))
     assert "HV_SEAL" in van
-    assert "HV_ELECTRICIAN" in page(client.get(reverse("people-engineers")))
+    assert "licence for high voltage" in page(client.get(reverse("people-engineers")))
     days = {"days_from": "2026-06-01", "days_to": "2026-06-03"}
     assert "2026-06-02 08:00" in page(client.get(reverse("people-shifts"), days))
 
