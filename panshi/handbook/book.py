@@ -5,8 +5,9 @@ What is released never changes, so it is kept by its id for the life of the proc
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property, lru_cache
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -20,8 +21,10 @@ from panshi.handbook.rules.procedure import Procedure
 from panshi.handbook.rules.texts import Outline
 from panshi.handbook.workdays import calendar
 from panshi.kit.tenancy import Actor
+from panshi.org import queries as org
 
-IN_FORCE = (EditionState.RELEASED, EditionState.SUPERSEDED)
+IN_FORCE = (EditionState.RELEASED, EditionState.SUPERSEDED, EditionState.PILOT)
+_SPAN = ("effective_from", "effective_until", "pilot_cities", "pilot_from", "pilot_until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,30 @@ class Post:
     holders: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When an edition is in force: everywhere, and in its pilot cities before."""
+
+    effective_from: datetime | None
+    effective_until: datetime | None
+    pilot_cities: tuple[str, ...]
+    pilot_from: datetime | None
+    pilot_until: datetime | None
+
+    def everywhere(self, at: datetime) -> bool:
+        return (
+            self.effective_from is not None
+            and self.effective_from <= at
+            and (self.effective_until is None or at < self.effective_until)
+        )
+
+    @property
+    def begins(self) -> datetime:
+        """When it is first in force anywhere."""
+        known = [moment for moment in (self.effective_from, self.pilot_from) if moment]
+        return min(known, default=datetime.max.replace(tzinfo=UTC))
+
+
 @dataclass(frozen=True)
 class Book:
     """One released edition with what its files say about roles and parameters."""
@@ -41,14 +68,21 @@ class Book:
     id: UUID
     number: str
     org_id: int
-    effective_from: datetime
-    effective_until: datetime | None
+    span: Span
     files: Mapping[str, str]
     kept_since: datetime
 
-    def in_force(self, at: datetime) -> bool:
-        return self.effective_from <= at and (
-            self.effective_until is None or at < self.effective_until
+    def in_force(self, at: datetime, city: str = "") -> bool:
+        """Whether it is in force at a moment: everywhere, or on trial in a city."""
+        return self.span.everywhere(at) or (city in self.span.pilot_cities and self.on_trial(at))
+
+    def on_trial(self, at: datetime) -> bool:
+        """Whether it is in force in its pilot cities, and not yet elsewhere."""
+        span = self.span
+        return (
+            span.pilot_from is not None
+            and span.pilot_from <= at
+            and (span.pilot_until is None or at < span.pilot_until)
         )
 
     @cached_property
@@ -79,7 +113,7 @@ class Book:
     @property
     def schedules_from(self) -> datetime:
         """From when on its schedules start runs: it is in force, and it was there to be read."""
-        return max(self.effective_from, self.kept_since)
+        return max(self.span.begins, self.kept_since)
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -94,32 +128,49 @@ _BOOKS: dict[UUID, Book] = {}
 _PROCEDURES: dict[UUID, Procedure] = {}
 
 
+def _span(row: Mapping[str, Any]) -> Span:
+    return Span(**{**row, "pilot_cities": tuple(row["pilot_cities"])})
+
+
 def _book(row: Edition) -> Book:
     return Book(
         id=row.id,
         number=row.number,
         org_id=row.org_id,
-        effective_from=row.effective_from or row.created_at,
-        effective_until=row.effective_until,
+        span=_span({name: getattr(row, name) for name in _SPAN}),
         files=row.files,
         kept_since=row.created_at,
     )
 
 
 def books() -> list[Book]:
-    """Every edition that is or was in force, newest first."""
-    ends = dict(Edition.objects.filter(state__in=IN_FORCE).values_list("id", "effective_until"))
-    for row in Edition.objects.filter(id__in=[i for i in ends if i not in _BOOKS]):
+    """Every edition that is or was in force, or is on trial, the newest first."""
+    rows = Edition.objects.filter(state__in=IN_FORCE).values("id", *_SPAN)
+    spans = {row.pop("id"): _span(row) for row in rows}
+    for row in Edition.objects.filter(id__in=[i for i in spans if i not in _BOOKS]):
         _BOOKS[row.id] = _book(row)
-    for edition_id, until in ends.items():
-        if _BOOKS[edition_id].effective_until != until:
-            _BOOKS[edition_id] = replace(_BOOKS[edition_id], effective_until=until)
-    return sorted((_BOOKS[i] for i in ends), key=lambda b: b.effective_from, reverse=True)
+    for edition_id, span in spans.items():
+        if _BOOKS[edition_id].span != span:
+            _BOOKS[edition_id] = replace(_BOOKS[edition_id], span=span)
+    # Of two released at different times the later one counts, also in cities of an earlier trial.
+    return sorted(
+        (_BOOKS[i] for i in spans),
+        key=lambda b: b.span.effective_from or b.span.begins,
+        reverse=True,
+    )
 
 
-def book_at(at: datetime) -> Book | None:
-    """The edition in force at a moment, or None before the first."""
-    return next((b for b in books() if b.in_force(at)), None)
+def book_at(at: datetime, city: str = "") -> Book | None:
+    """The edition in force at a moment, in a city where one is named; None before the first."""
+    return next((b for b in books() if b.in_force(at, city)), None)
+
+
+def book_for(org_id: int, actor: Actor, at: datetime) -> Book | None:
+    """The edition in force where a node of the organisation works."""
+    if not any(b.on_trial(at) for b in books()):
+        return book_at(at)
+    cities = {node.id: node.city for node in org.nodes(actor=actor)}
+    return book_at(at, cities.get(org_id, ""))
 
 
 def book_of(edition_id: UUID) -> Book:

@@ -201,7 +201,8 @@ def release(request: Request) -> HttpResponse:
     """Put a fixed edition in force."""
     form = RELEASE.read(request.POST)
     if form.ok:
-        form.call(request, services.release_edition, at=timezone.now())
+        cities = tuple(request.POST.getlist("pilot_cities"))
+        form.call(request, services.release_edition, pilot_cities=cities, at=timezone.now())
         messages.success(request, _("Released. Those whom it binds have their notices."))
         return redirect("handbook-editions")
     messages.warning(request, _("Say from when on, and how many days of grace."))

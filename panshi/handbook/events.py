@@ -230,9 +230,12 @@ class EditionProposed(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditionReleased(Fact):
+    """An edition takes force; in its pilot cities only where these are named."""
+
     edition_id: UUID
     edition: str
     effective_from: datetime
+    pilot_cities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

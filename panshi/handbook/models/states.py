@@ -16,6 +16,7 @@ class RevisionState(models.TextChoices):
 class EditionState(models.TextChoices):
     OPEN = "OPEN", _("Open")
     FROZEN = "FROZEN", _("Frozen")
+    PILOT = "PILOT", _("On trial")
     RELEASED = "RELEASED", _("Released")
     SUPERSEDED = "SUPERSEDED", _("Superseded")
     WITHDRAWN = "WITHDRAWN", _("Withdrawn")
@@ -77,7 +78,8 @@ REVISION_LIFE = Machine(
 EDITION_LIFE = Machine(
     {
         EditionState.OPEN: {EditionState.FROZEN},
-        EditionState.FROZEN: {EditionState.RELEASED},
+        EditionState.FROZEN: {EditionState.PILOT, EditionState.RELEASED},
+        EditionState.PILOT: {EditionState.RELEASED, EditionState.WITHDRAWN},
         EditionState.RELEASED: {EditionState.SUPERSEDED, EditionState.WITHDRAWN},
         EditionState.SUPERSEDED: {EditionState.RELEASED},
     }

@@ -93,13 +93,20 @@ class Step(OwnedModel):
 
 
 class Edition(OwnedModel):
-    """A set of revisions that comes into force together."""
+    """A set of revisions that comes into force together, perhaps in some cities first.
+
+    On trial it is in force from `pilot_from` in its pilot cities alone, until it is released to
+    all or withdrawn.
+    """
 
     number = models.CharField(max_length=20)
     title = models.CharField(max_length=120)
     state = models.CharField(max_length=10, choices=EditionState, default=EditionState.OPEN)
     effective_from = models.DateTimeField(null=True)
     effective_until = models.DateTimeField(null=True)
+    pilot_cities = ArrayField(models.CharField(max_length=40), default=list)
+    pilot_from = models.DateTimeField(null=True)
+    pilot_until = models.DateTimeField(null=True)
     files: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField()
     sha256 = models.CharField(max_length=64)
     previous = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
@@ -113,8 +120,25 @@ class Edition(OwnedModel):
             models.UniqueConstraint(fields=["org", "number"], name="edition_number_once"),
             models.CheckConstraint(
                 name="edition_in_force_has_a_start",
-                condition=Q(state__in=[EditionState.OPEN, EditionState.FROZEN])
-                | Q(effective_from__isnull=False),
+                condition=Q(state__in=[EditionState.OPEN, EditionState.FROZEN, EditionState.PILOT])
+                | Q(effective_from__isnull=False)
+                | Q(state=EditionState.WITHDRAWN, pilot_from__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="edition_on_trial_has_cities_and_a_start",
+                condition=~Q(state=EditionState.PILOT)
+                | Q(pilot_from__isnull=False) & ~Q(pilot_cities=[]),
+            ),
+            ExclusionConstraint(
+                name="edition_one_on_trial",
+                expressions=[
+                    (F("org"), RangeOperators.EQUAL),
+                    (
+                        Func(F("pilot_from"), F("pilot_until"), function="tstzrange"),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                condition=Q(pilot_from__isnull=False),
             ),
             ExclusionConstraint(
                 name="edition_one_in_force",

@@ -47,13 +47,15 @@ class DraftRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingEdition:
-    """An edition that is frozen, or the one in force with the one it could go back to."""
+    """An edition that is frozen or on trial, or the one in force with the one before it."""
 
     id: UUID
     number: str
     title: str
     notices: int
     previous: str
+    pilot_cities: tuple[str, ...] = ()
+    pilot_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,7 @@ class Drafts:
     rows: tuple[DraftRow, ...]
     frozen: tuple[WaitingEdition, ...]
     in_force: WaitingEdition | None
+    cities: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +135,8 @@ def _waiting(edition: Edition) -> WaitingEdition:
         title=edition.title,
         notices=edition.notices.values("node_id").distinct().count(),
         previous=edition.previous.number if edition.previous else "",
+        pilot_cities=tuple(edition.pilot_cities),
+        pilot_from=edition.pilot_from,
     )
 
 
@@ -147,12 +152,15 @@ def drafts(*, actor: Actor, at: datetime) -> Drafts:
         | Q(state=RevisionState.APPROVED) & ~Q(id__in=held.values("revision_id"))
     )
     rows = waiting.select_related("node").prefetch_related("approvals").defer("files")
-    frozen = Edition.objects.filter(org_id=actor.org_id, state=EditionState.FROZEN)
+    frozen = Edition.objects.filter(
+        org_id=actor.org_id, state__in=(EditionState.FROZEN, EditionState.PILOT)
+    )
     current = Edition.objects.select_related("previous").get(id=edition.id)
     return Drafts(
         rows=tuple(_rows(list(rows.order_by("-created_at")[:SHOWN]), actor)),
         frozen=tuple(_waiting(e) for e in frozen.select_related("previous").order_by("number")),
         in_force=_waiting(current),
+        cities=tuple(sorted({node.city for node in org.operators(actor=actor)} - {""})),
     )
 
 

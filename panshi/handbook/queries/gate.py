@@ -32,7 +32,7 @@ def procedure_certificates(
             revisions = set(runs.values_list("revision_id", flat=True))
             for procedure in book.procedures(revisions).values() if revisions else ():
                 kinds |= set(procedure.certificates)
-        edition = book.book_at(at)
+        edition = book.book_for(actor.org_id, actor, at)
         world = World(fact=fields, param=edition.params if edition else {}, bare="fact")
         for procedure in book.certified(edition.id) if edition else ():
             trigger = procedure.trigger

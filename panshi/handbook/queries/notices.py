@@ -7,12 +7,14 @@ from typing import Final
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
+from django.db.models import Q
 
-from panshi.handbook import learning, wording
+from panshi.handbook import book, learning, wording
 from panshi.handbook.models import Acknowledgement, ChangeNotice, EditionState, QuizTry
 from panshi.handbook.rules.differences import EDITORIAL, WEIGHT, Change
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
+from panshi.org import queries as org
 from panshi.people import queries as people
 from panshi.people.queries import HeldCertificate
 
@@ -75,19 +77,23 @@ class NoticePage:
 
 def due_at(notice: ChangeNotice) -> datetime:
     """When a certificate that rests on the node is suspended if the notice is not read."""
-    start = notice.edition.effective_from or notice.edition.created_at
+    edition = notice.edition
+    start = edition.effective_from or edition.pilot_from or edition.created_at
     return start + timedelta(days=notice.edition.grace_days)
 
 
-def standing(at: datetime) -> list[ChangeNotice]:
-    """The notices that still count of editions released in the last year.
+def standing(at: datetime, city: str = "") -> list[ChangeNotice]:
+    """The notices that still count of editions released in the last year, or on trial in a city.
 
     Of each node the newest of each gravity, unless a heavier one came after it.
     """
     rows = (
         ChangeNotice.objects.filter(
-            edition__state__in=(EditionState.RELEASED, EditionState.SUPERSEDED),
-            edition__effective_from__gt=at - STANDS,
+            Q(
+                edition__state__in=(EditionState.RELEASED, EditionState.SUPERSEDED),
+                edition__effective_from__gt=at - STANDS,
+            )
+            | Q(edition__state=EditionState.PILOT, edition__pilot_cities__contains=[city])
         )
         .select_related("edition", "node")
         .defer("edition__files")
@@ -103,6 +109,13 @@ def standing(at: datetime) -> list[ChangeNotice]:
     return [row for row in rows if newest[row.node_id].get(row.gravity) == row.edition_id]
 
 
+def _trial_city(actor: Actor, at: datetime) -> str:
+    """Where this person works, while an edition is on trial somewhere."""
+    if not any(edition.on_trial(at) for edition in book.books()):
+        return ""
+    return next((n.city for n in org.nodes(actor=actor) if n.id == actor.org_id), "")
+
+
 def _joined(actor: Actor) -> datetime | None:
     return get_user_model().objects.filter(id=actor.id).values_list(
         "date_joined", flat=True
@@ -116,7 +129,7 @@ def _suspended(held: Sequence[HeldCertificate], slug: str) -> tuple[str, ...]:
 
 def notices_for(posts: Sequence[str], actor: Actor, at: datetime) -> tuple[NoticeRow, ...]:
     """What changed for these posts and for the certificates a person holds, unread, by weight."""
-    rows = standing(at)
+    rows = standing(at, _trial_city(actor, at))
     if not rows:
         return ()
     held = people.certificates(user_ids=[actor.id], actor=actor)
@@ -130,7 +143,7 @@ def notices_for(posts: Sequence[str], actor: Actor, at: datetime) -> tuple[Notic
     for row in rows:
         slug = row.node.slug
         concerns = row.role in posts or bool(kinds.get(slug, set()) & mine)
-        start = row.edition.effective_from
+        start = row.edition.effective_from or row.edition.pilot_from
         if not concerns or row.id in read or (joined and start and start < joined):
             continue
         found.setdefault((row.node_id, row.edition_id), _row(row, _suspended(held, slug)))

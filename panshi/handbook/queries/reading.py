@@ -88,6 +88,8 @@ class EditionRow:
     state: EditionState
     effective_from: datetime | None
     effective_until: datetime | None
+    pilot_cities: tuple[str, ...]
+    pilot_from: datetime | None
     nodes: int
     sha256: str
 
@@ -152,7 +154,7 @@ def cities(*, actor: Actor) -> list[str]:
 @question
 def node_page(*, slug: str, actor: Actor, at: datetime) -> NodePage:
     """One node: its text where it is written, its place, its load and its adherence."""
-    edition = book.book_at(at)
+    edition = book.book_for(actor.org_id, actor, at)
     node = Node.objects.select_related("parent").get(
         slug=slug, org_id=edition.org_id if edition else actor.org_id
     )
@@ -201,6 +203,7 @@ def editions(*, actor: Actor) -> list[EditionRow]:
         EditionRow(
             id=e.id, number=e.number, title=e.title, state=EditionState(e.state),
             effective_from=e.effective_from, effective_until=e.effective_until, nodes=e.held,
+            pilot_cities=tuple(e.pilot_cities), pilot_from=e.pilot_from,
             sha256=e.sha256,
         )
         for e in rows.defer("files")

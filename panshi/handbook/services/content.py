@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -349,11 +349,31 @@ def release(
     edition.state = EDITION_LIFE.step(edition.state, EditionState.RELEASED)
     edition.effective_from, edition.released_by_id = effective_from, actor.id
     edition.grace_days = grace_days
-    edition.save(update_fields=["state", "effective_from", "released_by_id", "grace_days"])
+    if edition.pilot_from is not None:
+        edition.pilot_until = max(effective_from, edition.pilot_from)
+    edition.save(
+        update_fields=["state", "effective_from", "released_by_id", "grace_days", "pilot_until"]
+    )
     if before is None and documents is not None:
         keep_bank(edition, {}, documents)
     else:
         keep_bank(edition, *changed_documents(before, edition), changed_limits(before, edition))
+
+
+def try_out(edition: Edition, cities: Sequence[str], since: datetime, actor: Actor) -> None:
+    """Put an edition in force in some cities only. Raises EditionFrozen as `release` does."""
+    before = current_edition(edition.org_id)
+    if before is not None and before.effective_from is not None and since <= before.effective_from:
+        raise EditionFrozen(_("An edition takes force after the one before it."))
+    on_trial = Edition.objects.filter(org_id=edition.org_id, state=EditionState.PILOT).first()
+    if on_trial is not None:
+        raise EditionFrozen(
+            _("Edition %s is on trial; release it to all or withdraw it first.") % on_trial.number
+        )
+    edition.state = EDITION_LIFE.step(edition.state, EditionState.PILOT)
+    edition.pilot_cities, edition.pilot_from = list(cities), since
+    edition.released_by_id = actor.id
+    edition.save(update_fields=["state", "pilot_cities", "pilot_from", "released_by_id"])
 
 
 def _parts(

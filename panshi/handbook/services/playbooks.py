@@ -75,7 +75,7 @@ def start_playbook(
     actor.must("handbook.start_runs", org_id)
     if phase not in PHASES:
         raise ValueError(f"{phase} is no phase")
-    edition = book.book_at(at)
+    edition = book.book_at(at, city)
     due = list(_due(edition, phase, opens_on, local_day(at))) if edition else []
     known = set(
         Run.objects.filter(

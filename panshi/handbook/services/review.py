@@ -1,6 +1,6 @@
 """Verbs by which a new text is drafted, reviewed and released."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -51,6 +51,7 @@ from panshi.handbook.services.content import (
     reindex,
     release,
     rewrite,
+    try_out,
     unfit,
     whole_digest,
 )
@@ -59,6 +60,7 @@ from panshi.handbook.services.starting import start_runs
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
+from panshi.org import queries as org
 
 COMPLIANCE: Final = "compliance"
 
@@ -69,6 +71,10 @@ class AuthorCannotApprove(Refusal):
 
 class NothingChanged(Refusal):
     pass
+
+
+class CityUnknown(Refusal):
+    """No operator works in a city that is named for a trial."""
 
 
 class ApprovedAlready(Refusal):
@@ -286,17 +292,27 @@ def release_edition(
     actor: Actor,
     at: datetime,
     grace_days: int = GRACE_DAYS,
+    pilot_cities: Sequence[str] = (),
 ) -> EditionReleased:
     """Put a frozen edition in force from a moment on; open runs keep the text they began with.
 
-    Those bound have `grace_days` from then to read a grave change before certificates that rest
-    on it are suspended. Raises EditionFrozen, IllegalMove.
+    With `pilot_cities` it is on trial there alone, until it is released to all by a second call.
+    Those bound have `grace_days` from the release to all to read a grave change before certificates
+    that rest on it are suspended. Raises EditionFrozen, CityUnknown, IllegalMove.
     """
     edition = Edition.objects.visible_to(actor).select_for_update().get(id=edition_id)
     actor.must("handbook.release_edition", edition.org_id)
-    release(edition, effective_from, actor, grace_days)
+    cities = tuple(dict.fromkeys(city.strip() for city in pilot_cities if city.strip()))
+    unknown = set(cities) - {node.city for node in org.operators(actor=actor)}
+    if unknown:
+        raise CityUnknown(_("No operator works in %s.") % "、".join(sorted(unknown)))
+    if cities:
+        try_out(edition, cities, effective_from, actor)
+    else:
+        release(edition, effective_from, actor, grace_days)
     book.forget()
-    reindex(edition)
+    if not cities:
+        reindex(edition)
     fact = EditionReleased(
         org_id=edition.org_id,
         actor_id=actor.id,
@@ -304,24 +320,26 @@ def release_edition(
         edition_id=edition.id,
         edition=edition.number,
         effective_from=effective_from,
+        pilot_cities=cities,
     )
     start_runs(facts=(fact,), actor=actor, at=at)
     return fact
 
 
-@verb
-def withdraw_edition(
-    *, edition_id: UUID, reason: str, actor: Actor, at: datetime
-) -> EditionWithdrawn:
-    """Take an edition out of force: the one before it is in force again, as if without a break.
+def _end_trial(edition: Edition, reason: str, at: datetime) -> Edition:
+    """Withdraw an edition that is on trial; answers the one in force everywhere."""
+    edition.state = EDITION_LIFE.step(edition.state, EditionState.WITHDRAWN)
+    edition.pilot_until = max(at, edition.pilot_from or at)
+    edition.withdrawn_why = reason
+    edition.save(update_fields=["state", "pilot_until", "withdrawn_why"])
+    current = current_edition(edition.org_id)
+    if current is None:
+        raise EditionFrozen(_("There is no edition before this one to go back to."))
+    return current
 
-    Runs that began under it keep their text; what it suspended is restored, its questions are
-    asked no longer. Raises ReasonMissing, EditionFrozen (there is none before it), IllegalMove.
-    """
-    edition = Edition.objects.visible_to(actor).select_for_update().get(id=edition_id)
-    actor.must("handbook.withdraw_edition", edition.org_id)
-    if not reason.strip():
-        raise ReasonMissing(_("Say why the edition is withdrawn."))
+
+def _go_back(edition: Edition, reason: str, actor: Actor, at: datetime) -> Edition:
+    """Withdraw the edition in force; answers the one before it, which is in force again."""
     edition.state = EDITION_LIFE.step(edition.state, EditionState.WITHDRAWN)
     before = edition.previous
     if before is None:
@@ -336,6 +354,26 @@ def withdraw_edition(
         restore(slug, actor, at)
     book.forget()
     reindex(before)
+    return before
+
+
+@verb
+def withdraw_edition(
+    *, edition_id: UUID, reason: str, actor: Actor, at: datetime
+) -> EditionWithdrawn:
+    """Take an edition out of force: the one before it is in force again, as if without a break.
+
+    One on trial ends in its pilot cities. Runs that began under it keep their text; what it
+    suspended is restored, its questions are asked no longer. Raises ReasonMissing, EditionFrozen
+    (there is none before it), IllegalMove.
+    """
+    edition = Edition.objects.visible_to(actor).select_for_update().get(id=edition_id)
+    actor.must("handbook.withdraw_edition", edition.org_id)
+    if not reason.strip():
+        raise ReasonMissing(_("Say why the edition is withdrawn."))
+    trial = edition.state == EditionState.PILOT
+    before = _end_trial(edition, reason, at) if trial else _go_back(edition, reason, actor, at)
+    book.forget()
     return EditionWithdrawn(
         org_id=edition.org_id,
         actor_id=actor.id,

@@ -55,21 +55,23 @@ def _occasion(bound: Bound, edition: Book, period: Period, node: NodeRow) -> Occ
 
 
 def _called_for(actor: Actor, at: datetime) -> Iterator[Occasion]:
-    """What the periods begun lately ask of each operator, by the edition in force at their start.
+    """What the periods begun lately ask of each operator, by the edition in force then and there.
 
     A period that began before the operator was there, or before the edition could be read, asks
     for nothing.
     """
     operators = org.operators(actor=actor)
-    for edition in book.books():
-        until = min(at, edition.effective_until or at)
+    editions = book.books()
+    for edition in editions:
+        until = min(at, edition.span.effective_until or at)
         for bound in book.scheduled(edition.id):
             rhythm = _rhythm(bound, edition)
             since = max(edition.schedules_from, periods.looked_back(rhythm.every, at))
             for period in periods.begun(rhythm, since - timedelta(microseconds=1), until):
-                if not edition.in_force(period.begins):
-                    continue
                 for node in operators:
+                    held = (b for b in editions if b.in_force(period.begins, node.city))
+                    if next(held, None) is not edition:
+                        continue
                     if node.opened_at is None or node.opened_at <= period.begins:
                         yield _occasion(bound, edition, period, node)
 

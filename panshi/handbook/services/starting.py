@@ -66,10 +66,11 @@ class Occasion:
 
 def is_bound(fact: Fact) -> bool:
     """Whether any node of the edition in force may start, close or be proved by this fact."""
-    edition = book.book_at(fact.at)
-    if edition is not None and book.bound_to(edition.id, fact.name):
+    editions = book.books()
+    inside = (b for b in editions if b.span.everywhere(fact.at) or b.on_trial(fact.at))
+    if any(book.bound_to(b.id, fact.name) for b in inside):
         return True
-    return any(book.heard(b.id, fact.name) for b in book.books())
+    return any(book.heard(b.id, fact.name) for b in editions)
 
 
 def _items(
@@ -84,10 +85,19 @@ def _items(
         yield f"{fact.id}/{number}", {**whole, **item}
 
 
-def _occasions(facts: Sequence[Fact], settings: Settings) -> Iterator[Occasion]:
+def _cities(editions: Sequence[Book], actor: Actor) -> dict[int, str]:
+    """The cities of the organisation's nodes, where an edition is or was on trial in some."""
+    if not any(b.span.pilot_cities for b in editions):
+        return {}
+    return {node.id: node.city for node in org.nodes(actor=actor)}
+
+
+def _occasions(facts: Sequence[Fact], settings: Settings, actor: Actor) -> Iterator[Occasion]:
     editions = book.books()
+    cities = _cities(editions, actor)
     for fact in facts:
-        edition = next((b for b in editions if b.in_force(fact.at)), None)
+        city = getattr(fact, "city", "") or cities.get(fact.org_id, "")
+        edition = next((b for b in editions if b.in_force(fact.at, city)), None)
         bounds = book.bound_to(edition.id, fact.name) if edition else ()
         if edition is None or not bounds:
             continue
@@ -359,12 +369,13 @@ def started(
 def start_runs(*, facts: Sequence[Fact], actor: Actor, at: datetime) -> RunsStarted:
     """Start every node that these facts call for, each occurrence exactly once, however often told.
 
-    The edition in force at a fact's own moment is followed; due moments count from there.
+    The edition in force at a fact's own moment in its city is followed; due moments count from
+    there.
     """
     org_id = facts[0].org_id if facts else actor.org_id
     actor.must("handbook.start_runs", org_id)
     settings = settings_of({fact.org_id for fact in facts})
-    occasions = list(_occasions(facts, settings))
+    occasions = list(_occasions(facts, settings, actor))
     runs, suppressed = begin(occasions, actor, at, settings)
     slugs = {o.bound.node_id: o.bound.node_slug for o in occasions}
     return started(runs, suppressed, slugs, org_id, actor, at)
@@ -388,7 +399,7 @@ def start_run_by_hand(
     actor.must("handbook.start_run_by_hand", org_id)
     if not reason.strip():
         raise ReasonMissing(_("Say why this is started by hand."))
-    edition = book.book_at(at)
+    edition = book.book_for(org_id, actor, at)
     bound = book.bound_node(edition.id, node_slug) if edition else None
     if edition is None or bound is None:
         raise NodeNotWritten(_("This node has no procedure yet."))

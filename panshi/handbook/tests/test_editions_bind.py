@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.urls import reverse
 
 from panshi.handbook import book, learning, queries, services
 from panshi.handbook.content_files import read_directory, write_directory
@@ -22,12 +23,19 @@ from panshi.handbook.models import (
 from panshi.handbook.rules import papers
 from panshi.handbook.services.content import ContentUnfit
 from panshi.handbook.services.notices import QuizNotPassed, QuizOver
-from panshi.handbook.services.review import ApprovedAlready, ComplianceMissing, NothingChanged
+from panshi.handbook.services.review import (
+    ApprovedAlready,
+    CityUnknown,
+    ComplianceMissing,
+    NothingChanged,
+)
 from panshi.handbook.services.steps import CertificateLapsed
 from panshi.handbook.tests import make
 from panshi.kit.ids import uuid7
 from panshi.kit.tenancy import Actor, hq_actor
+from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
+from panshi.org.tests.window import page, window
 from panshi.people import queries as people
 from panshi.people.tests import make as people_make
 
@@ -236,6 +244,79 @@ def test_a_withdrawn_edition_gives_way_to_the_one_before() -> None:
     assert paper.state == "VALID"
     with pytest.raises(ContentUnfit):  # What was withdrawn does not come back by itself.
         services.freeze_edition(number="1.1", title="1.1", actor=make.editor(), at=late)
+
+
+def test_an_edition_is_tried_in_some_cities_before_it_is_released_to_all() -> None:
+    before = make.edition()
+    pilot, other = (org_make.operator(city=city) for city in ("杭州", "成都"))
+    at = make.NOON + timedelta(hours=1)
+    revise("overdue-reminder", changed_files("overdue-reminder", "sop.yaml", "within: 1d",
+                                             "within: 2d"), at)  # fmt: skip
+    frozen = services.freeze_edition(number="1.0", title="1.0", actor=make.editor(), at=at)
+
+    def released(since: datetime, *cities: str) -> Edition:
+        services.release_edition(
+            edition_id=frozen.edition_id, effective_from=since, pilot_cities=cities,
+            actor=make.editor(), at=at,
+        )  # fmt: skip
+        return Edition.objects.get(id=frozen.edition_id)
+
+    def followed(org: OrgNode, moment: datetime) -> UUID:
+        return make.start(replace(make.overdue(org), at=moment))[0].edition_id
+
+    with pytest.raises(CityUnknown):
+        released(at, "上海")
+    edition = released(at, "杭州")
+    assert edition.state == EditionState.PILOT
+    day = timedelta(days=1)
+    assert followed(pilot, at + day) == edition.id
+    assert followed(other, at + day) == before.id
+    assert followed(pilot, at - timedelta(minutes=1)) == before.id
+    by_hand = services.start_run_by_hand(
+        node_slug="overdue-reminder", org_id=pilot.id, subject_id="", reason="演练",
+        actor=make.person(pilot, "OPERATIONS"), at=at + day,
+    ).runs[0]  # fmt: skip
+    assert Run.objects.get(id=by_hand.run_id).edition_id == edition.id
+
+    def noticed(org: OrgNode) -> set[str]:
+        clerk = make.person(org, "FINANCE")
+        return {n.slug for n in queries.inbox(actor=clerk, at=at + day).notices}
+
+    assert (noticed(pilot), noticed(other)) == ({"overdue-reminder"}, set())
+    assert not services.anything_unread(at + 30 * day)
+    trainer = page(window(org_make.platform(), "TRAINER").get(reverse("handbook-drafts")))
+    assert "On trial in 杭州" in trainer
+
+    released(at + 3 * day)
+    assert followed(other, at + 2 * day) == before.id  # Told late, by what held then and there.
+    assert followed(pilot, at + 2 * day) == edition.id
+    assert followed(other, at + 4 * day) == followed(pilot, at + 4 * day) == edition.id
+
+
+def test_a_trial_that_is_withdrawn_leaves_the_edition_before_in_force() -> None:
+    before = make.edition()
+    pilot = org_make.operator(city="杭州")
+    at = make.NOON + timedelta(hours=1)
+    revise("overdue-reminder", changed_files("overdue-reminder", "sop.yaml", "within: 1d",
+                                             "within: 2d"), at)  # fmt: skip
+    frozen = services.freeze_edition(number="1.0", title="1.0", actor=make.editor(), at=at)
+    services.release_edition(
+        edition_id=frozen.edition_id, effective_from=at, pilot_cities=("杭州",),
+        actor=make.editor(), at=at,
+    )  # fmt: skip
+    tried = make.start(replace(make.overdue(pilot), at=at))[0]
+    fact = services.withdraw_edition(
+        edition_id=frozen.edition_id, reason="太松", actor=make.editor(),
+        at=at + timedelta(days=1),
+    )  # fmt: skip
+    assert fact.back_to == before.number
+    later = make.start(replace(make.overdue(pilot), at=at + timedelta(days=2)))[0]
+    assert (tried.edition_id, later.edition_id) == (frozen.edition_id, before.id)
+    clerk = make.person(pilot, "FINANCE")  # The run that was begun keeps its text.
+    book.forget()
+    assert services.complete_step(
+        run_id=tried.id, step_id="bill_right", value="无误", actor=clerk, at=at
+    )
 
 
 def test_a_draft_is_written_on_until_it_is_submitted() -> None:
