@@ -106,6 +106,27 @@ def _handbook(prepare: Prepare) -> click.Group:
         sys.exit(1 if new and new[0][0] < content_command.LEAST_NEW else 0)
 
     @handbook.command()
+    @click.argument("slugs", nargs=-1)
+    @click.option("--runs", type=click.IntRange(min=1), default=12, help="At most, of each.")
+    def play(slugs: tuple[str, ...], runs: int) -> None:
+        """Play procedures to their end through the verbs and keep nothing of it."""
+        prepare()
+        from django.utils import timezone
+
+        from panshi.handbook import content_command
+
+        found = content_command.play(slugs, runs=runs, at=timezone.now())
+        for one in found:
+            for words in one.trouble:
+                click.echo(f"{one.slug}: {words}")
+        open_ = sum(bool(one.untried) for one in found)
+        click.echo(
+            f"{len(found)} procedures, {sum(one.runs for one in found)} runs,"
+            f" {sum(one.acts for one in found)} acts, {open_} with answers untried"
+        )
+        sys.exit(1 if any(one.trouble for one in found) else 0)
+
+    @handbook.command()
     @click.argument("before")
     @click.argument("after")
     def diff(before: str, after: str) -> None:

@@ -1,6 +1,6 @@
 """What `panshi handbook` does: import, export, check and diff, as plain functions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +9,7 @@ from panshi.handbook import content_files, registry, services
 from panshi.handbook.changes import parameters_in
 from panshi.handbook.events import ContentImported
 from panshi.handbook.models import Edition
+from panshi.handbook.playing import Played, play_edition
 from panshi.handbook.rules import checking, differences, likeness, texts
 from panshi.handbook.rules.checking import Finding
 from panshi.handbook.rules.differences import Change
@@ -66,6 +67,17 @@ def bring_in(directory: Path, *, at: datetime) -> ContentImported:
     if platform is None:
         raise LookupError("there is no platform node yet")
     return services.import_content(directory=str(directory), actor=hq_actor(platform), at=at)
+
+
+def play(slugs: Sequence[str], *, runs: int, at: datetime) -> list[Played]:
+    """Play procedures through the verbs as the platform, keeping nothing; all without slugs.
+
+    Raises LookupError before the platform exists.
+    """
+    platform = org.platform_id()
+    if platform is None:
+        raise LookupError("there is no platform node yet")
+    return play_edition(org_id=platform, at=at, runs=runs, slugs=slugs)
 
 
 def export(directory: Path, *, number: str = "") -> int:

@@ -77,7 +77,7 @@ def _after(
     return records, rounds
 
 
-def _facts(procedure: Procedure, params: Mapping[str, object]) -> list[dict[str, object]]:
+def facts_to_try(procedure: Procedure, params: Mapping[str, object]) -> list[dict[str, object]]:
     """Facts worth trying: on both sides of each limit that a condition sets to a field."""
     world = World(param=params)
     tried: dict[str, list[object]] = {}
@@ -95,7 +95,7 @@ def _facts(procedure: Procedure, params: Mapping[str, object]) -> list[dict[str,
     return [dict(zip(names, values, strict=True)) for values in made]
 
 
-def _play(procedure: Procedure, base: World, pick: "_Picker", reached: set[str]) -> tuple[str, ...]:
+def _play(procedure: Procedure, base: World, pick: "Picker", reached: set[str]) -> tuple[str, ...]:
     """Play one run to its end with answers tried least so far; answers the steps left open."""
     records: dict[tuple[str, int], Record] = {}
     rounds = 0
@@ -112,7 +112,7 @@ def _play(procedure: Procedure, base: World, pick: "_Picker", reached: set[str])
             records, rounds = _after(procedure, records, item, world, value, rounds)
 
 
-class _Picker:
+class Picker:
     """Chooses what was tried least; among equals by a fixed throw, so a walk can be repeated."""
 
     def __init__(self) -> None:
@@ -136,8 +136,8 @@ def walk(procedure: Procedure, params: Mapping[str, object]) -> Walk:
 
     A halted run goes on as if it were released.
     """
-    pick, reached, stuck = _Picker(), set[str](), set[str]()
-    worlds = [World(fact=fact, param=params) for fact in _facts(procedure, params)]
+    pick, reached, stuck = Picker(), set[str](), set[str]()
+    worlds = [World(fact=fact, param=params) for fact in facts_to_try(procedure, params)]
     wanted = {s.id for s in procedure.steps if not conditions.is_reference(s.repeat_for)}
     paths = 0
     while paths < MAX_PATHS:

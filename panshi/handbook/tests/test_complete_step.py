@@ -9,7 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 
-from panshi.handbook import queries, services
+from panshi.handbook import playing, queries, services
 from panshi.handbook.events import StepCompleted, StepRefused, StepRepeated
 from panshi.handbook.models import Deviation, Evidence, Run, RunState, RunStep, StepState
 from panshi.handbook.rules import flow
@@ -322,3 +322,24 @@ def test_an_order_that_nobody_named_does_not_hold_up_a_run() -> None:
     services.take_run(run_id=started.run_id, actor=by, at=LATER)
     run = Run.objects.get(id=started.run_id)
     assert (run.subject_type, run.work_order_id) == ("service.work_order", None)
+
+
+def test_every_answer_of_a_procedure_leads_to_its_end_and_nothing_is_kept() -> None:
+    make.edition()
+    org = org_make.operator()
+    (one,) = playing.play_edition(org_id=org.id, at=make.NOON, runs=20, slugs=["rating-callback"])
+    assert (one.trouble, one.untried) == ((), ())
+    assert one.acts > one.runs > 2
+    assert not Run.objects.exists()
+
+
+def test_what_breaks_on_the_way_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    make.edition()
+    org = org_make.operator()
+
+    def break_off(**_given: object) -> None:
+        raise RuntimeError("no such thing")
+
+    monkeypatch.setattr(playing.services, "complete_step", break_off)
+    (one,) = playing.play_edition(org_id=org.id, at=make.NOON, runs=1, slugs=["overdue-reminder"])
+    assert one.trouble == ("RuntimeError: no such thing",)

@@ -55,7 +55,10 @@ def test_the_panorama_names_all_first_level_nodes_and_their_load(
     client: Window, node: OrgNode
 ) -> None:
     offline(node)
-    shown = page(client.get(reverse("handbook-panorama")))
+    with CaptureQueriesContext(connection) as asked:
+        shown = page(client.get(reverse("handbook-panorama")))
+    measured = [q["sql"] for q in asked if "FROM handbook_adherenceday" in q["sql"]]
+    assert len(measured) == 1  # Load and adherence of the whole map in one statement.
     assert shown.count('class="atlas-node"') == 180
     assert shown.count('data-state="busy"') == 1
     assert len(shown.encode()) < 200_000

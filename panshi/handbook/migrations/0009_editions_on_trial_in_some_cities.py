@@ -17,7 +17,7 @@ def seen(states: str) -> str:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('handbook', '0007_cities_have_a_day_of_launch'),
+        ('handbook', '0008_nodes_are_found_by_weighed_terms'),
         ('org', '0003_people_of_the_yard'),
     ]
 
