@@ -340,6 +340,6 @@ def test_what_breaks_on_the_way_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     def break_off(**_given: object) -> None:
         raise RuntimeError("no such thing")
 
-    monkeypatch.setattr(playing.services, "complete_step", break_off)
+    monkeypatch.setattr(services, "complete_step", break_off)
     (one,) = playing.play_edition(org_id=org.id, at=make.NOON, runs=1, slugs=["overdue-reminder"])
     assert one.trouble == ("RuntimeError: no such thing",)

@@ -17,7 +17,7 @@ def seen(states: str) -> str:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('handbook', '0008_nodes_are_found_by_weighed_terms'),
+        ('handbook', '0009_photos_are_judged_and_papers_come_late'),
         ('org', '0003_people_of_the_yard'),
     ]
 
