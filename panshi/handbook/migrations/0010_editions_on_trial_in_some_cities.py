@@ -15,48 +15,89 @@ def seen(states: str) -> str:
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('handbook', '0009_photos_are_judged_and_papers_come_late'),
-        ('org', '0003_people_of_the_yard'),
+        ("handbook", "0009_photos_are_judged_and_papers_come_late"),
+        ("org", "0003_people_of_the_yard"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='edition',
-            name='edition_in_force_has_a_start',
+            model_name="edition",
+            name="edition_in_force_has_a_start",
         ),
         migrations.AddField(
-            model_name='edition',
-            name='pilot_cities',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None),
+            model_name="edition",
+            name="pilot_cities",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(max_length=40), default=list, size=None
+            ),
         ),
         migrations.AddField(
-            model_name='edition',
-            name='pilot_from',
+            model_name="edition",
+            name="pilot_from",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='edition',
-            name='pilot_until',
+            model_name="edition",
+            name="pilot_until",
             field=models.DateTimeField(null=True),
         ),
         migrations.AlterField(
-            model_name='edition',
-            name='state',
-            field=models.CharField(choices=[('OPEN', 'Open'), ('FROZEN', 'Frozen'), ('PILOT', 'On trial'), ('RELEASED', 'Released'), ('SUPERSEDED', 'Superseded'), ('WITHDRAWN', 'Withdrawn')], default='OPEN', max_length=10),
+            model_name="edition",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("OPEN", "Open"),
+                    ("FROZEN", "Frozen"),
+                    ("PILOT", "On trial"),
+                    ("RELEASED", "Released"),
+                    ("SUPERSEDED", "Superseded"),
+                    ("WITHDRAWN", "Withdrawn"),
+                ],
+                default="OPEN",
+                max_length=10,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='edition',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['OPEN', 'FROZEN', 'PILOT']), ('effective_from__isnull', False), models.Q(('pilot_from__isnull', False), ('state', 'WITHDRAWN')), _connector='OR'), name='edition_in_force_has_a_start'),
+            model_name="edition",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["OPEN", "FROZEN", "PILOT"]),
+                    ("effective_from__isnull", False),
+                    models.Q(("pilot_from__isnull", False), ("state", "WITHDRAWN")),
+                    _connector="OR",
+                ),
+                name="edition_in_force_has_a_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='edition',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'PILOT'), _negated=True), models.Q(('pilot_from__isnull', False), models.Q(('pilot_cities', []), _negated=True)), _connector='OR'), name='edition_on_trial_has_cities_and_a_start'),
+            model_name="edition",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "PILOT"), _negated=True),
+                    models.Q(
+                        ("pilot_from__isnull", False), models.Q(("pilot_cities", []), _negated=True)
+                    ),
+                    _connector="OR",
+                ),
+                name="edition_on_trial_has_cities_and_a_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='edition',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('pilot_from__isnull', False)), expressions=[(models.F('org'), '='), (models.Func(models.F('pilot_from'), models.F('pilot_until'), function='tstzrange'), '&&')], name='edition_one_on_trial'),
+            model_name="edition",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("pilot_from__isnull", False)),
+                expressions=[
+                    (models.F("org"), "="),
+                    (
+                        models.Func(
+                            models.F("pilot_from"), models.F("pilot_until"), function="tstzrange"
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="edition_one_on_trial",
+            ),
         ),
         migrations.RunSQL(
             seen("'RELEASED', 'SUPERSEDED', 'PILOT', 'WITHDRAWN'"), seen("'RELEASED', 'SUPERSEDED'")

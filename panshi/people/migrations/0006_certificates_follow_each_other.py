@@ -6,20 +6,35 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('org', '0003_people_of_the_yard'),
-        ('people', '0005_certificates_rest_on_people'),
+        ("org", "0003_people_of_the_yard"),
+        ("people", "0005_certificates_rest_on_people"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='certificate',
-            name='certificate_once_per_person_and_kind',
+            model_name="certificate",
+            name="certificate_once_per_person_and_kind",
         ),
         migrations.AddConstraint(
-            model_name='certificate',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('state', 'LAPSED'), _negated=True), expressions=[(models.F('user'), '='), (models.F('kind'), '='), (models.Func(models.F('valid_from'), models.F('valid_until'), models.Value('[]'), function='daterange'), '&&')], name='certificate_once_per_person_kind_and_day'),
+            model_name="certificate",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("state", "LAPSED"), _negated=True),
+                expressions=[
+                    (models.F("user"), "="),
+                    (models.F("kind"), "="),
+                    (
+                        models.Func(
+                            models.F("valid_from"),
+                            models.F("valid_until"),
+                            models.Value("[]"),
+                            function="daterange",
+                        ),
+                        "&&",
+                    ),
+                ],
+                name="certificate_once_per_person_kind_and_day",
+            ),
         ),
     ]
