@@ -16,7 +16,7 @@ def seen(states: str) -> str:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("handbook", "0009_photos_are_judged_and_papers_come_late"),
+        ("handbook", "0011_leads_sample_closed_runs"),
         ("org", "0003_people_of_the_yard"),
     ]
 
