@@ -26,9 +26,10 @@ def draft_bills(at: datetime) -> None:
 
 @every("20 * * * *")
 def issue_bills(at: datetime) -> None:
-    """Each hour: issue drafts whose window is over."""
+    """Each hour: issue drafts whose window is over; what was paid ahead settles them."""
     if hq := _hq():
         services.issue_bills(actor=hq, at=at)
+        services.use_opening_receipts(actor=hq, at=at)
 
 
 @every("*/10 * * * *")

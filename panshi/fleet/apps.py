@@ -56,6 +56,14 @@ class FleetConfig(AppConfig):
             ),
             Page(
                 section="fleet",
+                label=_("Vehicle models"),
+                url_name="fleet-models",
+                permission="fleet.publish_vehicle_model",
+                icon="truck-delivery",
+                order=55,
+            ),
+            Page(
+                section="fleet",
                 label=_("Standard of fair wear"),
                 url_name="fleet-standards",
                 permission="fleet.view",

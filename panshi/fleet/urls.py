@@ -1,10 +1,12 @@
 from django.urls import path
 
-from panshi.fleet.views import assets, compliance, inspections, lots, vehicles, yard
+from panshi.fleet.views import assets, compliance, inspections, lots, models, vehicles, yard
 
 urlpatterns = [
     path("fleet/vehicles/", vehicles.vehicles, name="fleet-vehicles"),
     path("fleet/vehicles/new/", vehicles.register, name="fleet-register"),
+    path("fleet/models/", models.models, name="fleet-models"),
+    path("fleet/models/new/", models.publish, name="fleet-model-new"),
     path("fleet/vehicles/sheet/", vehicles.sheet, name="fleet-sheet"),
     path("fleet/vehicles/<uuid:vehicle_id>/", vehicles.vehicle, name="fleet-vehicle"),
     path("fleet/vehicles/<uuid:vehicle_id>/papers/", vehicles.file_paper, name="fleet-file-paper"),

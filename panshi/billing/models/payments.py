@@ -109,6 +109,22 @@ class Payment(OwnedModel):
         ]
 
 
+class OpeningReceipt(OwnedModel):
+    """Money that came before the operator moved in, for bills that come after it.
+
+    It waits for the bills of one source; `taken_back_at` says that the move-in was undone.
+    """
+
+    payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="+")
+    source_kind = models.CharField(max_length=60)
+    source_id = models.UUIDField()
+    customer_id = models.UUIDField()
+    taken_back_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["source_id"], name="opening_receipt_by_source")]
+
+
 class PaymentBill(OwnedModel):
     """A bill that a payment was started for, in the order of paying."""
 

@@ -328,6 +328,8 @@ SELECT (received_at AT TIME ZONE 'Asia/Shanghai')::date, 'PAYMENT', p.id, p.merc
 FROM billing_payment p
 WHERE customer_id = %(customer)s AND state IN ('SUCCEEDED', 'PART_REFUNDED', 'REFUNDED')
     AND (received_at AT TIME ZONE 'Asia/Shanghai')::date < %(until)s
+    AND NOT EXISTS (SELECT FROM billing_openingreceipt o
+        WHERE o.payment_id = p.id AND o.taken_back_at IS NOT NULL)
 UNION ALL
 SELECT (m.at AT TIME ZONE 'Asia/Shanghai')::date, 'REFUND', m.refund_id, m.number, NULL,
     CASE WHEN m.state IN ('DECLINED', 'FAILED') THEN -r.amount ELSE r.amount END

@@ -132,6 +132,12 @@ from panshi.billing.services.opening_claims import (
     claim_openings,
     take_back_openings,
 )
+from panshi.billing.services.opening_receipts import (
+    OpeningMoney,
+    receive_openings,
+    take_back_opening_receipts,
+    use_opening_receipts,
+)
 from panshi.billing.services.openings import (
     NewAccount,
     give_back_accounts,
@@ -254,6 +260,7 @@ __all__ = [
     "NothingToPay",
     "OpeningClaim",
     "OpeningLine",
+    "OpeningMoney",
     "OutsidePolicyBounds",
     "PayeeMissing",
     "PaymentInUse",
@@ -347,6 +354,7 @@ __all__ = [
     "query_refund",
     "raise_bill",
     "reassign_payment",
+    "receive_openings",
     "recognise_revenue",
     "record_call",
     "record_callback",
@@ -375,9 +383,11 @@ __all__ = [
     "stage_cost_import",
     "start_payment",
     "submit_invoices",
+    "take_back_opening_receipts",
     "take_back_openings",
     "take_line_up",
     "take_over_accounts",
     "unallocate",
     "undo_cost_import",
+    "use_opening_receipts",
 ]

@@ -68,6 +68,10 @@ class UnknownState(Refusal):
     pass
 
 
+class ModelInvalid(Refusal):
+    pass
+
+
 class ModelCodeTaken(Refusal):
     pass
 
@@ -127,8 +131,18 @@ def publish_vehicle_model(
     actor: Actor,
     at: datetime,
 ) -> VehicleModelPublished:
-    """Make a vehicle model known to a node and all below it. Raises ModelCodeTaken."""
+    """Make a vehicle model known to a node and all below it.
+
+    Raises ModelCodeTaken, or ModelInvalid for words that are missing or figures out of range.
+    """
     actor.must("fleet.publish_vehicle_model", org_id)
+    code, maker, name = code.strip(), maker.strip(), name.strip()
+    if not (code and maker and name) or vehicle_class not in VehicleClass.values:
+        raise ModelInvalid(_("A model has a code, a maker, a name and a class."))
+    if not 0 < battery_kwh < 10_000 or not all(
+        0 < figure <= 1_000_000 for figure in (gvw_kg, range_km, service_km)
+    ):
+        raise ModelInvalid(_("Battery, weight, range and interval must be above zero."))
     if VehicleModel.objects.filter(org_id=org_id, code=code).exists():
         raise ModelCodeTaken(_("There is already a model with the code %s.") % code)
     model = VehicleModel.objects.create(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +29,7 @@ from panshi.kit.ids import uuid7
 from panshi.kit.tenancy import PORTAL, Actor, acting, hq_actor
 from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
+from panshi.org.tests.window import page, window
 
 _PERMITTED = "ABCDEFGHJKLMNPRSTUVWXYZ0123456789"
 
@@ -241,3 +243,17 @@ def test_the_system_inside_one_org_finds_vehicles_with_their_model() -> None:
     assert vehicle.vin in queries.vehicles_by_vin(vins=(vehicle.vin, "X"), actor=system)
     found = queries.available_vehicles(city="杭州", model_code="QY-V42", actor=system)
     assert [each.id for each in found] == [vehicle.id]
+
+
+def test_a_model_is_published_on_a_page() -> None:
+    node = org_make.operator()
+    chief, new = window(node, "OPERATIONS"), reverse("fleet-model-new")
+    typed = {
+        "code": "NEW-1", "maker": "磐石", "name": "轻运 9", "vehicle_class": "LIGHT_TRUCK",
+        "battery_kwh": "81.1", "gvw_kg": "4495", "range_km": "300", "service_km": "20000",
+    }  # fmt: skip
+    assert chief.post(new, typed | {"battery_kwh": "0"}).status_code == 422
+    answer = chief.post(new, typed)
+    assert answer.status_code == 302, answer.content.decode()
+    assert chief.post(new, typed).status_code == 422
+    assert "轻运 9" in page(chief.get(reverse("fleet-models")))

@@ -13,7 +13,8 @@ class RentRecord(OwnedModel):
     """A rent period that was billed before the move-in: due and received, in CNY.
 
     What of it is open is owed by `bill_id`, an opening bill, or by the arrears that came with the
-    lease itself. Never changed; taken out only with its whole sheet.
+    lease itself. A period that is billed here was paid ahead by `payment_id`; the rest is for its
+    bill to ask. Never changed; taken out only with its whole sheet.
     """
 
     lease = models.ForeignKey(Lease, on_delete=models.PROTECT, related_name="rent_records")
@@ -27,6 +28,7 @@ class RentRecord(OwnedModel):
     reference = models.CharField(max_length=64, blank=True)
     note = models.CharField(max_length=300, blank=True)
     bill_id = models.UUIDField(null=True)
+    payment_id = models.UUIDField(null=True)
 
     class Meta:
         constraints = [

@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from panshi.kit import imports
+from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 from panshi.leasing.models import RentRecord
@@ -25,11 +26,12 @@ class RentPeriod:
     received_on: date | None
     method: str
     bill_id: UUID | None
+    payment_id: UUID | None = None
 
     @property
     def open(self) -> Decimal:
-        """What of it was not paid then."""
-        return self.due - self.received
+        """What of it was not paid then, and is not billed here."""
+        return ZERO if self.payment_id else self.due - self.received
 
 
 @question
@@ -45,6 +47,7 @@ def rents_before(*, lease_id: UUID, actor: Actor) -> list[RentPeriod]:
             received_on=row.received_on,
             method=row.method,
             bill_id=row.bill_id,
+            payment_id=row.payment_id,
         )
         for row in rows.order_by("-during")
     ]

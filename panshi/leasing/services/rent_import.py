@@ -108,12 +108,13 @@ def _left_to_billing(row: RentSheetRow, lease: Lease, books: _Books) -> str:
         words = _("Rent is billed here from %(day)s; write only the days before it.")
         raise _Fault("until", words % day)
     if row.received:
-        words = _(
-            "Rent is billed here from %(day)s. Set 租金已付至 of the lease later, or record this"
-            " payment once the bill is there."
-        )
-        raise _Fault("received", words % day)
+        return ""
     return _("Rent is billed here from %(day)s, so this period is not taken over.") % day
+
+
+def _is_ahead(row: RentSheetRow, books: _Books) -> bool:
+    """Whether a period is billed here, so that what came for it was paid ahead."""
+    return row.since >= books.billed_from[books.leases[row.number].id]
 
 
 def _touch(row: RentSheetRow, since: date, until: date) -> bool:
@@ -153,8 +154,11 @@ def _disagreeing(
     for lease_id, indexes in by_lease.items():
         arrears = books.arrears.get(lease_id)
         kept = books.records.get(lease_id, ())
-        left = sum((rows[index].open for index in indexes), ZERO)
-        left += sum((record.due - record.received for record in kept), ZERO)
+        before = [rows[index] for index in indexes if not _is_ahead(rows[index], books)]
+        left = sum((row.open for row in before), ZERO)
+        left += sum(
+            (record.due - record.received for record in kept if record.payment_id is None), ZERO
+        )
         if arrears is not None and left != arrears:
             words = _(
                 "The lease came with arrears of %(arrears)s, these periods leave %(left)s open;"
@@ -169,6 +173,7 @@ def check(*, rows: Sequence[RentSheetRow], org_id: int, actor: Actor, at: dateti
     books = _books(rows, org_id, actor, at)
     problems: list[Problem] = []
     there: dict[int, str] = {}
+    notes: dict[int, str] = {}
     by_lease: dict[UUID, list[int]] = defaultdict(list)
     for index, row in enumerate(rows):
         try:
@@ -181,6 +186,8 @@ def check(*, rows: Sequence[RentSheetRow], org_id: int, actor: Actor, at: dateti
             if note is not None:
                 there[index] = note
                 continue
+            if _is_ahead(row, books):
+                notes[index] = _("Paid ahead: it waits on account for the bills to come.")
             _refuse_twice(row, (rows[earlier] for earlier in by_lease[lease.id]))
             by_lease[lease.id].append(index)
         except _Fault as fault:
@@ -188,7 +195,7 @@ def check(*, rows: Sequence[RentSheetRow], org_id: int, actor: Actor, at: dateti
     if not problems:
         new = {lease_id: indexes for lease_id, indexes in by_lease.items() if indexes}
         problems.extend(_disagreeing(new, rows, books))
-    return Checked(problems=problems, there=there)
+    return Checked(problems=problems, there=there, notes=notes)
 
 
 def _vehicles(lease_ids: Iterable[UUID]) -> dict[UUID, UUID]:
@@ -202,7 +209,7 @@ def _claims(rows: Sequence[RentSheetRow], books: _Books) -> dict[UUID, billing.O
     open_rows: dict[UUID, list[RentSheetRow]] = defaultdict(list)
     for row in rows:
         lease = books.leases[row.number]
-        if row.open and lease.id not in books.arrears:
+        if row.open and lease.id not in books.arrears and not _is_ahead(row, books):
             open_rows[lease.id].append(row)
     vehicles = _vehicles(open_rows)
     leases = {lease.id: lease for lease in books.leases.values()}
@@ -224,16 +231,43 @@ def _claims(rows: Sequence[RentSheetRow], books: _Books) -> dict[UUID, billing.O
     }
 
 
+def _paid_ahead(rows: Sequence[RentSheetRow], books: _Books) -> dict[UUID, billing.OpeningMoney]:
+    """What came for periods that are billed here, by lease."""
+    sums: dict[UUID, Decimal] = defaultdict(lambda: ZERO)
+    for row in rows:
+        if row.received and _is_ahead(row, books):
+            sums[books.leases[row.number].id] += row.received
+    vehicles = _vehicles(sums)
+    leases = {lease.id: lease for lease in books.leases.values()}
+    return {
+        lease_id: billing.OpeningMoney(
+            org_id=leases[lease_id].org_id,
+            source_kind=SOURCE,
+            source_id=lease_id,
+            payer_id=leases[lease_id].customer_id,
+            vehicle_id=vehicles.get(lease_id),
+            city=leases[lease_id].city,
+            amount=amount,
+        )
+        for lease_id, amount in sums.items()
+    }
+
+
 def create(
     *, rows: Sequence[RentSheetRow], org_id: int, actor: Actor, at: datetime
 ) -> Sequence[UUID]:
-    """Enter periods, and bill what they leave open: one bill and one entry a lease."""
+    """Enter periods; what they leave open is billed, what was paid ahead waits on account."""
     books = _books(rows, org_id, actor, at)
     claims = _claims(rows, books)
     bills: dict[UUID, UUID] = {}
     if claims:
         fact = billing.claim_openings(claims=list(claims.values()), actor=actor, at=at)
         bills = dict(zip(claims, fact.bill_ids, strict=True))
+    ahead = _paid_ahead(rows, books)
+    payments: dict[UUID, UUID] = {}
+    if ahead:
+        got = billing.receive_openings(moneys=list(ahead.values()), actor=actor, at=at)
+        payments = dict(zip(ahead, got.payment_ids, strict=True))
     made = RentRecord.objects.bulk_create(
         [
             RentRecord(
@@ -249,7 +283,8 @@ def create(
                 method=row.method,
                 reference=row.reference,
                 note=row.note,
-                bill_id=bills.get(lease.id) if row.open else None,
+                bill_id=bills.get(lease.id) if row.open and not _is_ahead(row, books) else None,
+                payment_id=payments.get(lease.id) if _is_ahead(row, books) else None,
             )
             for row in rows
         ],
@@ -261,15 +296,22 @@ def create(
 def remove(*, record_ids: Sequence[UUID], actor: Actor, at: datetime) -> None:
     """Take periods out again and give their bills back. Raises RecordsInUse."""
     rows = RentRecord.objects.visible_to(actor).filter(id__in=list(record_ids))
-    by_org: dict[int, set[UUID]] = defaultdict(set)
+    bills: dict[int, set[UUID]] = defaultdict(set)
+    payments: dict[int, set[UUID]] = defaultdict(set)
     for row in rows:
         if row.bill_id is not None:
-            by_org[row.org_id].add(row.bill_id)
-    for org_id, bill_ids in by_org.items():
-        try:
-            billing.take_back_openings(org_id=org_id, bill_ids=sorted(bill_ids), actor=actor, at=at)
-        except billing.AccountsInUse as refusal:
-            raise RecordsInUse(refusal.words) from refusal
+            bills[row.org_id].add(row.bill_id)
+        if row.payment_id is not None:
+            payments[row.org_id].add(row.payment_id)
+    try:
+        for org_id, ids in bills.items():
+            billing.take_back_openings(org_id=org_id, bill_ids=sorted(ids), actor=actor, at=at)
+        for org_id, ids in payments.items():
+            billing.take_back_opening_receipts(
+                org_id=org_id, payment_ids=sorted(ids), actor=actor, at=at
+            )
+    except billing.AccountsInUse as refusal:
+        raise RecordsInUse(refusal.words) from refusal
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM leasing_rentrecord WHERE id = ANY(%s)", [list(record_ids)])
 
@@ -298,8 +340,9 @@ def stage_rent_import(
 def commit_rent_import(*, batch_id: UUID, actor: Actor, at: datetime) -> RentImportCommitted:
     """Enter the new periods of a staged ledger, all or none; repeating adds nothing.
 
-    What they leave open is billed, one bill a lease, against the opening balances. Raises
-    imports.RowsInvalid or RowsSinceChanged, or ledger.PeriodClosed.
+    What they leave open is billed, one bill a lease, and what was paid ahead stands on account,
+    both against the opening balances. Raises imports.RowsInvalid or RowsSinceChanged, or
+    ledger.PeriodClosed.
     """
     org_id = imports.owner_of(RENTS, batch_id=batch_id, actor=actor)
     actor.must("leasing.commit_rent_import", org_id)

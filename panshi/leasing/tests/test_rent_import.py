@@ -114,11 +114,36 @@ def test_days_that_are_billed_here_are_never_taken_over(office: Office) -> None:
     lease = office.move_in(paid_until=date(2026, 5, 31))
     june = rent(lease, 6, received=None)
     assert commit(office, stage(office, rent(lease, 5), june)) == (1, 1)
-    ((header, words),) = errors(office, {**june, "received": Decimal(500)})
-    assert header == "已收金额(元)"
-    assert "2026-06-01" in words
     ((header, _words),) = errors(office, {**june, "since": date(2026, 5, 20)})
     assert header == "账期结束"
+
+
+def test_what_was_paid_ahead_waits_on_account_for_the_bills_to_come(office: Office) -> None:
+    lease = office.move_in(paid_until=date(2026, 5, 31))
+    before = office.balances()
+    ahead = [rent(lease, 6), rent(lease, 7, received=Decimal(1000))]
+    batch_id = stage(office, rent(lease, 5), *ahead)
+    assert commit(office, batch_id) == (3, 0)
+    assert office.balances() != before
+    assert commit(office, stage(office, *ahead, rent(lease, 5))) == (0, 3)
+
+    by = hq_actor(office.org.id)
+    undo(office, batch_id)
+    assert office.balances() == before
+    statement = billing_queries.statement(customer_id=lease.customer_id, month=AT.date(), actor=by)
+    assert not statement.lines
+    assert statement.closing == 0
+    again = stage(office, rent(lease, 5), *ahead)
+    assert commit(office, again) == (3, 0)
+
+    billing.run_bills(cut_off=date(2026, 7, 1), actor=by, at=AT)
+    billing.issue_bills(draft_hours=0, actor=by, at=AT)
+    used = billing.use_opening_receipts(actor=by, at=AT)
+    assert used.amount == Decimal(4000)
+    assert billing.use_opening_receipts(actor=by, at=AT).bills == 0
+    assert sum(row.open_amount for row in owed(office, lease)) == Decimal(2000)
+    with pytest.raises(RecordsInUse):
+        undo(office, again)
 
 
 def test_arrears_of_the_lease_sheet_are_explained_and_not_doubled(office: Office) -> None:
