@@ -25,10 +25,12 @@ from django.utils.translation import gettext as _
 from panshi.kit.clock import SHANGHAI
 from panshi.kit.facts import Fact
 from panshi.kit.ids import uuid7
+from panshi.kit.money import MOST, is_amount
 from panshi.kit.verbs import parameters
 from panshi.kit.web import Request, once
 
 KEY: Final = "_key"
+_LARGEST: Final = 2**31 - 1
 Label = str | Promise
 Files = MultiValueDict[str, Any]
 
@@ -234,9 +236,12 @@ def _known(f: Field, codes: Sequence[str]) -> None:
 
 def _whole(words: str) -> int:
     try:
-        return int(words.replace(",", ""))
+        value = int(words.replace(",", ""))
     except ValueError:
         raise Unreadable(_("Write a whole number.")) from None
+    if abs(value) > _LARGEST:
+        raise Unreadable(_("This number is too large."))
+    return value
 
 
 def _number(words: str) -> Decimal:
@@ -246,12 +251,16 @@ def _number(words: str) -> Decimal:
         raise Unreadable(_("Write a number.")) from None
     if not value.is_finite():
         raise Unreadable(_("Write a number."))
+    if abs(value) >= 10**15:
+        raise Unreadable(_("This number is too large."))
     return value
 
 
 def _money(words: str) -> Decimal:
     value = _number(words)
-    if value != value.quantize(Decimal("0.01")):
+    if abs(value) >= MOST:
+        raise Unreadable(_("This amount is too large."))
+    if not is_amount(value):
         raise Unreadable(_("At most two decimals."))
     return value
 

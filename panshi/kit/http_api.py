@@ -11,11 +11,11 @@ from functools import cache
 from typing import Any, cast, get_args, get_origin
 from uuid import UUID
 
-from django.db import DataError, ProgrammingError
+from django.db import DataError, IntegrityError, ProgrammingError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from psycopg.errors import InsufficientPrivilege
+from psycopg.errors import CheckViolation, InsufficientPrivilege
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
 from panshi.kit.verbs import QUESTIONS, VERBS, parameters
@@ -83,6 +83,11 @@ def call(request: HttpRequest, room: str, name: str) -> HttpResponse:
         # A value that has the right type and still names nothing: an unknown code or column.
         log.warning("%s does not take this", full, exc_info=True)
         return _json({"error": str(unfit).split("\n")[0]}, 422)
+    except IntegrityError as broken:
+        if not isinstance(broken.__cause__, CheckViolation):
+            raise
+        log.warning("%s does not take this", full, exc_info=True)
+        return _json({"error": _said(broken.__cause__)}, 422)
     except ProgrammingError as denied:
         if not isinstance(denied.__cause__, InsufficientPrivilege):
             raise
@@ -103,6 +108,12 @@ def _act(request: Request, full: str, given: dict[str, Any], key: UUID | None) -
         call=lambda: function(actor=request.actor, **given),
     )
     return _json(plain, 201 if new else 200)
+
+
+def _said(broken: CheckViolation) -> str:
+    """What the database refuses to store, in words: its constraints are named by sentences."""
+    name = broken.diag.constraint_name or "a value is out of its range"
+    return f"{name.replace('_', ' ').capitalize()}."
 
 
 def _has_key(request: HttpRequest) -> bool:

@@ -5,11 +5,17 @@ from decimal import ROUND_HALF_UP, Decimal
 
 FEN = Decimal("0.01")
 ZERO = Decimal("0.00")
+MOST = Decimal(10) ** 12
 
 
 def to_fen(amount: Decimal | int | str) -> Decimal:
     """Round half up to the fen; a negative amount is the negation of its positive."""
     return Decimal(amount).quantize(FEN, rounding=ROUND_HALF_UP)
+
+
+def is_amount(value: Decimal) -> bool:
+    """Whether a value may stand in the books: a number of whole fen, below a trillion yuan."""
+    return value.is_finite() and abs(value) < MOST and value == round(value, 2)
 
 
 def split(total: Decimal, weights: Sequence[int | Decimal]) -> list[Decimal]:

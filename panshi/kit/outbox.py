@@ -69,8 +69,9 @@ def subscribers(fact_name: str) -> list[str]:
 _PUBLISH = """
 WITH told AS (
     INSERT INTO kit_outbox (fact_id, org_id, name, verb, actor_id, at, payload)
-    SELECT fact_id, org_id, name, %s, actor_id, at, payload FROM unnest(
-        %s::uuid[], %s::int[], %s::text[], %s::uuid[], %s::timestamptz[], %s::jsonb[]
+    SELECT fact_id, org_id, name, %s, actor_id, at, payload FROM ROWS FROM (
+        jsonb_to_recordset(%s::jsonb) AS (
+            fact_id uuid, org_id int, name text, actor_id uuid, at timestamptz, payload jsonb)
     ) WITH ORDINALITY AS f(fact_id, org_id, name, actor_id, at, payload, place) ORDER BY place
     RETURNING id, org_id, name
 ), sent AS (
@@ -99,17 +100,24 @@ def publish_all(facts: Sequence[Fact], *, verb: str = "") -> None:
             _PUBLISH,
             [
                 verb,
-                [fact.id for fact in facts],
-                [fact.org_id for fact in facts],
-                [fact.name for fact in facts],
-                [fact.actor_id for fact in facts],
-                [fact.at for fact in facts],
-                [json.dumps(to_plain(fact)) for fact in facts],
+                # One document: quoting each value of thousands costs more than the insert.
+                json.dumps([_row(fact) for fact in facts]),
                 [name for name, _handler in sent],
                 [handler for _name, handler in sent],
                 [_live(fact) for fact in facts],
             ],
         )
+
+
+def _row(fact: Fact) -> dict[str, Any]:
+    return {
+        "fact_id": str(fact.id),
+        "org_id": fact.org_id,
+        "name": fact.name,
+        "actor_id": None if fact.actor_id is None else str(fact.actor_id),
+        "at": fact.at.isoformat(),
+        "payload": to_plain(fact),
+    }
 
 
 def _live(fact: Fact) -> str:

@@ -37,6 +37,7 @@ _MAX_UNPACKED: Final = 256 * 1024 * 1024
 _HEADER_WITHIN: Final = 10
 _EXACT_WHOLE: Final = 10**15
 _EPOCH: Final = date(1899, 12, 30)
+_PLAIN: Final = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 Raw = Any
 Label = str | Promise
@@ -164,8 +165,7 @@ def _at(row: Sequence[Any], place: int) -> Any:
 
 def fold(words: str) -> str:
     """Full-width letters, digits and signs made plain, spaces at both ends removed."""
-    plain = "".join(chr(ord(c) - 0xFEE0) if 0xFF01 <= ord(c) <= 0xFF5E else c for c in words)
-    return plain.replace("\u3000", " ").strip()
+    return (words if words.isascii() else words.translate(_PLAIN)).strip()
 
 
 def text(*, longest: int) -> Reader:

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -121,8 +122,14 @@ def _draft_form(request: Request) -> Form:
                 kind="choice",
                 choices=product_choices(request.actor),
             ),
-            Field(name="monthly_rent", label=_("Monthly rent"), kind="money", group=_("Price")),
-            Field(name="deposit", label=_("Deposit"), kind="money"),
+            Field(
+                name="monthly_rent",
+                label=_("Monthly rent"),
+                kind="money",
+                group=_("Price"),
+                least=Decimal("0.01"),
+            ),
+            Field(name="deposit", label=_("Deposit"), kind="money", least=0),
             Field(name="starts_on", label=_("First day"), kind="day", group=_("Term")),
             Field(name="months", label=_("Months"), kind="whole"),
             Field(

@@ -22,7 +22,7 @@ from panshi.fleet import queries as fleet
 from panshi.kit import files
 from panshi.kit.clock import local_day
 from panshi.kit.ids import uuid7
-from panshi.kit.money import ZERO
+from panshi.kit.money import ZERO, is_amount
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
@@ -91,7 +91,7 @@ def _refuse(costs: Sequence[NewCost], at: datetime) -> None:
     for cost in costs:
         if cost.kind not in CostKind.values:
             raise CostInvalid(_("There is no kind of cost “%s”.") % cost.kind)
-        if cost.amount <= 0:
+        if not (is_amount(cost.amount) and is_amount(cost.vat)) or cost.amount <= 0:
             raise CostInvalid(_("A cost must be above zero."))
         if cost.occurred_on > today:
             raise CostInvalid(_("A cost cannot lie ahead."))

@@ -1,10 +1,11 @@
 """Arrears: the ladder of reminders and steps, a few statements for all customers at once."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
@@ -17,11 +18,9 @@ from panshi.billing.events import (
 )
 from panshi.billing.models import (
     CaseState,
-    CollectionCall,
     DunningCase,
     DunningPolicy,
     DunningRung,
-    DunningStep,
 )
 from panshi.billing.queries.dunning import CASE, source_of
 from panshi.billing.rules import dunning as rules
@@ -32,6 +31,7 @@ from panshi.billing.services.reminding import BILL, Telling
 from panshi.billing.services.settling import cleared
 from panshi.kit import outbox
 from panshi.kit.facts import Fact
+from panshi.kit.ids import uuid7
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
 from panshi.notify import queries as notify
@@ -66,19 +66,39 @@ WHERE b.open_amount > 0 AND b.kind = 'CHARGE' AND b.due_on < %(on)s
 ORDER BY b.source_id, b.due_on, b.bill_id
 ON CONFLICT (source_id) WHERE state IN ('OPEN', 'ON_HOLD', 'LEGAL') DO NOTHING
 """
+# Each live case beside what its source owes late, if anything: one look at both.
 _OWED: Final = """
-SELECT c.id, c.org_id, c.customer_id, c.vehicle_id, c.source_kind, c.source_id, c.rung,
-    min(b.due_on), sum(b.open_amount),
-    ARRAY(SELECT s.day FROM billing_dunningstep s WHERE s.case_id = c.id)
-FROM billing_dunningcase c JOIN billing_billbalance b ON b.source_id = c.source_id
-WHERE c.state = 'OPEN' AND b.open_amount > 0 AND b.kind = 'CHARGE' AND b.due_on < %(on)s
-GROUP BY c.id ORDER BY c.id
+WITH late AS (
+    SELECT source_id, min(due_on) AS oldest, sum(open_amount) AS amount FROM billing_billbalance
+    WHERE open_amount > 0 AND kind = 'CHARGE' AND due_on < %(on)s GROUP BY source_id
+), fired AS (
+    SELECT s.case_id, array_agg(s.day) AS days FROM billing_dunningstep s
+    JOIN billing_dunningcase c ON c.id = s.case_id
+    WHERE c.state IN ('OPEN', 'ON_HOLD', 'LEGAL') GROUP BY s.case_id
+)
+SELECT c.state, l.amount IS NULL, c.id, c.org_id, c.customer_id, c.vehicle_id, c.source_kind,
+    c.source_id, c.rung, l.oldest, l.amount, COALESCE(f.days, '{}')
+FROM billing_dunningcase c LEFT JOIN late l ON l.source_id = c.source_id
+LEFT JOIN fired f ON f.case_id = c.id
+WHERE c.state IN ('OPEN', 'ON_HOLD', 'LEGAL') ORDER BY c.id
 """
-_NOTHING_OWED: Final = """
-SELECT c.id FROM billing_dunningcase c
-WHERE c.state IN ('OPEN', 'ON_HOLD', 'LEGAL') AND NOT EXISTS (
-    SELECT FROM billing_billbalance b WHERE b.source_id = c.source_id AND b.open_amount > 0
-    AND b.kind = 'CHARGE' AND b.due_on < %(on)s)
+# What climbs is handed over as one document: a parameter for every value costs more than the work.
+_STEP: Final = """
+WITH fired AS (
+    SELECT * FROM jsonb_to_recordset(%(steps)s::jsonb) AS f(id uuid, org_id int, case_id uuid,
+        day int, code text, top int, oldest date, open_amount numeric)
+), kept AS (
+    INSERT INTO billing_dunningstep (id, org_id, case_id, day, code, fired_on, open_amount)
+    SELECT id, org_id, case_id, day, code, %(on)s, open_amount FROM fired
+)
+UPDATE billing_dunningcase c SET rung = f.top, oldest_due_on = f.oldest
+FROM fired f WHERE c.id = f.case_id
+"""
+_PLAN: Final = """
+INSERT INTO billing_collectioncall (id, org_id, case_id, day, call_on, outcome, words)
+SELECT id, org_id, case_id, day, call_on, '', ''
+FROM jsonb_to_recordset(%(calls)s::jsonb)
+    AS c(id uuid, org_id int, case_id uuid, day int, call_on date)
 """
 
 
@@ -137,9 +157,9 @@ def advance_dunning(*, on: date, actor: Actor, at: datetime) -> DunningAdvanced:
         bills = [_Reached(*row) for row in cursor.fetchall()]
         cursor.execute(_OPEN_CASES, {"on": on})
         cursor.execute(_OWED, {"on": on})
-        owed = [_Owed(*row) for row in cursor.fetchall()]
-        cursor.execute(_NOTHING_OWED, {"on": on})
-        done = [case_id for (case_id,) in cursor.fetchall()]
+        live = cursor.fetchall()
+    owed = [_Owed(*row) for state, paid, *row in live if state == CaseState.OPEN and not paid]
+    done = [row[0] for _state, paid, *row in live if paid]
     overdue, tellings = _bill_news(bills, ladders, actor, at)
     steps, told = _climb(owed, ladders, on, actor, at)
     reminding.tell([*tellings, *told], actor=actor, at=at)
@@ -241,9 +261,8 @@ def _climb(
     proven = _proven(owed, ladders, actor)
     facts: list[Fact] = []
     tellings: list[Telling] = []
-    steps: list[DunningStep] = []
-    calls: list[CollectionCall] = []
-    moved: list[DunningCase] = []
+    steps: list[dict[str, Any]] = []
+    calls: list[dict[str, Any]] = []
     for one in owed:
         rung = rules.next_rung(
             rungs=ladders.of(one.org_id),
@@ -254,21 +273,30 @@ def _climb(
         )
         if rung is None:
             continue
-        top = max(rung.day, one.rung or rung.day)
-        moved.append(DunningCase(id=one.case_id, rung=top, oldest_due_on=one.oldest))
         steps.append(
-            DunningStep(
-                org_id=one.org_id,
-                case_id=one.case_id,
-                day=rung.day,
-                code=rung.code,
-                fired_on=on,
-                open_amount=one.amount,
-            )
+            {
+                "id": str(uuid7()),
+                "org_id": one.org_id,
+                "case_id": str(one.case_id),
+                "day": rung.day,
+                "code": rung.code,
+                "top": max(rung.day, one.rung or rung.day),
+                "oldest": one.oldest.isoformat(),
+                "open_amount": str(one.amount),
+            }
         )
         if rung.code == CALL:
-            calls.append(_call(one, rung, on))
-            facts.append(_call_planned(one, calls[-1], actor, at))
+            call_id, call_on = uuid7(), rules.working_day(on)
+            calls.append(
+                {
+                    "id": str(call_id),
+                    "org_id": one.org_id,
+                    "case_id": str(one.case_id),
+                    "day": rung.day,
+                    "call_on": call_on.isoformat(),
+                }
+            )
+            facts.append(_call_planned(one, call_id, call_on, actor, at))
         facts.append(_step_reached(one, rung, actor, at))
         tellings.append(
             Telling(
@@ -282,9 +310,11 @@ def _climb(
                 due_on=one.oldest,
             )
         )
-    DunningCase.objects.bulk_update(moved, ["rung", "oldest_due_on"])
-    DunningStep.objects.bulk_create(steps)
-    CollectionCall.objects.bulk_create(calls)
+    with connection.cursor() as cursor:
+        if steps:
+            cursor.execute(_STEP, {"steps": json.dumps(steps), "on": on})
+        if calls:
+            cursor.execute(_PLAN, {"calls": json.dumps(calls)})
     return facts, tellings
 
 
@@ -311,23 +341,17 @@ def _notices(rungs: Sequence[Rung], fired: Collection[int]) -> list[int]:
     return [day for day in days if day in fired]
 
 
-def _call(one: _Owed, rung: Rung, on: date) -> CollectionCall:
-    return CollectionCall(
-        org_id=one.org_id, case_id=one.case_id, day=rung.day, call_on=rules.working_day(on)
-    )
-
-
 def _call_planned(
-    one: _Owed, call: CollectionCall, actor: Actor, at: datetime
+    one: _Owed, call_id: UUID, call_on: date, actor: Actor, at: datetime
 ) -> CollectionCallPlanned:
     return CollectionCallPlanned(
         org_id=one.org_id,
         actor_id=actor.id,
         at=at,
-        call_id=call.id,
+        call_id=call_id,
         case_id=one.case_id,
         customer_id=one.customer_id,
-        call_on=call.call_on,
+        call_on=call_on,
         open_amount=one.amount,
     )
 

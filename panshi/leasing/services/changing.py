@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from panshi.billing import services as billing
 from panshi.billing.events import ChargePlanChanged
 from panshi.kit.clock import day_start, local_day
-from panshi.kit.money import to_fen
+from panshi.kit.money import is_amount, to_fen
 from panshi.kit.refusals import IllegalMove, Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
@@ -89,7 +89,9 @@ def extend_lease(
     """
     lease = locked_lease(lease_id, actor=actor, permission="leasing.extend_lease")
     must_run(lease)
-    if not 1 <= months <= rules.LONGEST or (monthly_rent is not None and monthly_rent <= 0):
+    if not 1 <= months <= rules.LONGEST or (
+        monthly_rent is not None and not (is_amount(monthly_rent) and monthly_rent > 0)
+    ):
         raise TermsInvalid(_("Rent and months (1 to 120) must be above zero."))
     segment = current_segment(lease)
     lock_vehicles([segment.vehicle_id])
@@ -258,7 +260,7 @@ def change_price(
     """
     lease = locked_lease(lease_id, actor=actor, permission="leasing.change_price")
     must_run(lease)
-    if monthly_rent <= 0:
+    if not is_amount(monthly_rent) or monthly_rent <= 0:
         raise TermsInvalid(_("The rent must be above zero."))
     segment = current_segment(lease)
     before, after = lease.monthly_rent, to_fen(monthly_rent)

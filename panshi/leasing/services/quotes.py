@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from panshi.crm import queries as crm
 from panshi.kit.clock import local_day
+from panshi.kit.money import is_amount
 from panshi.kit.numbers import next_number
 from panshi.kit.refusals import IllegalMove, Refusal
 from panshi.kit.tenancy import Actor, system_actor
@@ -107,7 +108,8 @@ def draft_quote(
     rent = found.price if monthly_rent is None else monthly_rent
     asked = rent * crm.deposit_months(customer_id=customer_id, actor=actor)
     kept = asked if deposit is None else deposit
-    if rent <= 0 or kept < 0:
+    given = [amount for amount in (monthly_rent, deposit) if amount is not None]
+    if not all(map(is_amount, given)) or rent <= 0 or kept < 0:
         raise TermsInvalid(_("Rent, deposit and months (1 to 120) must be above zero."))
     quote = Quote.objects.create(
         org_id=vehicle.org_id,

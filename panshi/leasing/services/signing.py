@@ -13,6 +13,7 @@ from panshi.fleet import queries as fleet_queries
 from panshi.fleet import services as fleet
 from panshi.kit import files
 from panshi.kit.clock import add_months, day_start, local_day
+from panshi.kit.money import is_amount
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
 from panshi.leasing import rules
@@ -73,6 +74,8 @@ def draft_lease(
     """
     vehicle = vehicle_for(customer_id, vehicle_id, actor=actor)
     actor.must("leasing.draft_lease", vehicle.org_id)
+    if not (is_amount(monthly_rent) and is_amount(deposit)):
+        raise TermsInvalid(_("Write rent and deposit in yuan with at most two decimals."))
     if monthly_rent <= 0 or deposit < 0 or not 1 <= months <= rules.LONGEST:
         raise TermsInvalid(_("Rent, deposit and months (1 to 120) must be above zero."))
     if alignment not in Alignment:

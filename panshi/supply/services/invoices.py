@@ -13,7 +13,7 @@ from pydantic import Base64Bytes
 
 from panshi.kit import files
 from panshi.kit.clock import local_day
-from panshi.kit.money import ZERO, split, to_fen
+from panshi.kit.money import ZERO, is_amount, split, to_fen
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
@@ -90,7 +90,7 @@ def _refuse(
 ) -> None:
     if not supplier.strip() or not number.strip():
         raise InvoiceInvalid(_("An invoice names its supplier and its number."))
-    if net <= 0 or vat < 0 or vat >= net:
+    if not (is_amount(net) and is_amount(vat)) or net <= 0 or vat < 0 or vat >= net:
         raise InvoiceInvalid(_("The net amount must be above zero, and the VAT a part of it."))
     if issued_on > local_day(at):
         raise InvoiceInvalid(_("This day has not come yet."))
