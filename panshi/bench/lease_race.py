@@ -51,8 +51,8 @@ def measure_lease_race(*, rivals: int = RIVALS, rounds: int = ROUNDS) -> dict[st
     with acting(hq_actor()):
         (org_id,) = bench_books(1)
         by = system_actor(org_id)
-        customer_id = _customer(org_id, by)
-        vehicle_ids = _vehicles(org_id, rounds * 3, by)
+        customer_id = new_customer(org_id, by)
+        vehicle_ids = new_vehicles(org_id, rounds * 3, by)
     with _room_for(rivals + 2), ThreadPoolExecutor(rivals) as pool:
         _warm(pool, rivals)
         ours = _race(pool, rivals, vehicle_ids[:rounds], _by_verb(customer_id, by))
@@ -230,12 +230,14 @@ def _warm(pool: ThreadPoolExecutor, rivals: int) -> None:
         future.result()
 
 
-def _customer(org_id: int, by: Actor) -> UUID:
+def new_customer(org_id: int, by: Actor) -> UUID:
+    """A customer of a node, invented."""
     new = NewCustomer(org_id=org_id, kind="PERSON", name="王芳", phone="13900000001", city="杭州")
     return crm.register_customers(customers=[new], actor=by, at=AT).customer_ids[0]
 
 
-def _vehicles(org_id: int, count: int, by: Actor) -> list[UUID]:
+def new_vehicles(org_id: int, count: int, by: Actor) -> list[UUID]:
+    """Vehicles of a node and a model of its own, with numbers that no register has."""
     code = f"RACE{uuid7().hex[-8:].upper()}"
     fleet.publish_vehicle_model(
         org_id=org_id,

@@ -24,6 +24,7 @@ BENCHES = (
     "ledger",
     "finance-board",
     "compliance",
+    "documents",
     "dunning",
     "import",
     "tenancy",
@@ -223,6 +224,10 @@ def _measure_founded(name: str, plans: int) -> Any:
         from panshi.bench.compliance import measure_compliance
 
         return measure_compliance(plans)
+    if name == "documents":
+        from panshi.bench.documents import measure_documents
+
+        return measure_documents()
     if name == "dunning":
         from panshi.bench.dunning import measure_dunning
 

@@ -254,7 +254,7 @@ FROM jsonb_to_recordset(%(rows)s::jsonb)
 def _keep(batch: ImportBatch, rows: Sequence[dict[str, object]]) -> None:
     with connection.cursor() as cursor:
         for first in range(0, len(rows), _BATCH):
-            values = {
+            values: dict[str, Any] = {
                 "org": batch.org_id,
                 "batch": batch.id,
                 "rows": json.dumps(rows[first : first + _BATCH]),

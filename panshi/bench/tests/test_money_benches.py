@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+from panshi.bench.documents import measure_documents
 from panshi.bench.dunning import measure_dunning
 from panshi.bench.importing import measure_import
 from panshi.bench.tenancy import measure_tenancy
@@ -38,3 +39,12 @@ def test_every_policy_is_asked_for_the_same() -> None:
     assert set(document["baseline"]) == names
     rows = {document["baseline"][name]["rows"] for name in names} | {document["ours"]["rows"]}
     assert rows == {660 // 220 * 44}
+
+
+def test_each_paper_is_a_pdf() -> None:
+    make.platform()
+    document = cast(Document, measure_documents(each=1, lines=30))
+    ours = document["ours"]
+    assert ours["bill_bytes"] < ours["statement_bytes"]
+    assert ours["contract_bytes"] > 10_000
+    assert document["baseline"]["bare_typst"]["page_s"] > 0
