@@ -11,6 +11,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from panshi.kit.clock import local_day
@@ -37,7 +38,7 @@ INVOICES: Final = Table(
             key="state", label=lazy("State"), kind="state", tones=TONES,
             choices=SupplierInvoiceState,
         ),
-        Column(key="paid_on", label=lazy("Paid on"), kind="day"),
+        Column(key="paid_on", label=pgettext_lazy("invoice of a supplier", "Paid on"), kind="day"),
         Column(key="entered_by", label=lazy("Entered by"), hidden=True),
     ),
     filters=(
@@ -152,7 +153,7 @@ def enter(request: Request) -> HttpResponse:
 
 PAY: Final = Form(
     fields=[
-        Field(name="paid_on", label=lazy("Paid on"), kind="day"),
+        Field(name="paid_on", label=pgettext_lazy("invoice of a supplier", "Paid on"), kind="day"),
         Field(name="reference", label=lazy("Bank reference"), required=False, longest=64),
     ]
 )

@@ -13,7 +13,7 @@ from panshi.kit.states import Machine
 
 class LocationKind(models.TextChoices):
     STATION = "STATION", _("Service station")
-    WAREHOUSE = "WAREHOUSE", _("Warehouse")
+    WAREHOUSE = "WAREHOUSE", pgettext_lazy("place", "Warehouse")
     VAN = "VAN", _("Service van")
     TRANSIT = "TRANSIT", _("In transit")
     SUPPLIER = "SUPPLIER", _("Supplier")
@@ -26,7 +26,7 @@ OUTSIDE = (LocationKind.SUPPLIER, LocationKind.CUSTOMER, LocationKind.SCRAP)
 
 
 class MovementReason(models.TextChoices):
-    RECEIPT = "RECEIPT", _("Received")
+    RECEIPT = "RECEIPT", pgettext_lazy("stock", "Received")
     TRANSFER = "TRANSFER", _("Transferred")
     USE = "USE", _("Used on a job")
     RETURN = "RETURN", _("Returned")

@@ -212,6 +212,12 @@ def part_sources(*, city: str, at: datetime, actor: Actor) -> list[PartSource]:
     ]
 
 
+def _named(place: Location, supplier: str) -> str:
+    """What a place is called; the world outside by its kind, or by the supplier's name."""
+    kind = LocationKind(place.kind)
+    return supplier or str(kind.label) if kind in OUTSIDE else place.name
+
+
 @question
 def movements(*, location_id: UUID, actor: Actor, limit: int = 100) -> list[MovementRow]:
     """What came to and left a place, newest first."""
@@ -225,8 +231,8 @@ def movements(*, location_id: UUID, actor: Actor, limit: int = 100) -> list[Move
             m.item.code,
             m.lot,
             m.quantity,
-            m.source.name,
-            m.target.name,
+            _named(m.source, m.supplier),
+            _named(m.target, ""),
             MovementReason(m.reason),
             m.document,
         )
