@@ -178,8 +178,10 @@ def _due_row(item: Sequence[Any], today: date) -> dict[str, Any]:
     }
 
 
-def _tell(rows: Sequence[Mapping[str, Any]], *, org_id: int, actor: Actor, at: datetime) -> None:
-    """Publish what fell due at one node: papers, statutory inspections, maintenance."""
+def _due_facts(
+    rows: Sequence[Mapping[str, Any]], *, org_id: int, actor: Actor, at: datetime
+) -> list[Fact]:
+    """What fell due at one node: papers, statutory inspections, maintenance."""
     papers = tuple(ExpiringRow(**row) for row in rows if row["kind"] != DueKind.MAINTENANCE)
     checks = tuple(DueRow(**row) for row in rows if row["kind"] == DueKind.INSPECTION)
     services = tuple(DueRow(**row) for row in rows if row["kind"] == DueKind.MAINTENANCE)
@@ -191,8 +193,7 @@ def _tell(rows: Sequence[Mapping[str, Any]], *, org_id: int, actor: Actor, at: d
         facts.append(StatutoryInspectionDue(**common, items=checks))
     if services:
         facts.append(MaintenanceDue(**common, items=services))
-    for fact in facts:
-        outbox.publish(fact, verb="fleet.compute_due_items")
+    return facts
 
 
 def _send(run_id: UUID, at: datetime) -> int:
@@ -238,8 +239,14 @@ def compute_for(
         with connection.cursor() as cursor:
             cursor.execute(_COMPUTE, {"today": today, "at": at, "run": run_id, "ids": ids})
             rows = cursor.fetchall()
-        for org_id, items in groupby(rows, key=lambda row: row[0]):
-            _tell([_due_row(item, today) for item in items], org_id=org_id, actor=actor, at=at)
+        facts = [
+            fact
+            for org_id, items in groupby(rows, key=lambda row: row[0])
+            for fact in _due_facts(
+                [_due_row(item, today) for item in items], org_id=org_id, actor=actor, at=at
+            )
+        ]
+        outbox.publish_all(facts, verb="fleet.compute_due_items")
         sent = _send(run_id, at)
         _lapse(actor=actor, at=at)
     return len(rows), sent
@@ -250,6 +257,7 @@ def _lapse(*, actor: Actor, at: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_LAPSE, {"today": local_day(at), "at": at})
         rows = sorted(cursor.fetchall())
+    facts: list[Fact] = []
     for org_id, items in groupby(rows, key=lambda row: row[0]):
         lapsed = tuple(
             LapsedRow(
@@ -264,10 +272,8 @@ def _lapse(*, actor: Actor, at: datetime) -> int:
             )
             for _org, item_id, vehicle_id, plate, kind, due_on, blocks, leased, customer_id in items
         )
-        outbox.publish(
-            DocumentsLapsed(org_id=org_id, actor_id=actor.id, at=at, items=lapsed),
-            verb="fleet.compute_due_items",
-        )
+        facts.append(DocumentsLapsed(org_id=org_id, actor_id=actor.id, at=at, items=lapsed))
+    outbox.publish_all(facts, verb="fleet.compute_due_items")
     return len(rows)
 
 
