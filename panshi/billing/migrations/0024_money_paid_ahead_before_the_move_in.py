@@ -2,32 +2,59 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import panshi.kit.ids
 from django.db import migrations, models
+
+import panshi.kit.ids
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0023_prepaid_costs_stand'),
-        ('org', '0003_people_of_the_yard'),
+        ("billing", "0023_prepaid_costs_stand"),
+        ("org", "0003_people_of_the_yard"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='OpeningReceipt',
+            name="OpeningReceipt",
             fields=[
-                ('id', models.UUIDField(default=panshi.kit.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('source_kind', models.CharField(max_length=60)),
-                ('source_id', models.UUIDField()),
-                ('customer_id', models.UUIDField()),
-                ('taken_back_at', models.DateTimeField(null=True)),
-                ('org', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='org.orgnode')),
-                ('payment', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.payment')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=panshi.kit.ids.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), editable=False
+                    ),
+                ),
+                ("source_kind", models.CharField(max_length=60)),
+                ("source_id", models.UUIDField()),
+                ("customer_id", models.UUIDField()),
+                ("taken_back_at", models.DateTimeField(null=True)),
+                (
+                    "org",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.orgnode",
+                    ),
+                ),
+                (
+                    "payment",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.payment",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['source_id'], name='opening_receipt_by_source')],
+                "indexes": [models.Index(fields=["source_id"], name="opening_receipt_by_source")],
             },
         ),
     ]

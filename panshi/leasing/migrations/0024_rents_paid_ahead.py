@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('leasing', '0023_walls_of_claim_payments'),
+        ("leasing", "0023_walls_of_claim_payments"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='rentrecord',
-            name='payment_id',
+            model_name="rentrecord",
+            name="payment_id",
             field=models.UUIDField(null=True),
         ),
     ]

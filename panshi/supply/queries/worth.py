@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import F, OuterRef, Subquery, Sum
@@ -26,6 +26,8 @@ from panshi.supply.models import (
     WorthCause,
     WorthChange,
 )
+
+_ORDERS: Final = frozenset({"issued_on", "net"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +217,12 @@ def supplier_invoices(
     offset: int = 0,
     limit: int = 50,
 ) -> SupplierInvoicePage:
-    """Invoices of suppliers by day; `text` is a part of the supplier's name or the number."""
+    """Invoices of suppliers by day; `text` is a part of the supplier's name or the number.
+
+    Raises ValueError for another order than by day or net amount.
+    """
+    if order_by.removeprefix("-") not in _ORDERS:
+        raise ValueError(f"invoices cannot be ordered by {order_by}")
     given: dict[str, Any] = {"state": state} if state else {}
     found = SupplierInvoice.objects.visible_to(actor).filter(**given)
     if text:
