@@ -33,7 +33,7 @@ SELECT gen_random_uuid(), (%(books)s::int[])[1 + g %% %(places)s], i.node_id, i.
     CASE WHEN g %% 40 > 0 THEN due + (g %% 5 - 3.5) * interval '1 hour' END,
     CASE WHEN g %% 3 = 0 THEN gen_random_uuid() END,
     '{}', 0, 0, 8, g %% 9, 5, g %% 6, 0, 0
-FROM generate_series(1, %(runs)s) AS g
+FROM generate_series(1::bigint, %(runs)s) AS g
 JOIN (SELECT node_id, revision_id, edition_id, row_number() OVER (ORDER BY node_id) - 1 AS place,
         count(*) OVER () AS held
     FROM handbook_editionitem WHERE edition_id = %(edition)s) i ON i.place = g * 7919 %% i.held,
