@@ -9,7 +9,7 @@ from panshi.org.tests import make
 def test_tells_of_every_deadline_once_and_leaves_nothing() -> None:
     make.platform()
     before = nodes(actor=hq_actor())
-    document = measure_compliance(300)
+    document = measure_compliance(600)
     ours = document["ours"]
     assert isinstance(ours, dict)
     assert ours["items"] > 100
