@@ -22,7 +22,15 @@ TEMPLATE = "panshi_template"
 _IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 _CACHE = Path(tempfile.gettempdir()) / f"panshi-schemas-{os.getuid()}"
 _KEPT = 4
-_QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_QUICK = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    # What a test writes is rolled back before anybody could tidy it up.
+    "autovacuum": "off",
+    "checkpoint_timeout": "1h",
+    "max_wal_size": "4GB",
+}
 
 if not _IS_WORKER:
     os.environ["PANSHI_HOME"] = tempfile.mkdtemp(prefix="panshi-test-")

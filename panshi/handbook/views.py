@@ -268,6 +268,7 @@ def node(request: Request, slug: str) -> HttpResponse:
         "by_hand": request.actor.may("handbook.start_run_by_hand"),
         "editor": page.org_id == request.actor.org_id and request.actor.may(EDITOR),
         "own_cases": queries.cases_of_node(slug=slug, actor=request.actor),
+        "certified": queries.certified_for(slug=slug, actor=request.actor, at=timezone.now()),
     }
     if page.document:
         context["asked_for"] = subjects.asked_for(page.document.procedure.subject_type)

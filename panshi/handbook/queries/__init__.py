@@ -17,6 +17,7 @@ from panshi.handbook.queries.drafts import (
     writes_here,
 )
 from panshi.handbook.queries.exams import (
+    certified_for,
     exam_page,
     exam_paper,
     exams,
@@ -60,6 +61,7 @@ __all__ = [
     "case_pictures",
     "case_rows",
     "cases_of_node",
+    "certified_for",
     "cities",
     "city_adherence",
     "city_curve",

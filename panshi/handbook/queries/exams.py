@@ -110,6 +110,18 @@ class HolderRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CertifiedFor:
+    """The certificate of an exam that asks about a node, and who holds it: name, until, standing.
+
+    `count` are all who hold it, of whom the first to end are named.
+    """
+
+    exam: ExamRow
+    people: tuple[tuple[str, date, str], ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionRow:
     """How a question is answered: of `asked` times `missed` were wrong."""
 
@@ -189,6 +201,33 @@ def posts(*, actor: Actor, at: datetime) -> list[tuple[str, str]]:
 def exams(*, actor: Actor) -> list[ExamRow]:
     """Every exam that is set, by certificate."""
     return [_exam(row) for row in Exam.objects.order_by("certificate", "id")]
+
+
+@question
+def certified_for(*, slug: str, actor: Actor, at: datetime, limit: int = 8) -> list[CertifiedFor]:
+    """Who holds what rests on a node, those to end first before the others."""
+    asking = [_exam(row) for row in Exam.objects.filter(nodes__has_key=slug).order_by("id")]
+    if not asking:
+        return []
+    today = local_day(at)
+    held = defaultdict(list)
+    for paper in people.certificates(kinds=[exam.certificate for exam in asking], actor=actor):
+        if (how := standing(paper, today)) != "MISSING":
+            held[paper.kind].append((paper.valid_until, paper.user_id, how))
+    shown = {kind: sorted(rows)[:limit] for kind, rows in held.items()}
+    ids = tuple({user_id for rows in shown.values() for _until, user_id, _how in rows})
+    names = org.names_of(user_ids=ids, actor=actor)
+    return [
+        CertifiedFor(
+            exam=exam,
+            people=tuple(
+                (names.get(user_id, ""), until, how)
+                for until, user_id, how in shown.get(exam.certificate, [])
+            ),
+            count=len(held[exam.certificate]),
+        )
+        for exam in asking
+    ]
 
 
 def _my_exam(

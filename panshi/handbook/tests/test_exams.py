@@ -109,6 +109,10 @@ def test_a_passed_paper_grants_the_certificate_on_the_edition(org: OrgNode) -> N
     assert fit(person)
     (mine,) = queries.my_exams(actor=person, at=make.NOON)
     assert (mine.standing, mine.verdict, mine.attempts_left) == ("HELD", "PASSED", 1)
+    (row,) = queries.certified_for(slug=min(NODES), actor=person, at=make.NOON)
+    assert (row.exam.id, row.count) == (exam_id, 1)
+    assert [(until, how) for _name, until, how in row.people] == [(paper.valid_until, "HELD")]
+    assert queries.certified_for(slug="overdue-reminder", actor=person, at=make.NOON) == []
 
 
 def test_safety_is_all_or_nothing_and_else_the_mark_decides(org: OrgNode) -> None:
@@ -291,6 +295,7 @@ def test_the_phone_shows_the_paper_and_the_trainer_what_was_missed(org: OrgNode)
     phone.post(begun["Location"], post)
     over = page(phone.get(begun["Location"]))
     assert "3 of 4 right" in over
+    assert "0 holders" in page(desk.get(reverse("handbook-node", args=[min(NODES)])))
     assert desk.get(begun["Location"]).status_code == 200
     results = page(desk.get(reverse("handbook-certificates-of", args=[exam_id])))
     assert "100.0%" in results
