@@ -262,13 +262,14 @@ def panorama(request: Request) -> HttpResponse:
 @require_GET
 def node(request: Request, slug: str) -> HttpResponse:
     _must_view(request)
-    page = queries.node_page(slug=slug, actor=request.actor, at=timezone.now())
+    at = timezone.now()
+    page = queries.node_page(slug=slug, actor=request.actor, at=at)
     context = {
         "page": page,
         "by_hand": request.actor.may("handbook.start_run_by_hand"),
         "editor": page.org_id == request.actor.org_id and request.actor.may(EDITOR),
         "own_cases": queries.cases_of_node(slug=slug, actor=request.actor),
-        "certified": queries.certified_for(slug=slug, actor=request.actor, at=timezone.now()),
+        "certified": queries.certified_for(slug=slug, actor=request.actor, at=at),
     }
     if page.document:
         context["asked_for"] = subjects.asked_for(page.document.procedure.subject_type)

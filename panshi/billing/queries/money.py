@@ -232,19 +232,15 @@ def _add(figures: dict[str, Decimal], account: str, amount: Decimal) -> None:
 
 def _months_before(month: date, actor: Actor) -> list[tuple[date, BoardRow]]:
     """What was posted in each of the eleven months before; those before the first are left out."""
-    months: dict[date, dict[str, Decimal]] = {}
+    months: dict[date, dict[str, Decimal]] = defaultdict(lambda: defaultdict(lambda: ZERO))
     since = add_months(month, 1 - _SHOWN)
     for day, account, amount in ledger.month_sums(
         accounts=_MOVED, since=since, until=month, actor=actor
     ):
-        _add(months.setdefault(day, defaultdict(lambda: ZERO)), account, amount)
-    shown = [add_months(since, n) for n in range(_SHOWN - 1)]
+        _add(months[day], account, amount)
     first = min(months, default=month)
-    return [
-        (day, _board_row(0, "", "", months.get(day) or defaultdict(lambda: ZERO)))
-        for day in shown
-        if day >= first
-    ]
+    shown = [add_months(since, n) for n in range(_SHOWN - 1)]
+    return [(day, _board_row(0, "", "", months[day])) for day in shown if day >= first]
 
 
 def _not_booked(
