@@ -446,12 +446,13 @@ class CasePhotoTaken(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSampled(Fact):
-    """A lead looked at the evidence of a closed run; `convincing` or not."""
+    """A lead looked at the evidence of a closed run; `convincing`, or which steps are `struck`."""
 
     run_id: UUID
     node_slug: str
     city: str
     convincing: bool
+    struck: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -206,7 +206,8 @@ def _acts() -> dict[str, Any]:
             reason=post.get("reason", ""), **who,
         ),
         "sample": lambda post, **who: services.sample_run(
-            convincing=post.get("convincing") == "yes", words=post.get("reason", ""), **who
+            convincing=post.get("convincing") == "yes", words=post.get("reason", ""),
+            struck=post.getlist("struck"), **who,
         ),
         "report": lambda post, run_id, **who: services.report_deviation(
             deviation_id=UUID(post.get("deviation_id", "")), grade="MAJOR", **who

@@ -188,11 +188,15 @@ class Deviation(OwnedModel):
 
 
 class Sample(OwnedModel):
-    """A lead looked at the evidence of a closed run, once; never changed."""
+    """A lead looked at the evidence of a closed run, once; never changed.
+
+    `struck` are the steps whose evidence does not count any more.
+    """
 
     run = models.OneToOneField(Run, on_delete=models.PROTECT, related_name="sample")
     sampler_id = models.UUIDField()
     convincing = models.BooleanField()
+    struck = ArrayField(models.CharField(max_length=40), default=list)
     words = models.CharField(max_length=300, blank=True)
     deviation = models.ForeignKey(Deviation, null=True, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()

@@ -115,9 +115,10 @@ class LimitRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleRow:
-    """What a lead said who looked at the evidence."""
+    """What a lead said who looked at the evidence; `struck` are the titles of steps."""
 
     convincing: bool
+    struck: tuple[str, ...]
     words: str
     at: datetime
 
@@ -274,9 +275,17 @@ def run_card(*, run_id: UUID, actor: Actor, at: datetime) -> RunCard:
         finished=found.finished,
         paused_for=f"{pause.waits_for}: {pause.reason}" if pause else "",
         round=run.round,
-        sampled=SampleRow(convincing=sample.convincing, words=sample.words, at=sample.at)
-        if (sample := Sample.objects.filter(run=run).first())
-        else None,
+        sampled=_sampled(run, titles),
+    )
+
+
+def _sampled(run: Run, titles: Mapping[str, str]) -> SampleRow | None:
+    found = Sample.objects.filter(run=run).first()
+    return found and SampleRow(
+        convincing=found.convincing,
+        struck=tuple(titles.get(step, step) for step in found.struck),
+        words=found.words,
+        at=found.at,
     )
 
 

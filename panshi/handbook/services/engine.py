@@ -45,9 +45,10 @@ def rows_of(run: Run) -> list[RunStep]:
     return list(run.steps.filter(superseded=False))
 
 
-def judge(run: Run, actor: Actor, at: datetime) -> Progress:
-    """Where the run stands, without changing it."""
-    return flow.progress(procedure_of(run), records_of(rows_of(run)), world_of(run, actor, at))
+def judge(run: Run, actor: Actor, at: datetime, rows: list[RunStep] | None = None) -> Progress:
+    """Where the run stands, without changing it; its rows are read unless given."""
+    kept = rows_of(run) if rows is None else rows
+    return flow.progress(procedure_of(run), records_of(kept), world_of(run, actor, at))
 
 
 def post_of(run: Run, item: Item) -> str:
@@ -61,14 +62,25 @@ def steps_for_job(run: Run, found: Progress) -> list[Item]:
     return [i for i in found.owed if post_of(run, i) == JOB_POST]
 
 
-def sums(run: Run, found: Progress) -> None:
+def proved(found: Progress, rows: list[RunStep]) -> list[Item]:
+    """Required steps whose evidence is there and beyond doubt."""
+    doubtful = {(row.step_id, row.iteration) for row in rows if row.flagged}
+    return [
+        i
+        for i in found.owed
+        if i.step.evidence
+        and i.standing == Standing.DONE
+        and (i.step.id, i.iteration) not in doubtful
+    ]
+
+
+def sums(run: Run, found: Progress, rows: list[RunStep]) -> None:
     """Write the counts of a run that lists and measures read; the caller saves it."""
     owed = found.owed
-    proofs = [i for i in owed if i.step.evidence]
     job = steps_for_job(run, found)
     run.steps_due, run.steps_done = len(owed), found.done
-    run.evidence_due = len(proofs)
-    run.evidence_valid = sum(i.standing == Standing.DONE for i in proofs)
+    run.evidence_due = sum(i.step.evidence is not None for i in owed)
+    run.evidence_valid = len(proved(found, rows))
     run.job_required = len(job)
     run.job_done = sum(i.settled for i in job)
     run.listens = flow.listening_keys(procedure_of(run), found)
@@ -86,9 +98,9 @@ def work_order_of(world: World) -> UUID | None:
     return None
 
 
-def sync_steps(run: Run, found: Progress) -> None:
+def sync_steps(run: Run, found: Progress, kept: list[RunStep]) -> None:
     """Keep a row per step and turn: what applies stands open until it is done or skipped."""
-    rows = {(r.step_id, r.iteration): r for r in rows_of(run)}
+    rows = {(r.step_id, r.iteration): r for r in kept}
     fresh, changed, seen = [], [], set()
     for item in found.items:
         key = (item.step.id, item.iteration)
@@ -189,9 +201,10 @@ def report_checklist(run: Run, actor: Actor, at: datetime) -> None:
 def settle(run: Run, actor: Actor, at: datetime) -> Progress:
     """Judge the run, keep rows and sums, and tell its job; the caller closes it when finished."""
     before = (run.job_done, run.job_required, run.work_order_id, run.state)
-    found = judge(run, actor, at)
-    sync_steps(run, found)
-    sums(run, found)
+    rows = rows_of(run)
+    found = judge(run, actor, at, rows)
+    sync_steps(run, found, rows)
+    sums(run, found, rows)
     run.save()
     if (run.job_done, run.job_required, run.work_order_id, run.state) != before or (
         run.state == RunState.HALTED

@@ -1,12 +1,14 @@
 """Verbs of a lead who looks at evidence: a sample of what closed, a deviation given to quality."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from panshi.handbook.events import DeviationReported, RunSampled
-from panshi.handbook.models import Deviation, DeviationKind, RunState, Sample
+from panshi.handbook.models import Deviation, DeviationKind, Run, RunState, Sample
+from panshi.handbook.services import engine
 from panshi.handbook.services.closing import (
     WordsMissing,
     locked,
@@ -15,6 +17,7 @@ from panshi.handbook.services.closing import (
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
+from panshi.kit.wording import listed
 from panshi.quality import services as quality
 
 LEAD = "handbook.release_stop"
@@ -32,13 +35,25 @@ class SampledAlready(Refusal):
     pass
 
 
+class NothingToStrike(Refusal):
+    """A step that is struck has no evidence in this run."""
+
+
 @verb
 def sample_run(
-    *, run_id: UUID, convincing: bool, actor: Actor, at: datetime, words: str = ""
+    *,
+    run_id: UUID,
+    convincing: bool,
+    actor: Actor,
+    at: datetime,
+    words: str = "",
+    struck: Collection[str] = (),
 ) -> RunSampled:
     """Say whether the evidence of a closed run convinces; what does not is a deviation.
 
-    Raises StillRunning, OwnWork, SampledAlready, WordsMissing.
+    `struck` are the steps whose evidence does not count any more, all of them when none is named:
+    the measure of proofs falls by it. Raises StillRunning, OwnWork, SampledAlready, WordsMissing,
+    NothingToStrike.
     """
     run = locked(run_id, actor)
     actor.must(LEAD, run.org_id)
@@ -51,8 +66,9 @@ def sample_run(
         raise SampledAlready(_("This run has been looked at already."))
     if not convincing and not words.strip():
         raise WordsMissing(_("Say what does not convince."))
-    deviation = None
+    deviation, steps = None, list[str]()
     if not convincing:
+        steps = _strike(run, struck, actor, at)
         deviation = record_deviation(
             run_id=run.id, kind=DeviationKind.EVIDENCE_INVALID, words=words, actor=actor, at=at
         ).deviation_id
@@ -61,6 +77,7 @@ def sample_run(
         run=run,
         sampler_id=actor.id,
         convincing=convincing,
+        struck=steps,
         words=words.strip()[:300],
         deviation_id=deviation,
         at=at,
@@ -73,7 +90,24 @@ def sample_run(
         node_slug=run.node.slug,
         city=run.city,
         convincing=convincing,
+        struck=tuple(steps),
     )
+
+
+def _strike(run: Run, struck: Collection[str], actor: Actor, at: datetime) -> list[str]:
+    """Let the evidence of these steps count no more; answers the steps, in their order."""
+    rows = engine.rows_of(run)
+    found = engine.judge(run, actor, at, rows)
+    proofs = dict.fromkeys(i.step.id for i in found.items if i.step.evidence and i.settled)
+    if unknown := set(struck) - proofs.keys():
+        raise NothingToStrike(
+            _("These steps have no evidence in this run: %s.") % listed(sorted(unknown))
+        )
+    steps = [step for step in proofs if not struck or step in struck]
+    lost = sum(item.step.id in steps for item in engine.proved(found, rows))
+    run.evidence_valid = max(run.evidence_valid - lost, 0)
+    run.save(update_fields=["evidence_valid"])
+    return steps
 
 
 @verb

@@ -294,6 +294,34 @@ def test_a_lead_samples_what_closed_and_gives_a_deviation_to_quality_once() -> N
     assert queries.deviations_of(run_id=run.id, actor=lead)[0].nonconformity_id == opened.id
 
 
+def test_evidence_that_a_lead_strikes_or_that_is_in_doubt_does_not_count() -> None:
+    run, by = collector()
+    lead, desk = make.person(run_org(run), "OPERATIONS"), window(run_org(run), "OPERATIONS")
+    do(run, "bill_right", by, "无误")
+    run.refresh_from_db()
+    due, valid = run.evidence_due, run.evidence_valid
+    RunStep.objects.filter(run=run, step_id="bill_right").update(flagged=True)
+    engine.settle(run, by, LATER)
+    assert (run.evidence_due, run.evidence_valid) == (due, valid - 1)
+    RunStep.objects.filter(run=run, step_id="bill_right").update(flagged=False)
+    engine.settle(run, by, LATER)
+
+    Run.objects.filter(id=run.id).update(
+        state="CLOSED", closed_at=LATER, owner_id=by.id, closed_by_fact_id=uuid7()
+    )
+    with pytest.raises(sampling.NothingToStrike):
+        services.sample_run(
+            run_id=run.id, convincing=False, words="没打通", struck=["call"], actor=lead, at=LATER
+        )
+    act = reverse("handbook-act", args=[run.id, "sample"])
+    desk.post(act, {"convincing": "no", "reason": "账单截图是旧的", "struck": ["bill_right"]})
+    run.refresh_from_db()
+    assert (run.evidence_due, run.evidence_valid) == (due, valid - 1)
+    shown = queries.run_card(run_id=run.id, actor=lead, at=LATER).sampled
+    assert shown is not None
+    assert len(shown.struck) == 1
+
+
 def test_a_started_node_knows_what_its_parent_knew_and_what_it_is_given() -> None:
     make.edition()
     org = org_make.operator()
