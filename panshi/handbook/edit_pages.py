@@ -178,8 +178,24 @@ def drafts(request: Request) -> HttpResponse:
             for name in ("freeze", "release", "withdraw")
         },
         "today": local_day(at),
+        "due": queries.due_reviews(actor=request.actor, at=at),
+        "confirms": request.actor.may("handbook.confirm_text"),
     }
     return render(request, "handbook/drafts.html", context)
+
+
+@require_POST
+@needs("handbook.confirm_text")
+def confirm(request: Request, slug: str) -> HttpResponse:
+    """Say that a text was read again and still holds."""
+    services.confirm_text(
+        node_slug=slug,
+        words=request.POST.get("words", ""),
+        actor=request.actor,
+        at=timezone.now(),
+    )
+    messages.success(request, _("Noted. Its next review counts from today."))
+    return redirect("handbook-drafts")
 
 
 @require_POST
@@ -230,6 +246,7 @@ urlpatterns = [
     path("handbook/drafts/release/", release, name="handbook-release"),
     path("handbook/drafts/withdraw/<uuid:edition_id>/", withdraw, name="handbook-withdraw"),
     path("handbook/nodes/<slug:slug>/edit/", edit_node, name="handbook-edit-node"),
+    path("handbook/nodes/<slug:slug>/holds/", confirm, name="handbook-confirm-text"),
     path(REVISION, revision, name="handbook-revision"),
     path(f"{REVISION}edit/", edit_revision, name="handbook-edit-revision"),
     path(f"{REVISION}act/<str:name>/", act, name="handbook-revision-act"),

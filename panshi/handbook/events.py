@@ -445,6 +445,14 @@ class CasePhotoTaken(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextHolds(Fact):
+    """A text in force was read again and still holds."""
+
+    node_slug: str
+    revision_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSampled(Fact):
     """A lead looked at the evidence of a closed run; `convincing`, or which steps are `struck`."""
 

@@ -53,6 +53,7 @@ from panshi.handbook.models.text import (
     SearchTerm,
     Step,
     Synonym,
+    TextConfirmed,
 )
 
 __all__ = [
@@ -100,4 +101,5 @@ __all__ = [
     "Step",
     "StepState",
     "Synonym",
+    "TextConfirmed",
 ]

@@ -167,6 +167,22 @@ class EditionItem(OwnedModel):
         ]
 
 
+class TextConfirmed(OwnedModel):
+    """Somebody read a text in force again, and it still holds; never changed."""
+
+    revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="confirmed")
+    person_id = models.UUIDField()
+    words = models.CharField(max_length=300)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="text_confirmed_says_how_it_was_seen", condition=~Q(words="")
+            )
+        ]
+
+
 class ChangeNotice(OwnedModel):
     """What a role must know of an edition: one node, how it changed, how grave that is."""
 

@@ -39,6 +39,7 @@ from panshi.handbook.queries.reading import (
     node_page,
     search,
 )
+from panshi.handbook.queries.reviews import due_reviews
 from panshi.handbook.queries.runs import (
     evidence_file,
     inbox,
@@ -68,6 +69,7 @@ __all__ = [
     "deviations_of",
     "draft_findings",
     "drafts",
+    "due_reviews",
     "edition_diff",
     "editions",
     "evidence_file",

@@ -281,7 +281,9 @@ def run_card(*, run_id: UUID, actor: Actor, at: datetime) -> RunCard:
 
 def _sampled(run: Run, titles: Mapping[str, str]) -> SampleRow | None:
     found = Sample.objects.filter(run=run).first()
-    return found and SampleRow(
+    if found is None:
+        return None
+    return SampleRow(
         convincing=found.convincing,
         struck=tuple(titles.get(step, step) for step in found.struck),
         words=found.words,

@@ -46,6 +46,7 @@ from panshi.handbook.services.playbooks import start_playbook
 from panshi.handbook.services.proofs import attach_evidence
 from panshi.handbook.services.review import (
     approve_revision,
+    confirm_text,
     draft_revision,
     edit_revision,
     freeze_edition,
@@ -84,6 +85,7 @@ __all__ = [
     "close_run",
     "close_run_by_fact",
     "complete_step",
+    "confirm_text",
     "dismiss_case",
     "draft_revision",
     "edit_revision",

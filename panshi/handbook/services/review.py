@@ -18,6 +18,7 @@ from panshi.handbook.events import (
     RevisionEdited,
     RevisionReturned,
     RevisionSubmitted,
+    TextHolds,
 )
 from panshi.handbook.models import (
     EDITION_LIFE,
@@ -29,6 +30,7 @@ from panshi.handbook.models import (
     Node,
     Revision,
     RevisionState,
+    TextConfirmed,
 )
 from panshi.handbook.rules import checking, texts
 from panshi.handbook.rules.procedure import ContentFault
@@ -382,4 +384,32 @@ def withdraw_edition(
         edition=edition.number,
         back_to=before.number,
         reason=reason,
+    )
+
+
+@verb
+def confirm_text(*, node_slug: str, words: str, actor: Actor, at: datetime) -> TextHolds:
+    """Say that a text in force was read again and still holds; its next review counts from now.
+
+    `words` say against what it was held: a law, an accident, the work as it is done. Raises
+    ReasonMissing, EditionItem.DoesNotExist.
+    """
+    actor.must("handbook.confirm_text", actor.org_id)
+    if not words.strip():
+        raise ReasonMissing(_("Say against what the text was held."))
+    edition = current_edition(actor.org_id)
+    item = EditionItem.objects.get(edition=edition, node__slug=node_slug)
+    TextConfirmed.objects.create(
+        org_id=actor.org_id,
+        revision_id=item.revision_id,
+        person_id=actor.id,
+        words=words.strip()[:300],
+        at=at,
+    )
+    return TextHolds(
+        org_id=actor.org_id,
+        actor_id=actor.id,
+        at=at,
+        node_slug=node_slug,
+        revision_id=item.revision_id,
     )

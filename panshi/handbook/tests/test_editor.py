@@ -10,11 +10,12 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from panshi.handbook import content_command
-from panshi.handbook.models import Edition, Revision
+from panshi.handbook import content_command, queries, services
+from panshi.handbook.models import Edition, Revision, TextConfirmed
 from panshi.handbook.rules import texts
+from panshi.handbook.services.common import ReasonMissing
 from panshi.handbook.tests import make
-from panshi.kit.clock import SHANGHAI
+from panshi.kit.clock import SHANGHAI, add_months, local_day
 from panshi.org.tests import make as org_make
 from panshi.org.tests.window import Window, page, window
 
@@ -97,6 +98,28 @@ def test_a_text_goes_through_the_pages_from_draft_to_release(tmp_path: Path) -> 
     post(boss, "handbook-withdraw", frozen.id, reason="试发")
     frozen.refresh_from_db()
     assert frozen.state == "WITHDRAWN"
+
+
+def test_a_text_asks_to_be_read_again() -> None:
+    make.edition()
+    office = org_make.platform()
+    editor = make.person(office, "TRAINER")
+    desk = window(office, "TRAINER")
+    seen = Revision.objects.get(node__slug=SLUG, state="APPROVED").approved_at
+    assert seen is not None
+    assert queries.due_reviews(actor=editor, at=seen + timedelta(days=60)) == ()
+    later = seen + timedelta(days=400)
+    due = {row.slug: row for row in queries.due_reviews(actor=editor, at=later)}
+    assert due[SLUG].late
+    assert due[SLUG].due_on == add_months(local_day(seen), due[SLUG].months)
+
+    with pytest.raises(ReasonMissing):
+        services.confirm_text(node_slug=SLUG, words=" ", actor=editor, at=later)
+    services.confirm_text(node_slug=SLUG, words="催收规定未变", actor=editor, at=later)
+    assert SLUG not in {row.slug for row in queries.due_reviews(actor=editor, at=later)}
+    assert len(queries.due_reviews(actor=editor, at=later)) == len(due) - 1
+    desk.post(reverse("handbook-confirm-text", args=[SLUG]), {"words": "又读一遍"})
+    assert TextConfirmed.objects.filter(revision__node__slug=SLUG).count() == 2
 
 
 def test_elsewhere_the_book_is_read_and_not_written() -> None:
