@@ -54,13 +54,16 @@ class TaxService(Protocol):
 
 
 LOSES, REJECTS, DOUBLES = 2, 2, 1
+# How many characters a tax number may have: of a company, of a person or an older registration.
+_TAX_NUMBERS: Final = (15, 17, 18, 20)
 _OF: Final = 100
 
 
 @dataclass(slots=True)
 class SimulatedTaxService:
     """Issues by rule of the key alone: of a hundred, two answers are lost, two requests rejected,
-    and one is answered twice. A red letter is never rejected. `issued` are the keys that got one.
+    and one is answered twice. A buyer's tax number of a length that none has is rejected always, a
+    red letter never. `issued` are the keys that got one.
     """
 
     issued: dict[str, str] = field(default_factory=dict)
@@ -76,6 +79,8 @@ class SimulatedTaxService:
         return self._answer(request)
 
     def _answer(self, request: InvoiceRequest) -> InvoiceAnswer:
+        if request.buyer_tax_no and len(request.buyer_tax_no) not in _TAX_NUMBERS:
+            return InvoiceAnswer(key=request.key, reason="购买方纳税人识别号位数有误")
         if request.red_of is None and self._turn(request.key, "verdict") < REJECTS:
             return InvoiceAnswer(key=request.key, reason="购买方信息校验未通过")
         mark = hashlib.sha256(request.key.encode()).hexdigest()

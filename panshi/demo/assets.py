@@ -21,10 +21,6 @@ from panshi.leasing.violation_sheet import SHEET, ViolationSheetRow
 NOTICES: Final = 9
 DAYS: Final = 60
 BOOKED_MONTHS: Final = 12
-INSURED_MONTHS_AGO: Final = 5
-INSURED: Final = 8
-PREMIUM: Final = Decimal("5830.00")
-PREMIUM_VAT: Final = Decimal("330.00")
 # Code, what the driver did at which kind of place, fine in CNY, points.
 ACTS: Final = (
     ("1344", "限行路段", 200, 0),
@@ -106,33 +102,9 @@ def enter(operator: Operator, at: datetime) -> None:
         )
 
 
-def insure(operator: Operator, at: datetime) -> None:
-    """Premiums of a year, paid some months ago, for some of the vehicles."""
-    since = add_months(month_start(local_day(at)), -INSURED_MONTHS_AGO)
-    billing.record_vehicle_costs(
-        costs=[
-            billing.NewCost(
-                vehicle_id=vehicle_id,
-                kind="INSURANCE",
-                amount=PREMIUM,
-                vat=PREMIUM_VAT,
-                occurred_on=since,
-                covers_from=since,
-                covers_until=add_months(since, 12) - timedelta(days=1),
-                words="商业险年度保费",
-            )
-            for vehicle_id, _model in operator.vehicles[:INSURED]
-        ],
-        actor=operator.actor,
-        at=at,
-    )
-
-
 def depreciate(company: Company, at: datetime) -> None:
     """The last months lose value and take what was prepaid, so that one of them can be closed."""
     hq = hq_actor(company.platform_id)
-    for operator in company.operators:
-        insure(operator, at)
     for back in range(BOOKED_MONTHS, 0, -1):
         month = add_months(month_start(local_day(at)), -back)
         billing.post_depreciation(month=month, actor=hq, at=at)

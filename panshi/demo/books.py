@@ -7,6 +7,7 @@ from typing import Final
 from panshi.billing import queries as billing_queries
 from panshi.billing import services as billing
 from panshi.billing.services import NewShareStep
+from panshi.demo.cash import CHANNEL
 from panshi.demo.founding import Company, Operator, Say
 from panshi.kit.clock import add_months, local_day, month_start
 from panshi.kit.tenancy import hq_actor
@@ -15,6 +16,8 @@ from panshi.ledger import services as ledger
 CLOSED_MONTHS_AGO: Final = 4
 INVOICED: Final = 4
 FINANCED: Final = 3
+# A tax number with a digit too many, which the tax service does not take.
+MISTYPED: Final = ("杭州城东优选商贸有限公司", "91330106MA2KQ7XC515")
 SCHEME: Final = (
     NewShareStep(party="CHANNEL", base="GROSS", percent=Decimal("0.006")),
     NewShareStep(party="OWNER", base="NET", percent=Decimal("0.5"), cap=Decimal(1500)),
@@ -40,6 +43,7 @@ def keep_books(company: Company, at: datetime, say: Say) -> None:
     shared = billing.accrue_shares(actor=hq, at=at)
     for operator in company.operators:
         _invoice(operator, at)
+    billing.check_channel(channel=CHANNEL, day=local_day(at) - timedelta(days=1), actor=hq, at=at)
     billing.submit_invoices(actor=hq, at=at)
     billing.poll_invoices(actor=hq, at=at + timedelta(minutes=2))
     first = company.operators[0]
@@ -56,7 +60,7 @@ def keep_books(company: Company, at: datetime, say: Say) -> None:
 
 
 def _invoice(operator: Operator, at: datetime) -> None:
-    """Some customers want an invoice on their last paid bill."""
+    """Some customers want an invoice on their last paid bill; the first mistypes a number."""
     asked = 0
     for customer_id in operator.customers:
         offered = billing_queries.invoiceable_bills(
@@ -65,7 +69,11 @@ def _invoice(operator: Operator, at: datetime) -> None:
         if not offered:
             continue
         billing.request_invoice(
-            bill_ids=[offered[0].id], buyer_name="个人", actor=operator.actor, at=at
+            bill_ids=[offered[0].id],
+            buyer_name="个人" if asked else MISTYPED[0],
+            buyer_tax_no="" if asked else MISTYPED[1],
+            actor=operator.actor,
+            at=at,
         )
         asked += 1
         if asked == INVOICED:

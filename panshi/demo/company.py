@@ -17,6 +17,7 @@ from django.utils import timezone
 from panshi.demo import (
     assets,
     books,
+    cash,
     daily,
     exams,
     founding,
@@ -27,7 +28,9 @@ from panshi.demo import (
     offers,
     past,
     steering,
+    suppliers,
     terminals,
+    world,
     yard,
 )
 from panshi.demo.founding import Company, Operator, Say
@@ -104,7 +107,8 @@ def live(operator: Operator, seed: int, at: datetime) -> None:
     """Two years of one operator: its leases and its money, then its service."""
     random = Random(f"{seed}/{operator.plan.name}")
     with outbox.telling_history():
-        history.live_through(operator, random, at, click.echo)
+        desk = cash.Desk(operator) if operator.plan == world.SHOWN else None
+        history.live_through(operator, random, at, click.echo, desk=desk)
         jobs.serve_through(operator, random, at, click.echo)
         yard.furnish(operator, random, at, click.echo)
         past.remember(operator, Random(operator.plan.name), at)
@@ -115,3 +119,7 @@ def live(operator: Operator, seed: int, at: datetime) -> None:
         daily.write(operator, random, at)
         steering.steer(operator, random, at)
         steering.crash(operator, random, at)
+        suppliers.invoice(operator, at)
+        if desk is not None:
+            desk.open(random, at, click.echo)
+            handing.contest(operator, random, at)

@@ -10,6 +10,7 @@ from panshi.billing import services as billing
 from panshi.billing.services import NewCost
 from panshi.demo.founding import Operator
 from panshi.kit.clock import add_months, local_day, month_start
+from panshi.kit.money import to_fen
 from panshi.service import services as service
 
 MONTHS: Final = 12
@@ -23,7 +24,7 @@ TALKS: Final = (
 
 
 def spend(operator: Operator, random: Random, at: datetime) -> None:
-    """Charging in the yard each month, and the insurance that was paid within the last year."""
+    """Charging in the yard each month, and the year's insurance, paid at some time within it."""
     today = local_day(at)
     costs = []
     for vehicle_id, model in operator.vehicles:
@@ -39,12 +40,17 @@ def spend(operator: Operator, random: Random, at: datetime) -> None:
                 )
             )
         month = add_months(month_start(today), -random.randint(1, MONTHS))
+        paid_on = month + timedelta(days=random.randrange(1, 28))
+        premium = Decimal(4200 + model.cost // 60)
         costs.append(
             NewCost(
                 vehicle_id=vehicle_id,
                 kind="INSURANCE",
-                amount=Decimal(4200 + model.cost // 60),
-                occurred_on=month + timedelta(days=random.randrange(1, 28)),
+                amount=premium,
+                vat=to_fen(premium * 6 / 106),
+                occurred_on=paid_on,
+                covers_from=paid_on,
+                covers_until=add_months(paid_on, 12) - timedelta(days=1),
                 words="交强险与商业险，一年",
             )
         )

@@ -1,10 +1,13 @@
-"""What the yard of the demo company expects: a vehicle that comes back, another that leaves."""
+"""What the yard of the demo company expects, and a return whose scratch the customer disputes."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from random import Random
 
-from panshi.demo import history
+from panshi.demo import history, world
 from panshi.demo.founding import Operator
+from panshi.fleet import queries as fleet
 from panshi.kit.clock import local_day
 from panshi.leasing import queries
 from panshi.leasing import services as leasing
@@ -23,3 +26,32 @@ def expect(operator: Operator, random: Random, at: datetime) -> None:
             operator, vehicle.id, models[vehicle.id], today + timedelta(days=1),
             at - timedelta(hours=2), random,
         )  # fmt: skip
+
+
+def contest(operator: Operator, random: Random, at: datetime) -> None:
+    """The vehicle of the next lease is back; its customer says that the scratch was there."""
+    actor, back = operator.actor, at - timedelta(hours=20)
+    for row in queries.leases(state="ACTIVE", order_by="starts_on", limit=1, actor=actor).rows:
+        assert row.vehicle_id is not None
+        vehicle = fleet.vehicle_refs(vehicle_ids=(row.vehicle_id,), actor=actor)[row.vehicle_id]
+        leasing.request_return(lease_id=row.id, on=local_day(back), actor=actor, at=back)
+        leasing.accept_return(
+            lease_id=row.id,
+            odometer_km=vehicle.odometer_km + random.randrange(300, 3_000),
+            soc_pct=Decimal(random.randrange(25, 70)),
+            signed_by=world.person(random),
+            actor=actor,
+            at=back,
+        )
+        scratch = leasing.ReturnCharge(
+            product_code="DAMAGE", words="左前门划痕，露底漆", unit_price=Decimal(180),
+            clause="车损标准 2",
+        )  # fmt: skip
+        leasing.start_settlement(lease_id=row.id, charges=[scratch], actor=actor, at=back)
+        leasing.dispute_charge(
+            lease_id=row.id,
+            position=0,
+            words="这道划痕交车时就有，交车照片左前方那张能看到。",
+            actor=replace(actor, customer_id=row.customer_id),
+            at=at - timedelta(hours=2),
+        )

@@ -1,6 +1,6 @@
 """Two years of business before today: leases, rents, payments, late payers. All through verbs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ from panshi.billing import queries as billing_queries
 from panshi.billing import services as billing
 from panshi.billing.queries.owed import OwedRow
 from panshi.billing.services import NewPayment
-from panshi.demo import changes, world
+from panshi.demo import cash, changes, world
 from panshi.demo.founding import Operator, Say
 from panshi.demo.world import ModelPlan
 from panshi.fleet import services as fleet
@@ -50,8 +50,13 @@ def first_day(at: datetime) -> date:
     return add_months(month_start(local_day(at)), -MONTHS)
 
 
-def live_through(operator: Operator, random: Random, at: datetime, say: Say) -> None:
-    """Play two years of an operator month by month up to `at`."""
+def live_through(
+    operator: Operator, random: Random, at: datetime, say: Say, *, desk: cash.Desk | None = None
+) -> None:
+    """Play two years of an operator month by month up to `at`.
+
+    Some of the last bills are left to a cash desk, which is paid in its own ways.
+    """
     actor = operator.actor
     waiting: Waiting = [(v, m, Decimal(2_500)) for v, m in operator.vehicles]
     running: list[Running] = []
@@ -66,7 +71,9 @@ def live_through(operator: Operator, random: Random, at: datetime, say: Say) -> 
         moment = min(day_start(month) + timedelta(hours=3), at)
         billing.run_bills(cut_off=month, actor=actor, at=moment)
         billing.issue_bills(draft_hours=0, actor=actor, at=moment)
-        _pay(operator, late, month, random, at)
+        if desk is not None and number >= MONTHS - 1:
+            desk.keep(late, last=number == MONTHS)
+        _pay(operator, late, month, random, at, kept=desk.bill_ids if desk else frozenset())
         if number < MONTHS:
             billing.recognise_revenue(month=month, actor=actor, at=moment)
     say(f"{operator.plan.name}: two years, {len(running)} leases on the road")
@@ -240,10 +247,20 @@ def make_ready(
     fleet.make_ready(vehicle_id=vehicle_id, actor=actor, at=ready)
 
 
-def _pay(operator: Operator, late: set[UUID], month: date, random: Random, at: datetime) -> None:
+def _pay(
+    operator: Operator,
+    late: set[UUID],
+    month: date,
+    random: Random,
+    at: datetime,
+    *,
+    kept: Collection[UUID],
+) -> None:
     """Customers pay what is open, most within days; late payers pay a month later, if ever."""
     owed: dict[UUID, list[OwedRow]] = {}
     for bill in billing_queries.open_bills(actor=operator.actor):
+        if bill.id in kept:
+            continue
         patience = 40 if bill.customer_id in late else random.choice((1, 2, 3, 5, 9))
         moment = day_start(bill.due_on + timedelta(days=patience)) + timedelta(
             hours=random.randrange(9, 20)

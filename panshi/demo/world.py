@@ -76,6 +76,8 @@ REGIONS: Final = (
         OperatorPlan("石家庄冀运新能源", SHIJIAZHUANG, 24, 19),
     )),
 )  # fmt: skip
+# The operator that a visitor signs in to.
+SHOWN: Final = REGIONS[0][2][0]
 MODELS: Final = (
     ModelPlan("QY-V42", "青原", "轻运 V42 中型面包车", "VAN", "41.86", 2510, 265, 10_000,
               96, 350.4, 2980, 108_000, 34, large_plate=False),

@@ -8,6 +8,7 @@ urlpatterns = [
     path("fleet/models/", models.models, name="fleet-models"),
     path("fleet/models/new/", models.publish, name="fleet-model-new"),
     path("fleet/vehicles/sheet/", vehicles.sheet, name="fleet-sheet"),
+    path("fleet/vehicles/sample/", vehicles.sample, name="fleet-sample"),
     path("fleet/vehicles/<uuid:vehicle_id>/", vehicles.vehicle, name="fleet-vehicle"),
     path("fleet/vehicles/<uuid:vehicle_id>/papers/", vehicles.file_paper, name="fleet-file-paper"),
     path("fleet/vehicles/<uuid:vehicle_id>/asset/", assets.enter, name="fleet-asset"),

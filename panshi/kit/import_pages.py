@@ -165,6 +165,7 @@ class ImportPages:
     stage: Callable[..., Any]
     commit: Callable[..., Any]
     undo: Callable[..., Any]
+    sample: str = ""  # The page that gives a file to try the import with.
 
     @property
     def template_url(self) -> str:

@@ -25,6 +25,7 @@ def test_the_finance_desk_has_something_to_show() -> None:
     said: list[str] = []
     books.keep_books(company, make.NOON, said.append)
     assert said == ["books: 6 sums shared, 0 promises broken"]
+    assert sorted(EInvoice.objects.values_list("state", flat=True))[-1] == "REJECTED"
     assert EInvoice.objects.count() == 4
     assert Financing.objects.count() == 3
     assert ShareAccrual.objects.count() == 6

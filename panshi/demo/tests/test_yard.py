@@ -5,7 +5,7 @@ from random import Random
 
 from panshi.billing import queries as billing
 from panshi.cockpit import queries as cockpit
-from panshi.demo import assets, daily, handing, steering, yard
+from panshi.demo import assets, daily, handing, steering, suppliers, yard
 from panshi.demo.tests import make
 from panshi.fleet import queries
 from panshi.kit import outbox
@@ -14,6 +14,7 @@ from panshi.kit.tenancy import hq_actor
 from panshi.leasing import queries as leasing
 from panshi.ledger import queries as ledger
 from panshi.service import queries as service
+from panshi.supply import queries as supply
 
 
 def test_the_yard_is_furnished_and_told_of() -> None:
@@ -32,6 +33,8 @@ def test_the_yard_is_furnished_and_told_of() -> None:
         steering.crash(operator, Random(3), make.NOON)
         steering.plan_next_city(company, make.NOON)
         assets.depreciate(company, make.NOON)
+        suppliers.invoice(operator, make.NOON)
+        handing.contest(operator, Random(3), make.NOON)
     lots = queries.lots(actor=operator.actor)
     assert [lot.vehicles for lot in lots] == [2, 1]
     board = queries.idle_board(actor=operator.actor, at=make.NOON)
@@ -66,5 +69,11 @@ def test_the_yard_is_furnished_and_told_of() -> None:
     assert count == len(steering.RISKS)
     accidents = leasing.claims(actor=operator.actor)
     assert {str(row.state) for row in accidents.rows} == {"CLOSED", "ASSESSED", "REPORTED"}
+    invoices = supply.supplier_invoices(actor=operator.actor)
+    assert [str(row.state) for row in invoices.rows] == ["PAID"]
+    (contested,) = leasing.leases(state="SETTLING", actor=operator.actor).rows
+    sheet = leasing.settlement_sheet(lease_id=contested.id, actor=operator.actor)
+    assert sheet is not None
+    assert sheet.disputed == 180
     (plan,) = cockpit.roll_out_plans(actor=operator.actor)
     assert plan.city == steering.NEXT_CITY

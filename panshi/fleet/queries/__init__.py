@@ -55,6 +55,7 @@ from panshi.fleet.queries.inspections import (
     wear_standards,
 )
 from panshi.fleet.queries.moving_in import (
+    sample_sheet_rows,
     sheet_rows_of,
     vehicle_import,
     vehicle_import_preview,
@@ -220,6 +221,7 @@ __all__ = [
     "paper_costs",
     "paper_scan",
     "parked_vehicles",
+    "sample_sheet_rows",
     "selling_curve",
     "sheet_rows_of",
     "state_counts",

@@ -1,11 +1,15 @@
 """Questions about vehicles as rows of the operator's sheet, and about its imports."""
 
+from collections.abc import Callable, Mapping
 from datetime import date
+from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from django.db.models import QuerySet
 
-from panshi.fleet.models import Document, Vehicle, VehicleState, VehicleUse
+from panshi.fleet import rules
+from panshi.fleet.models import Document, Vehicle, VehicleModel, VehicleState, VehicleUse
 from panshi.fleet.sheet import KIND, PAPERS, SHEET, VehicleSheetRow
 from panshi.kit import imports
 from panshi.kit.imports import BatchCard, Preview
@@ -52,6 +56,37 @@ def vehicle_sheet_rows(*, actor: Actor) -> list[VehicleSheetRow]:
     """The whole register as rows of the sheet, without sold vehicles and customers' own."""
     found = Vehicle.objects.visible_to(actor).exclude(state=VehicleState.SOLD)
     return _sheet_rows(found.exclude(use=VehicleUse.EXTERNAL).order_by("vin"))
+
+
+SAMPLES: Final = 12
+# What is wrong with the VIN of some rows: by place of the row, and as one mistypes.
+_MISTYPED: Final[Mapping[int, Callable[[str], str]]] = {
+    2: lambda vin: vin[:12] + "O" + vin[13:],
+    5: lambda vin: vin[:8] + ("1" if vin[8] == "0" else "0") + vin[9:],
+    9: lambda vin: vin[:16],
+}
+
+
+@question
+def sample_sheet_rows(*, actor: Actor) -> list[VehicleSheetRow]:
+    """Twelve invented vehicles of the models there are, three with a wrong VIN: to try it out."""
+    found = VehicleModel.objects.order_by("code")
+    models = [f"{model.maker} {model.name}" for model in found[:3]] or [""]
+    rows = []
+    for place in range(SAMPLES):
+        blank = f"LSAMPLE10{actor.org_id % 10_000:04d}{place:04d}"
+        vin = blank[:8] + rules.vin_check_digit(blank[:8] + "0" + blank[9:]) + blank[9:]
+        rows.append(
+            VehicleSheetRow(
+                vin=_MISTYPED.get(place, str)(vin),
+                model=models[place % len(models)],
+                city="杭州",
+                state="PROCURED",
+                cost=Decimal(96_000 + 1_500 * place),
+                funding="OWN",
+            )
+        )
+    return rows
 
 
 @question

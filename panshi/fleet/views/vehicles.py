@@ -36,6 +36,7 @@ IMPORT = ImportPages(
     stage=services.stage_vehicle_import,
     commit=services.commit_vehicle_import,
     undo=services.undo_vehicle_import,
+    sample="fleet-sample",
 )
 _FIELD_OF: Mapping[type[Refusal], str] = {
     services.BadVin: "vin",
@@ -112,6 +113,14 @@ def sheet(request: Request) -> HttpResponse:
     return download(
         content=workbooks.write(sheet=SHEET, rows=as_rows(rows)), name="vehicles-register"
     )
+
+
+@require_GET
+@needs("fleet.stage_vehicle_import")
+def sample(request: Request) -> HttpResponse:
+    """A sheet of invented vehicles, three of them with a wrong VIN, to try the import with."""
+    rows = queries.sample_sheet_rows(actor=request.actor)
+    return download(content=workbooks.write(sheet=SHEET, rows=as_rows(rows)), name="sample")
 
 
 @require_GET
