@@ -13,6 +13,14 @@ class ConsoleConfig(AppConfig):
             Page(section="home", label=_("Workbench"), url_name="home", icon="home", order=1),
             Page(
                 section="settings",
+                label=_("Organisation tree"),
+                url_name="console-organisation",
+                permission="org.view",
+                icon="sitemap",
+                order=5,
+            ),
+            Page(
+                section="settings",
                 label=_("Staff"),
                 url_name="console-staff",
                 permission="org.view",

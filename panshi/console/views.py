@@ -246,6 +246,7 @@ def staff_roles(request: Request, user_id: UUID) -> HttpResponse:
         "person": person,
         "may_change": request.actor.may("org.change_roles"),
         "may_give": request.actor.may("org.give_password"),
+        "may_end": request.actor.may("org.end_sign_in") and user_id != request.actor.id,
     }
     if request.method == "GET":
         return form.blank(roles=list(person.roles)).respond(
@@ -256,6 +257,20 @@ def staff_roles(request: Request, user_id: UUID) -> HttpResponse:
         return reading.respond(request, "console/staff_roles.html", context)
     reading.call(request, services.change_roles, user_id=user_id, at=timezone.now())
     messages.success(request, _("Saved. The new roles hold from the next click on."))
+    return redirect("console-staff")
+
+
+@require_POST
+def staff_end(request: Request, user_id: UUID) -> HttpResponse:
+    """A person who left signs in no more."""
+    person = queries.staff_member(user_id=user_id, actor=request.actor)
+    services.end_sign_in(
+        user_id=user_id,
+        reason=request.POST.get("reason", ""),
+        actor=request.actor,
+        at=timezone.now(),
+    )
+    messages.success(request, _("%(name)s signs in no more.") % {"name": person.full_name})
     return redirect("console-staff")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Final
 from uuid import UUID
 
@@ -96,7 +97,8 @@ def _array(ids: tuple[int, ...]) -> str:
     return "{" + ",".join(map(str, ids)) + "}" if ids else ""
 
 
-_lineages: dict[int, tuple[int, ...]] = {}
+_KEPT_S: Final = 15.0
+_lineages: dict[int, tuple[float, tuple[int, ...]]] = {}
 _LINEAGE = """
 WITH RECURSIVE above AS (
     SELECT id, parent_id, 0 AS depth FROM org_orgnode WHERE id = %s
@@ -107,15 +109,22 @@ WITH RECURSIVE above AS (
 
 
 def lineage(org_id: int) -> tuple[int, ...]:
-    """A node and those above it, nearest first; kept in memory, as nodes never change parents."""
-    if org_id not in _lineages:
-        with acting(hq_actor()), connection.cursor() as cursor:
-            cursor.execute(_LINEAGE, [org_id])
-            found = tuple(row[0] for row in cursor.fetchall())
-        if not found:
-            return (org_id,)
-        _lineages[org_id] = found
-    return _lineages[org_id]
+    """A node and those above it, nearest first; kept in memory for some seconds, as nodes move."""
+    kept = _lineages.get(org_id)
+    if kept is not None and monotonic() - kept[0] < _KEPT_S:
+        return kept[1]
+    with acting(hq_actor()), connection.cursor() as cursor:
+        cursor.execute(_LINEAGE, [org_id])
+        found = tuple(row[0] for row in cursor.fetchall())
+    if not found:
+        return (org_id,)
+    _lineages[org_id] = monotonic(), found
+    return found
+
+
+def forget_lineages() -> None:
+    """Look again where nodes stand; other processes do so within seconds."""
+    _lineages.clear()
 
 
 def _context_of(actor: Actor, *, to_write: bool) -> _Context:

@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from panshi.kit.facts import Fact
@@ -10,6 +11,25 @@ class OrgNodeCreated(Fact):
     kind: str
     node_name: str
     city: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrgNodeMoved(Fact):
+    """A node stands below another one from a day on."""
+
+    node_id: int
+    before_id: int
+    parent_id: int
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrgNodeClosed(Fact):
+    """A node is given up; so many people sign in there no more."""
+
+    node_id: int
+    on: date
+    sign_ins: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +62,14 @@ class PasswordGiven(Fact):
     """Somebody signs in by a new password that another person gave."""
 
     user_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInEnded(Fact):
+    """A person who left signs in no more."""
+
+    user_id: UUID
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """Nouns of the organisation: nodes of the tree, users, tokens, the audit trail."""
 
 from django.contrib.auth.models import AbstractUser
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -59,6 +60,25 @@ class OrgNode(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class OrgEdge(models.Model):
+    """Below which node a node stood on which days; the first edge has no beginning."""
+
+    child = models.ForeignKey(OrgNode, on_delete=models.CASCADE, related_name="edges")
+    parent = models.ForeignKey(OrgNode, on_delete=models.PROTECT, related_name="+")
+    during = DateRangeField()
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="a_node_stands_below_one_at_a_day",
+                expressions=[
+                    ("child", RangeOperators.EQUAL),
+                    ("during", RangeOperators.OVERLAPS),
+                ],
+            )
+        ]
 
 
 class User(AbstractUser):

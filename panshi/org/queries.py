@@ -1,18 +1,19 @@
 """Questions about the organisation: who acts, what they see, what was changed."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from panshi.kit.clock import local_day
 from panshi.kit.tenancy import APP, HQ, PORTAL, Actor, acting, hq_actor
 from panshi.kit.verbs import question
 from panshi.org import rules
-from panshi.org.models import ApiToken, AuditRow, OrgKind, OrgNode, Role, User
+from panshi.org.models import ApiToken, AuditRow, OrgEdge, OrgKind, OrgNode, Role, User
 
 _TREE = """
 WITH RECURSIVE below AS (
@@ -116,6 +117,87 @@ def nodes(*, actor: Actor) -> list[NodeRow]:
     return answer
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceRow:
+    """A node as the page of the tree shows it; `since` is when it came below its parent."""
+
+    id: int
+    name: str
+    kind: OrgKind
+    city: str
+    depth: int
+    parent_id: int | None
+    people: int
+    since: date | None
+
+
+@question
+def places(*, actor: Actor) -> list[PlaceRow]:
+    """The open nodes this actor sees, in depth-first order, with how many people sign in there."""
+    order = nodes(actor=actor)
+    ids = [row.id for row in order]
+    found = OrgNode.objects.in_bulk(ids)
+    people = dict(
+        User.objects.filter(org_id__in=ids, customer_id=None, is_active=True)
+        .values_list("org_id")
+        .annotate(Count("id"))
+    )
+    edges = OrgEdge.objects.filter(child_id__in=ids, during__upper_inf=True)
+    since = {edge.child_id: edge.during.lower for edge in edges}
+    return [
+        PlaceRow(
+            id=row.id, name=row.name, kind=OrgKind(row.kind), city=row.city, depth=row.depth,
+            parent_id=found[row.id].parent_id, people=people.get(row.id, 0),
+            since=since.get(row.id),
+        )
+        for row in order
+    ]  # fmt: skip
+
+
+@question
+def place(*, node_id: int, actor: Actor) -> PlaceRow:
+    """One node of the tree that this actor sees. Raises OrgNode.DoesNotExist."""
+    found = next((row for row in places(actor=actor) if row.id == node_id), None)
+    if found is None:
+        raise OrgNode.DoesNotExist(node_id)
+    return found
+
+
+def kind_labels() -> dict[str, str]:
+    """The kinds of nodes in words, from the platform down."""
+    return {kind.value: str(kind.label) for kind in OrgKind}
+
+
+@dataclass(frozen=True, slots=True)
+class Lineages:
+    """Who stood above whom on which day, of the whole tree."""
+
+    edges: Mapping[int, Sequence[tuple[date | None, date | None, int]]]
+
+    def on(self, org_id: int, day: date) -> tuple[int, ...]:
+        """A node and those above it on a day, nearest first."""
+        found = [org_id]
+        while (above := self._parent(found[-1], day)) is not None:
+            found.append(above)
+        return tuple(found)
+
+    def _parent(self, node: int, day: date) -> int | None:
+        for since, until, parent in self.edges.get(node, ()):
+            if (since is None or since <= day) and (until is None or day < until):
+                return parent
+        return None
+
+
+@question
+def lineages(*, actor: Actor) -> Lineages:
+    """Where the nodes that this actor sees stood, for ever."""
+    edges: dict[int, list[tuple[date | None, date | None, int]]] = {}
+    for edge in OrgEdge.objects.order_by("child_id", "during"):
+        span = edge.during.lower, edge.during.upper, edge.parent_id
+        edges.setdefault(edge.child_id, []).append(span)
+    return Lineages(edges)
+
+
 @question
 def operators(*, actor: Actor) -> list[NodeRow]:
     """The operators this actor sees, by name."""
@@ -128,7 +210,8 @@ def operators(*, actor: Actor) -> list[NodeRow]:
 @question
 def staff(*, actor: Actor, limit: int = 200) -> list[StaffRow]:
     """People who sign in at this actor's nodes; customers are left out."""
-    users = User.objects.filter(customer_id=None).select_related("org").order_by("full_name")
+    found = User.objects.filter(customer_id=None, is_active=True)
+    users = found.select_related("org").order_by("full_name")
     return [
         StaffRow(
             u.id, u.username, u.full_name, tuple(u.roles), u.org.name,
@@ -227,7 +310,7 @@ def staff_page(
 
     `text` is part of a name or user name. Customers are left out.
     """
-    users = User.objects.filter(customer_id=None)
+    users = User.objects.filter(customer_id=None, is_active=True)
     if text:
         users = users.filter(Q(full_name__icontains=text) | Q(username__icontains=text))
     if role:

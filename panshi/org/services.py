@@ -12,11 +12,13 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from psycopg.types.range import DateRange
 
-from panshi.kit.clock import day_start
-from panshi.kit.refusals import Refusal
-from panshi.kit.tenancy import Actor
-from panshi.kit.verbs import verb
+from panshi.kit.clock import day_start, local_day
+from panshi.kit.refusals import NotPermitted, Refusal
+from panshi.kit.tenancy import HQ, Actor, forget_lineages, lineage
+from panshi.kit.verbs import GUARDS, verb
 from panshi.kit.wording import listed
 from panshi.org import rules
 from panshi.org.events import (
@@ -24,14 +26,17 @@ from panshi.org.events import (
     ApiTokenRevoked,
     AuditSealed,
     OperatorRegistered,
+    OrgNodeClosed,
     OrgNodeCreated,
+    OrgNodeMoved,
     PasswordGiven,
     RoleChanged,
+    SignInEnded,
     UserCreated,
     UserOpenedAgain,
     UsersClosed,
 )
-from panshi.org.models import ApiToken, OrgKind, OrgNode, User
+from panshi.org.models import ApiToken, OrgEdge, OrgKind, OrgNode, User
 
 _BELOW = {
     OrgKind.REGION: {OrgKind.PLATFORM},
@@ -53,6 +58,10 @@ class PasswordTooWeak(Refusal):
 
 
 class UnknownRole(Refusal):
+    pass
+
+
+class OwnSignIn(Refusal):
     pass
 
 
@@ -85,11 +94,13 @@ def create_node(
     """Add a node below another. Raises WrongPlaceInTree when the kinds do not fit."""
     actor.must("org.create_node", parent_id)
     parent = OrgNode.objects.select_for_update().get(id=parent_id)
-    if parent.kind not in _BELOW.get(OrgKind(kind), set()):
+    if parent.closed_on or parent.kind not in _BELOW.get(OrgKind(kind), set()):
         raise WrongPlaceInTree(
             _("A %(kind)s cannot stand below a %(parent)s.")
             % {"kind": OrgKind(kind).label, "parent": OrgKind(parent.kind).label}
         )
+    if OrgNode.objects.filter(parent=parent, name=name).exists():
+        raise WrongPlaceInTree(_("There is a node of this name already."))
     node = OrgNode.objects.create(parent=parent, kind=kind, name=name, city=city or parent.city)
     return OrgNodeCreated(
         org_id=parent.id,
@@ -99,6 +110,96 @@ def create_node(
         kind=kind,
         node_name=name,
         city=node.city,
+    )
+
+
+class Cycle(Refusal):
+    """A node cannot stand below itself."""
+
+
+class NodeNotEmpty(Refusal):
+    pass
+
+
+def _from_the_top(actor: Actor) -> None:
+    if actor.db_role != HQ:
+        raise NotPermitted(_("Only the platform moves and closes parts of the tree."))
+
+
+@verb
+def move_node(*, node_id: int, parent_id: int, actor: Actor, at: datetime) -> OrgNodeMoved:
+    """Put a node with all below it under another parent, from this day on.
+
+    Days before keep the old one: what was shared or reported for them stays as it was. Raises
+    Cycle, WrongPlaceInTree, or NotPermitted for all but the platform.
+    """
+    actor.must("org.move_node", node_id)
+    _from_the_top(actor)
+    found = OrgNode.objects.filter(id__in=[node_id, parent_id]).order_by("id").select_for_update()
+    nodes = {row.id: row for row in found}
+    if node_id not in nodes or parent_id not in nodes:
+        raise OrgNode.DoesNotExist(node_id if node_id not in nodes else parent_id)
+    node, parent = nodes[node_id], nodes[parent_id]
+    if node_id in lineage(parent_id):
+        raise Cycle(_("%(node)s cannot stand below itself.") % {"node": node.name})
+    if (
+        parent.kind not in _BELOW.get(OrgKind(node.kind), set())
+        or parent.closed_on
+        or node.closed_on
+    ):
+        raise WrongPlaceInTree(
+            _("A %(kind)s cannot stand below a %(parent)s.")
+            % {"kind": OrgKind(node.kind).label, "parent": OrgKind(parent.kind).label}
+        )
+    before, on = node.parent_id, local_day(at)
+    if before is None or before == parent_id:
+        raise WrongPlaceInTree(_("%(node)s stands there already.") % {"node": node.name})
+    if OrgNode.objects.filter(parent=parent, name=node.name).exists():
+        raise WrongPlaceInTree(_("There is a node of this name already."))
+    edge = OrgEdge.objects.select_for_update().get(child=node, during__upper_inf=True)
+    if edge.during.lower == on:
+        edge.parent = parent
+        edge.save(update_fields=["parent"])
+    else:
+        edge.during = DateRange(edge.during.lower, on)
+        edge.save(update_fields=["during"])
+        OrgEdge.objects.create(child=node, parent=parent, during=DateRange(on, None))
+    node.parent = parent
+    node.save(update_fields=["parent"])
+    forget_lineages()
+    return OrgNodeMoved(
+        org_id=parent_id, actor_id=actor.id, at=at, node_id=node_id, before_id=before,
+        parent_id=parent_id, on=on,
+    )  # fmt: skip
+
+
+@verb
+def close_node(*, node_id: int, actor: Actor, at: datetime) -> OrgNodeClosed:
+    """Give up a node in which nothing lives any more; sign-ins there end.
+
+    Every room is asked what it still has there. Raises NodeNotEmpty with all of it, or NotPermitted
+    for all but the platform.
+    """
+    actor.must("org.close_node", node_id)
+    _from_the_top(actor)
+    node = OrgNode.objects.select_for_update().get(id=node_id, closed_on=None)
+    below = OrgNode.objects.filter(parent=node, closed_on=None).count()
+    words = ngettext("%(count)d part below it", "%(count)d parts below it", below)
+    held = [words % {"count": below}] if below else []
+    if node.parent_id is None:
+        held.append(_("the platform itself"))
+    for name, ask in sorted(GUARDS.items()):
+        if name.endswith(".node_contents"):
+            held += ask(org_id=node_id)
+    if held:
+        raise NodeNotEmpty(
+            _("%(node)s still holds: %(held)s.") % {"node": node.name, "held": listed(held)}
+        )
+    node.closed_on = local_day(at)
+    node.save(update_fields=["closed_on"])
+    ended = User.objects.filter(org=node, is_active=True).update(is_active=False)
+    return OrgNodeClosed(
+        org_id=node_id, actor_id=actor.id, at=at, node_id=node_id, on=node.closed_on, sign_ins=ended
     )
 
 
@@ -215,6 +316,21 @@ def open_user_again(
     user.save(update_fields=["is_active", "org_id", "full_name", "roles"])
     return UserOpenedAgain(
         org_id=org_id, actor_id=actor.id, at=at, user_id=user.id, roles=tuple(roles)
+    )
+
+
+@verb
+def end_sign_in(*, user_id: UUID, reason: str, actor: Actor, at: datetime) -> SignInEnded:
+    """Let a person who left sign in no more, from the next click on. Raises OwnSignIn."""
+    user = User.objects.select_for_update().get(id=user_id, is_active=True)
+    actor.must("org.end_sign_in", user.org_id)
+    if user.id == actor.id:
+        raise OwnSignIn(_("Somebody else ends your own sign-in."))
+    user.is_active = False
+    user.save(update_fields=["is_active"])
+    ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=at)
+    return SignInEnded(
+        org_id=user.org_id, actor_id=actor.id, at=at, user_id=user.id, reason=reason.strip()[:200]
     )
 
 

@@ -7,8 +7,9 @@ from typing import Any, Final
 from django.db import connection
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from panshi.billing.models import BankLine, Bill, BillState, LineState
+from panshi.billing.models import BankLine, Bill, BillBalance, BillState, LineState
 from panshi.billing.queries import earnings
 from panshi.billing.queries.prepaid import prepaid_waiting
 from panshi.billing.services.assets import DEPRECIATION, source_of
@@ -187,3 +188,11 @@ def month_checks(*, org_id: int, month: date) -> list[MonthCheck]:
             url=reverse("billing-bank"),
         ),
     ]
+
+
+@guard
+def node_contents(*, org_id: int) -> list[str]:
+    """The open bills that a node would leave behind."""
+    count = BillBalance.objects.filter(org_id=org_id, open_amount__gt=0).count()
+    words = ngettext("%(count)d open bill", "%(count)d open bills", count) % {"count": count}
+    return [words] if count else []

@@ -32,7 +32,7 @@ from panshi.billing.rules import shares as rules
 from panshi.kit.clock import add_months, local_day, month_start
 from panshi.kit.money import ZERO
 from panshi.kit.refusals import Refusal
-from panshi.kit.tenancy import HQ, Actor, lineage
+from panshi.kit.tenancy import HQ, Actor
 from panshi.kit.verbs import verb
 from panshi.ledger import queries as ledger_queries
 from panshi.ledger import services as ledger
@@ -205,10 +205,11 @@ class _Schemes:
         self._steps = {row.id: [_rule(step) for step in _ordered(row)] for row in rows}
         for row in rows:
             self._by_place[row.org_id, row.product_code].append(row)
+        self._lineages = org.lineages(actor=queries.whole_tree())
         self._kinds = {node.id: node.kind for node in org.nodes(actor=queries.whole_tree())}
 
     def of(self, bill: _Bill) -> ShareScheme | None:
-        for node in lineage(bill.org_id):
+        for node in self._lineages.on(bill.org_id, bill.period_from):
             for product in (bill.products[0], ""):
                 for scheme in self._by_place[node, product]:
                     if scheme.starts_on <= bill.period_from and (
@@ -223,11 +224,14 @@ class _Schemes:
     def steps(self, scheme: ShareScheme) -> list[rules.Step]:
         return self._steps[scheme.id]
 
-    def payee(self, party: str, scheme: ShareScheme, org_id: int) -> int | None:
-        """The node whose book a share goes to; None for the channel and for partners."""
+    def payee(self, party: str, scheme: ShareScheme, org_id: int, day: date) -> int | None:
+        """The node whose book a share of a period goes to, as the tree stood on its first `day`.
+
+        None for the channel and for partners.
+        """
         if party == Party.OPERATOR:
             return org_id
-        above = lineage(org_id)
+        above = self._lineages.on(org_id, day)
         if party == Party.REGION:
             return next((node for node in above if self._kinds.get(node) == "REGION"), org_id)
         if party == Party.OWNER and scheme.owner_id is not None:
@@ -366,7 +370,7 @@ def _accrue(
             org_id=last.org_id,
             accrual=accrual,
             party=party,
-            payee_id=schemes.payee(party, scheme, last.org_id),
+            payee_id=schemes.payee(party, scheme, last.org_id, last.period_from),
             on=on,
             amount=amount,
         )

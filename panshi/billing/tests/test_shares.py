@@ -27,6 +27,7 @@ from panshi.kit.tenancy import hq_actor
 from panshi.ledger import queries as ledger
 from panshi.ledger import services as books
 from panshi.org.models import OrgNode
+from panshi.org.services import move_node
 from panshi.org.tests import make as org_make
 from tools.check_books import check_shares
 
@@ -147,6 +148,27 @@ def test_what_is_shared_is_owed_between_the_books() -> None:
     hq = hq_actor(platform.id)
     books.check_invariants(actor=hq, at=make.NOON)
     assert [one.code for one in ledger.promises(actor=hq) if not one.holds] == []
+
+
+def test_after_a_move_a_period_before_it_is_shared_as_it_was() -> None:
+    publish()
+    org, elsewhere = org_make.operator(), org_make.region(city="成都")
+    assert org.parent is not None
+    bill = rent(org)
+    pay(org, bill, "1000.00")
+    accrue()
+    june = make.NOON.date()
+    before = queries.share_statement(org_id=org.parent.id, month=june, actor=hq_actor())
+    moved = datetime(2027, 6, 30, 4, tzinfo=UTC)
+    move_node(node_id=org.id, parent_id=elsewhere.id, actor=hq_actor(), at=moved)
+
+    assert accrue() == 0
+    after = queries.share_statement(org_id=org.parent.id, month=june, actor=hq_actor())
+    assert (after, bool(after.lines)) == (before, True)
+    pay(org, bill, "2000.00")
+    assert accrue() == 1
+    payees = SharePosting.objects.filter(party=REGION).values_list("payee_id", flat=True)
+    assert set(payees) == {org.parent.id}
 
 
 def test_a_partner_is_owed_by_the_book_itself() -> None:

@@ -38,8 +38,8 @@ def test_a_31st_a_swap_a_pause_an_early_return_and_how_they_pay() -> None:
                 running.append(history.lease_out(operator, *waiting.pop(), month, moment, random))
             bills.run_bills(cut_off=month, actor=operator.actor, at=moment)
             bills.issue_bills(draft_hours=0, actor=operator.actor, at=moment)
-        desk.keep(set(), last=False)
         desk.keep(set(), last=True)
+        desk.keep(set(), last=False)
         desk.open(random, at, said.append)
     rows = leasing.leases(actor=operator.actor).rows
     cards = [leasing.lease_card(lease_id=row.id, actor=operator.actor) for row in rows]

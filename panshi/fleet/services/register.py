@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from panshi.fleet import rules
 from panshi.fleet.events import VehicleModelPublished, VehiclePlated, VehiclesReceived
@@ -30,7 +31,7 @@ from panshi.kit.clock import local_day
 from panshi.kit.ids import uuid7
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
-from panshi.kit.verbs import verb
+from panshi.kit.verbs import guard, verb
 
 _BATCH = 1000
 _MODELS = """
@@ -413,3 +414,11 @@ def record_move(
         actor_id=actor.id,
         at=at,
     )
+
+
+@guard
+def node_contents(*, org_id: int) -> list[str]:
+    """The vehicles that a node would leave behind."""
+    count = Vehicle.objects.filter(org_id=org_id).exclude(state=VehicleState.SOLD).count()
+    words = ngettext("%(count)d vehicle", "%(count)d vehicles", count) % {"count": count}
+    return [words] if count else []

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, connection
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from psycopg import errors
 
 from panshi.billing.events import ChargePlanChanged
@@ -15,6 +16,7 @@ from panshi.kit.clock import day_start
 from panshi.kit.money import ZERO
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
+from panshi.kit.verbs import guard
 from panshi.leasing.models import (
     SEGMENT_LIFE,
     SEGMENT_RANK,
@@ -22,6 +24,7 @@ from panshi.leasing.models import (
     AmendmentKind,
     Lease,
     LeaseRequest,
+    LeaseState,
     RequestKind,
     Segment,
     SegmentState,
@@ -174,3 +177,12 @@ def common(lease: Lease, segment: Segment, *, actor: Actor, at: datetime) -> Com
         "customer_id": lease.customer_id,
         "city": lease.city,
     }
+
+
+@guard
+def node_contents(*, org_id: int) -> list[str]:
+    """The leases that a node would leave behind."""
+    over = [LeaseState.ENDED, LeaseState.CANCELLED]
+    count = Lease.objects.filter(org_id=org_id).exclude(state__in=over).count()
+    words = ngettext("%(count)d lease", "%(count)d leases", count) % {"count": count}
+    return [words] if count else []
