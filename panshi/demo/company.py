@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from panshi.demo import (
+    arrears,
     assets,
     books,
     cash,
@@ -123,3 +124,4 @@ def live(operator: Operator, seed: int, at: datetime) -> None:
         if desk is not None:
             desk.open(random, at, click.echo)
             handing.contest(operator, random, at)
+            arrears.fall_behind(operator, random, at, click.echo)

@@ -4,17 +4,45 @@ from datetime import date, timedelta
 from random import Random
 
 from panshi.billing import queries as billing
+from panshi.billing.models import DunningCase
 from panshi.cockpit import queries as cockpit
-from panshi.demo import assets, daily, handing, steering, suppliers, yard
+from panshi.demo import (
+    arrears,
+    assets,
+    daily,
+    handing,
+    steering,
+    suppliers,
+    terminals,
+    yard,
+)
 from panshi.demo.tests import make
 from panshi.fleet import queries
 from panshi.kit import outbox
 from panshi.kit.clock import local_day
 from panshi.kit.tenancy import hq_actor
 from panshi.leasing import queries as leasing
+from panshi.leasing.models import RestraintRequest
 from panshi.ledger import queries as ledger
+from panshi.notify import channels
+from panshi.notify.channels import Simulated
 from panshi.service import queries as service
 from panshi.supply import queries as supply
+
+
+def test_a_lease_stands_at_each_rung_and_two_were_to_be_restrained() -> None:
+    company = make.company()
+    (operator,) = company.operators
+    terminals.fit(company, make.NOON - timedelta(days=40))
+    said: list[str] = []
+    with outbox.telling_history(), channels.standing_in(Simulated("SMS")):
+        arrears.fall_behind(operator, Random(3), make.NOON, said.append)
+    assert said == ["杭州绿程新能源: 9 leases behind, two to be restrained, one paid"]
+    cases = DunningCase.objects.values_list("rung", "state")
+    open_rungs = {rung for rung, state in cases if state == "OPEN"}
+    assert open_rungs == {day for day in arrears.LATE[:9] if day != 11}
+    restraints = RestraintRequest.objects.values_list("state", "end_reason")
+    assert set(restraints) == {("QUEUED", ""), ("STOPPED", "PAID")}
 
 
 def test_the_yard_is_furnished_and_told_of() -> None:

@@ -1,6 +1,6 @@
 """Verbs of a lead who looks at evidence: a sample of what closed, a deviation given to quality."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -47,7 +47,7 @@ def sample_run(
     actor: Actor,
     at: datetime,
     words: str = "",
-    struck: Collection[str] = (),
+    struck: Sequence[str] = (),
 ) -> RunSampled:
     """Say whether the evidence of a closed run convinces; what does not is a deviation.
 
