@@ -1,6 +1,6 @@
 """Thirty thousand overdue bills call for their procedures: set-based beside one at a time.
 
-Everything happens in one transaction that is rolled back, so a database in use keeps nothing of it.
+What is written stays, as tables are only tidied up when it does: for a home of the benchmark's own.
 """
 
 import time
@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.db import transaction
+import psycopg
 
 from panshi.bench.billing import bench_books
 from panshi.bench.machine import machine
@@ -29,33 +29,32 @@ STEPS: Final = 200
 HISTORY: Final = 34
 
 
-def measure_runs(facts: int) -> dict[str, object]:
+def measure_runs(facts: int, superuser: psycopg.Connection) -> dict[str, object]:
     """Start the runs of `facts` bills one day overdue, hear them again, and do steps of some.
 
     `start_s` holds the verb with its fact; `again_s`, the same facts told a second time. The
     baseline `loop` starts at most 300 of as many other facts one by one, and is scaled up.
     `step_p95_ms` is of the verb that does a step, of 200. Then 34 runs for each fact are laid
-    beside them, a million for 30,000, and counted and shown as `run_history` says. Raises
-    LookupError without a platform.
+    beside them by the `superuser`, a million for 30,000, and counted and shown as `run_history`
+    says. Raises LookupError without a platform.
     """
     platform_id = org.platform_id()
     if platform_id is None:
         raise LookupError("this database has no platform node yet")
     actor = hq_actor(platform_id)
-    with transaction.atomic():
-        with acting(actor, to_write=True):
-            services.import_content(directory=str(SHIPPED), actor=actor, at=AT)
-            books = bench_books(max(facts // FACTS_A_BOOK, 1))
-            _clerks(books)
-            ours, runs = _set_based(_overdue(books, facts), actor)
-            sample = min(facts, SAMPLE)
-            loop_s = _loop(_overdue(books, sample))
-            ours |= _steps(runs[:STEPS])
-            counted, by_tile = measure_history(
-                runs=facts * HISTORY, books=books, actor=actor, at=AT
-            )
-            ours |= counted
-        transaction.set_rollback(True)
+    with acting(actor, to_write=True):
+        services.import_content(directory=str(SHIPPED), actor=actor, at=AT)
+        half = max(facts // FACTS_A_BOOK, 2) // 2
+        books = [*bench_books(half), *bench_books(half)]
+        _clerks(books)
+        ours, runs = _set_based(_overdue(books, facts), actor)
+        sample = min(facts, SAMPLE)
+        loop_s = _loop(_overdue(books, sample))
+    ours |= _steps(runs[:STEPS])
+    counted, by_tile = measure_history(
+        runs=facts * HISTORY, books=books, actor=actor, at=AT, superuser=superuser
+    )
+    ours |= counted
     scaled_s = loop_s * facts / sample
     return {
         "bench": "runs",
@@ -63,11 +62,11 @@ def measure_runs(facts: int) -> dict[str, object]:
         "ours": {**ours, "facts": facts, "books": len(books)},
         "baseline": {
             "loop": {"start_s": scaled_s, "sample": sample, "sample_s": loop_s},
-            **by_tile,
+            "by_tile": by_tile,
         },
         "ratio": {
             "loop.start_s": scaled_s / max(ours["start_s"], 1e-9),
-            "by_tile.panorama_ms": by_tile["by_tile"]["panorama_ms"] / ours["panorama_p95_ms"],
+            "by_tile.panorama_ms": by_tile["panorama_ms"] / ours["panorama"]["hq"]["p95_ms"],
         },
     }
 

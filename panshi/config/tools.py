@@ -255,7 +255,9 @@ def _measure_founded(name: str, plans: int) -> Any:
     if name == "runs":
         from panshi.bench.starting_runs import measure_runs
 
-        return measure_runs(plans)
+        where = postgres.dsn(home.current(), postgres.SUPERUSER)
+        with psycopg.connect(**where, autocommit=True) as superuser:
+            return measure_runs(plans, superuser)
     from panshi.bench.lease_race import measure_lease_race
 
     return measure_lease_race()

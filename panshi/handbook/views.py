@@ -17,7 +17,8 @@ from panshi.handbook import queries, services, subjects
 from panshi.handbook.edit_pages import EDITOR
 from panshi.handbook.events import StepRefused
 from panshi.handbook.exam_pages import shown
-from panshi.handbook.queries.panorama import ADHERENCE, DAYS, GAP, LOAD, MODES, PERIODS
+from panshi.handbook.queries.panorama import ADHERENCE, DAYS, GAP, LOAD, MODES
+from panshi.handbook.rules.measure import PERIODS
 from panshi.handbook.services.evidence import EvidenceOutOfRange
 from panshi.kit.records import Detail
 from panshi.kit.refusals import NotPermitted

@@ -41,6 +41,7 @@ from panshi.handbook.models.states import (
     RunState,
     StepState,
 )
+from panshi.handbook.models.sums import AdherenceCity, AdherenceSpan
 from panshi.handbook.models.text import (
     Acknowledgement,
     ChangeNotice,
@@ -64,7 +65,9 @@ __all__ = [
     "REVISION_LIFE",
     "RUN_LIFE",
     "Acknowledgement",
+    "AdherenceCity",
     "AdherenceDay",
+    "AdherenceSpan",
     "Approval",
     "Attempt",
     "AttemptQuestion",

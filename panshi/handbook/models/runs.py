@@ -68,6 +68,16 @@ class Run(OwnedModel):
                 name="run_open_by_due",
                 condition=Q(state__in=OPEN_STATES),
             ),
+            # What stands open is counted by node, and read by due over all organisations.
+            models.Index(
+                fields=["node", "city", "due_at"],
+                include=["org"],
+                name="run_open_by_node",
+                condition=Q(state__in=OPEN_STATES),
+            ),
+            models.Index(
+                fields=["due_at"], name="run_open_due", condition=Q(state__in=OPEN_STATES)
+            ),
             models.Index(
                 fields=["next_rung_at"],
                 name="run_next_rung",

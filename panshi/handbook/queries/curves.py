@@ -10,6 +10,8 @@ from django.db.models import Count, Min
 
 from panshi.handbook import book, wording
 from panshi.handbook.models import Case, CaseState, CityLaunch, EditionItem, Node
+from panshi.handbook.queries import spans
+from panshi.handbook.queries.spans import COUNTED, SUMS
 from panshi.handbook.rules import curves
 from panshi.handbook.rules.curves import WEEK, Band, Lag
 from panshi.handbook.rules.measure import Tally
@@ -17,32 +19,44 @@ from panshi.kit.clock import local_day
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 
-_SUMS: Final = ", ".join(f"sum(d.{name})" for name in Tally.__dataclass_fields__)
-_WHERE: Final = """
-    (%(org)s::int IS NULL OR d.org_id = %(org)s) AND d.city <> ''
-    AND (%(node)s = '' OR d.node_id IN (SELECT id FROM handbook_node WHERE slug = %(node)s))
-    AND (%(edition)s = ''
+_IN_EDITION: Final = """
+    (%(edition)s = ''
         OR d.edition_id IN (SELECT id FROM handbook_edition WHERE number = %(edition)s))
 """
 _FIRST_DAYS: Final = """
-SELECT d.city, min(d.day) FROM handbook_adherenceday d
+SELECT d.city, min(d.day) FROM handbook_adherencecity d
 WHERE (%(org)s::int IS NULL OR d.org_id = %(org)s) AND d.city <> '' AND d.expected > 0 GROUP BY 1
 """
-_BACK: Final = f"""
-SELECT d.city, (%(until)s - 1 - d.day) / 7, {_SUMS} FROM handbook_adherenceday d
-WHERE {_WHERE} AND d.day >= %(since)s AND d.day < %(until)s GROUP BY 1, 2
-"""
-_BY_AGE: Final = f"""
-SELECT d.city, (d.day - l.launched_on) / 7, {_SUMS}
-FROM handbook_adherenceday d
-JOIN unnest(%(cities)s::text[], %(days)s::date[]) AS l (city, launched_on) USING (city)
-WHERE {_WHERE} AND d.day >= l.launched_on AND d.day < %(until)s GROUP BY 1, 2
-"""
 _BY_NODE: Final = f"""
-SELECT d.city, n.slug, {_SUMS}
-FROM handbook_adherenceday d JOIN handbook_node n ON n.id = d.node_id
-WHERE {_WHERE} AND d.day >= %(since)s AND d.day < %(until)s GROUP BY 1, 2
+SELECT d.city, n.slug, {SUMS} FROM ({COUNTED}) d JOIN handbook_node n ON n.id = d.node_id
+WHERE d.city <> '' AND (%(node)s = '' OR n.slug = %(node)s) AND {_IN_EDITION} GROUP BY 1, 2
 """
+
+
+def _where(node: str) -> str:
+    """Where days are added up: over all nodes they were already, of one they stand each."""
+    tenant = "(%(org)s::int IS NULL OR d.org_id = %(org)s) AND d.city <> ''"
+    if not node:
+        return f"handbook_adherencecity d WHERE {tenant} AND {_IN_EDITION}"
+    named = "d.node_id IN (SELECT id FROM handbook_node WHERE slug = %(node)s)"
+    return f"handbook_adherenceday d WHERE {tenant} AND {named} AND {_IN_EDITION}"
+
+
+_BACK: Final = f"""
+SELECT d.city, (%(until)s - 1 - d.day) / 7, {SUMS} FROM {_where("")}
+AND d.day >= %(since)s AND d.day < %(until)s GROUP BY 1, 2
+"""
+
+
+def _by_age(node: str) -> str:
+    """The counts of each city by whole weeks since its launch."""
+    return f"""
+        SELECT d.city, (d.day - l.launched_on) / 7, {SUMS}
+        FROM unnest(%(cities)s::text[], %(days)s::date[]) AS l (city, launched_on),
+            LATERAL (SELECT * FROM {_where(node)}
+                AND d.city = l.city AND d.day >= l.launched_on AND d.day < %(until)s) d
+        GROUP BY 1, 2
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,12 +126,7 @@ class _Asked:
         with connection.cursor() as cursor:
             cursor.execute(
                 sql,
-                {
-                    "node": self.node,
-                    "edition": self.edition,
-                    "org": self.actor.single_org_id,
-                    **more,
-                },
+                {"node": self.node, "edition": self.edition, **spans.part(self.actor), **more},
             )
             for city, key, *counts in cursor.fetchall():
                 found.setdefault(city, {})[key] = Tally(*map(int, counts))
@@ -224,7 +233,7 @@ def city_curve(
     asked = _Asked(node=node, edition=edition, actor=actor)
     mature = [row.city for row in cities if row.mature and row.city != chosen.city]
     ages = asked.sums(
-        _BY_AGE,
+        _by_age(node),
         until=until,
         cities=[row.city for row in cities],
         days=[row.launched_on for row in cities],

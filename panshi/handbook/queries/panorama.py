@@ -11,7 +11,9 @@ from django.db import connection
 
 from panshi.handbook import book, wording
 from panshi.handbook.models import OPEN_STATES
+from panshi.handbook.queries import spans
 from panshi.handbook.queries.curves import mature_cities
+from panshi.handbook.queries.spans import COUNTED, COUNTS, SUMS
 from panshi.handbook.rules import curves
 from panshi.handbook.rules.measure import Tally
 from panshi.kit.clock import local_day
@@ -20,10 +22,7 @@ from panshi.kit.verbs import question
 
 LOAD, ADHERENCE, GAP = "load", "adherence", "gap"
 MODES: Final = (LOAD, ADHERENCE, GAP)
-PERIODS: Final = (7, 28, 84)
 DAYS: Final = 28
-_COUNTS: Final = ", ".join(Tally.__dataclass_fields__)
-_SUMS: Final = ", ".join(f"sum(d.{name}) AS {name}" for name in Tally.__dataclass_fields__)
 # Runs and days are added up first, then meet the nodes: one statement, whatever the mode.
 _MAP: Final = f"""
 WITH load AS (
@@ -32,17 +31,15 @@ WITH load AS (
     WHERE r.state IN ({", ".join(f"'{state}'" for state in OPEN_STATES)})
       AND (%(org)s::int IS NULL OR r.org_id = %(org)s) AND (%(city)s = '' OR r.city = %(city)s)
     GROUP BY 1
-), days AS (
-    SELECT d.node_id, CASE WHEN d.city = ANY(%(mature)s) THEN d.city ELSE '' END AS city, {_SUMS}
-    FROM handbook_adherenceday d
-    WHERE d.day >= %(since)s AND d.day < %(until)s
-      AND (%(org)s::int IS NULL OR d.org_id = %(org)s)
-      AND (%(city)s = '' OR d.city = %(city)s OR d.city = ANY(%(mature)s))
+), counted AS ({COUNTED}), days AS (
+    SELECT d.node_id, CASE WHEN d.city = ANY(%(mature)s) THEN d.city ELSE '' END AS city, {SUMS}
+    FROM counted d
+    WHERE (%(city)s = '' OR d.city = %(city)s OR d.city = ANY(%(mature)s))
       AND (%(number)s = ''
         OR d.edition_id IN (SELECT id FROM handbook_edition WHERE number = %(number)s))
     GROUP BY 1, 2
 ), told AS (
-    SELECT node_id, jsonb_agg(jsonb_build_array(city, {_COUNTS})) AS tallies FROM days GROUP BY 1
+    SELECT node_id, jsonb_agg(jsonb_build_array(city, {COUNTS})) AS tallies FROM days GROUP BY 1
 )
 SELECT n.id, n.parent_id, n.slug, n.code, n.category, n.zh, n.en, n.owner_role,
     i.id IS NOT NULL, coalesce(l.open, 0), coalesce(l.late, 0), t.tallies
@@ -137,7 +134,7 @@ def panorama(
         since, until = curves.window(today)
         mature = mature_cities(actor, today, city)
     given = {
-        "at": at, "org": actor.single_org_id, "city": city, "mature": mature, "since": since,
+        **spans.part(actor), "at": at, "city": city, "mature": mature, "since": since,
         "until": until, "number": edition, "edition": held.id, "owner": held.org_id,
     }  # fmt: skip
     with connection.cursor() as cursor:

@@ -13,6 +13,7 @@ from panshi.handbook import book, wording
 from panshi.handbook.changes import changed_documents, changed_limits
 from panshi.handbook.models import (
     OPEN_STATES,
+    AdherenceCity,
     AdherenceDay,
     Edition,
     EditionItem,
@@ -146,9 +147,10 @@ def _written(edition: book.Book | None) -> set[UUID]:
 
 @question
 def cities(*, actor: Actor) -> list[str]:
-    """Cities in which runs were started, for filters."""
-    rows = Run.objects.visible_to(actor).exclude(city="").order_by("city")
-    return list(rows.values_list("city", flat=True).distinct())
+    """Cities in which runs fell due or are open, for filters."""
+    counted = AdherenceCity.objects.visible_to(actor).values("city")
+    going = Run.objects.visible_to(actor).filter(state__in=OPEN_STATES).values("city")
+    return sorted(row["city"] for row in counted.union(going) if row["city"])
 
 
 @question

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from panshi.crm import queries as crm
 from panshi.fleet import queries as fleet
@@ -316,16 +316,12 @@ def supervision(*, actor: Actor, at: datetime, city: str = "") -> Supervision:
         .order_by("due_at")[:200]
     )
     rows = rows_of(list(picked), actor, at)
-    cities: dict[str, list[int]] = {}
-    for name, due in runs.values_list("city", "due_at"):
-        count = cities.setdefault(name, [0, 0])
-        count[0] += 1
-        count[1] += due < at
+    counted = runs.values("city").annotate(open=Count("id"), late=Count("id", Q(due_at__lt=at)))
     return Supervision(
         halted=tuple(r for r in rows if r.state == RunState.HALTED),
         late=tuple(r for r in rows if r.late and r.state != RunState.HALTED),
         untaken=tuple(r for r in rows if not r.late and r.state == RunState.WAITING),
-        by_city=tuple((c, n, late) for c, (n, late) in sorted(cities.items())),
+        by_city=tuple(counted.values_list("city", "open", "late").order_by("city")),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 ENOUGH: Final = 20
 FALL_POINTS: Final = 10
+PERIODS: Final = (7, 28, 84)  # Days of adherence that a page may ask for.
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from panshi.handbook import queries, services
-from panshi.handbook.models import AdherenceDay, CityLaunch, EditionItem, Run, RunState
+from panshi.handbook.models import (
+    AdherenceDay,
+    AdherenceSpan,
+    CityLaunch,
+    EditionItem,
+    Run,
+    RunState,
+)
 from panshi.handbook.rules import curves
 from panshi.handbook.rules.measure import Tally
 from panshi.handbook.services.past import CityUnnamed, PastRun, PastUnfit
@@ -205,6 +212,22 @@ def test_every_figure_of_ten_thousand_runs_equals_a_naive_recount(generated: lis
     compared = [c for c in curve.coaching if c.slug in alone]
     assert compared
     assert all(alone[c.slug] == pytest.approx(c.lag.gap) for c in compared)
+
+    # Sums that are kept for the platform and its regions answer as the days themselves do.
+    kept, tomorrow = AdherenceSpan.objects.filter(org=org_make.platform()), timedelta(days=1)
+    assert kept.count() > 100
+    spans: list[tuple[int, dict[str, Any]]] = [
+        (0, {"mode": "gap", "city": "石家庄"}), (0, {"days": 7}),
+        (1, {"days": 28, "city": "杭州"}), (0, {"days": 84, "edition": "0.3"}),
+    ]  # fmt: skip
+    for later, asked in spans:
+        at = make.NOON + later * tomorrow
+        summed = queries.panorama(actor=hq_actor(org_make.platform().id), at=at, **asked)
+        plain = queries.panorama(actor=hq_actor(), at=at, **asked)
+        for one, other in zip(summed, plain, strict=True):
+            assert one.tiles == other.tiles, asked
+        assert any(t.expected or t.gap for card in summed for t in card.tiles)
+    assert queries.cities(actor=hq_actor()) == sorted(CITIES)
 
 
 def test_a_band_needs_cities_with_runs_enough() -> None:

@@ -54,3 +54,15 @@ def test_late_evidence_changes_the_past_and_keeps_what_was_first_reported() -> N
     services.roll_up_adherence(actor=hq_actor(), at=at)
     day = AdherenceDay.objects.get(node_id=run.node_id)
     assert (day.steps_done, day.first_reported["steps_done"]) == (3, 0)
+
+
+def test_a_run_that_a_pause_moved_to_another_day_counts_there_alone() -> None:
+    make.edition()
+    run = make.start(make.findings_raised(org_make.operator(), make.finding()))[0]
+    at = make.NOON + timedelta(days=3)
+    services.roll_up_adherence(actor=hq_actor(), at=at)
+    Run.objects.filter(id=run.id).update(due_at=run.due_at + timedelta(days=1))
+    services.roll_up_adherence(actor=hq_actor(), at=at)
+    days = AdherenceDay.objects.filter(node_id=run.node_id).order_by("day")
+    assert [d.expected for d in days] == [0, 1]
+    assert [d.first_reported["expected"] for d in days] == [1, 1]
