@@ -108,23 +108,20 @@ def _handbook(prepare: Prepare) -> click.Group:
 
     @handbook.command()
     @click.argument("slugs", nargs=-1)
-    @click.option("--runs", type=click.IntRange(min=1), default=12, help="At most, of each.")
-    def play(slugs: tuple[str, ...], runs: int) -> None:
-        """Play procedures to their end through the verbs and keep nothing of it."""
+    @click.option("--all", "whole", is_flag=True, help="Every procedure of the edition in force.")
+    @click.option("--runs", type=click.IntRange(min=1), default=99, help="At most, of each.")
+    def play(slugs: tuple[str, ...], whole: bool, runs: int) -> None:
+        """Play procedures along all their branches through the verbs and keep nothing of it."""
+        if bool(slugs) == whole:
+            raise click.UsageError("name procedures, or say --all")
         prepare()
         from django.utils import timezone
 
         from panshi.handbook import content_command
 
         found = content_command.play(slugs, runs=runs, at=timezone.now())
-        for one in found:
-            for words in one.trouble:
-                click.echo(f"{one.slug}: {words}")
-        open_ = sum(bool(one.untried) for one in found)
-        click.echo(
-            f"{len(found)} procedures, {sum(one.runs for one in found)} runs,"
-            f" {sum(one.acts for one in found)} acts, {open_} with answers untried"
-        )
+        for words in content_command.told_of(found):
+            click.echo(words)
         sys.exit(1 if any(one.trouble for one in found) else 0)
 
     @handbook.command()

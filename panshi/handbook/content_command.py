@@ -1,11 +1,12 @@
 """What `panshi handbook` does: import, export, check and diff, as plain functions."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from panshi.handbook import content_files, registry, services
+from panshi.handbook import content_files, registry, services, subjects
 from panshi.handbook.changes import parameters_in
 from panshi.handbook.events import ContentImported
 from panshi.handbook.models import Edition
@@ -17,7 +18,7 @@ from panshi.handbook.rules.likeness import Pair
 from panshi.handbook.rules.procedure import ContentFault
 from panshi.handbook.rules.texts import NodeDocument
 from panshi.handbook.services.content import content_of, documents_of
-from panshi.kit.tenancy import acting, hq_actor
+from panshi.kit.tenancy import acting, hq_actor, system_actor
 from panshi.org import queries as org
 
 LEAST_NEW = likeness.LEAST_NEW
@@ -70,14 +71,37 @@ def bring_in(directory: Path, *, at: datetime) -> ContentImported:
 
 
 def play(slugs: Sequence[str], *, runs: int, at: datetime) -> list[Played]:
-    """Play procedures through the verbs as the platform, keeping nothing; all without slugs.
+    """Play procedures through the verbs as an operator, keeping nothing; all without slugs.
 
-    Raises LookupError before the platform exists.
+    What there is of records is what they are about. Raises LookupError before the platform exists.
     """
     platform = org.platform_id()
     if platform is None:
         raise LookupError("there is no platform node yet")
-    return play_edition(org_id=platform, at=at, runs=runs, slugs=slugs)
+    operators = org.operators(actor=hq_actor(platform))
+    org_id = operators[0].id if operators else platform
+    there = subjects.some(system_actor(org_id))
+    return play_edition(org_id=org_id, at=at, runs=runs, slugs=slugs, subjects=there)
+
+
+def told_of(played: Sequence[Played]) -> list[str]:
+    """What there is to say of procedures that were played, the sums last."""
+    said = [f"{one.slug}: {words}" for one in played for words in one.trouble]
+    said += [f"{one.slug}: not called, {words}" for one in played for words in one.refused]
+    said += [f"{one.slug}: not taken, {words}" for one in played for words in one.untaken]
+    real = sum((one.called for one in played), Counter[str]())
+    stood_in = sum((one.stood_in for one in played), Counter[str]())
+    never = sorted(set(stood_in) - set(real))
+    left = sum(len(one.untaken) for one in played)
+    branches = sum(one.branches for one in played)
+    return [
+        *said,
+        f"verbs called in earnest: {', '.join(sorted(real)) or 'none'}",
+        f"verbs that refused every time, with a fact standing in: {', '.join(never) or 'none'}",
+        f"{len(played)} procedures, {sum(one.runs for one in played)} runs, "
+        f"{sum(one.acts for one in played)} acts, {sum(one.skipped for one in played)} steps left "
+        f"out by a lead; {branches - left} of {branches} branches taken",
+    ]
 
 
 def export(directory: Path, *, number: str = "") -> int:

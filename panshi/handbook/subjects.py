@@ -97,3 +97,10 @@ def find(subject_type: str, text: str, actor: Actor) -> str:
         raise SubjectUnknown(_("Nothing here is called “%(text)s”.") % {"text": text})
     names = "、".join(words[0] or words[-1] for _key, words in found)
     raise SubjectUnknown(_("More than one is meant: %(names)s. Say which.") % {"names": names})
+
+
+def some(actor: Actor) -> dict[str, str]:
+    """The id of one record of each kind that is there."""
+    found = {kind: what.find("", actor) for kind, what in _KINDS.items()}
+    own = dict.fromkeys(OWN, str(actor.org_id))
+    return own | {kind: rows[0][0] for kind, rows in found.items() if rows}

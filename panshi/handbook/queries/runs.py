@@ -316,7 +316,8 @@ def supervision(*, actor: Actor, at: datetime, city: str = "") -> Supervision:
         .order_by("due_at")[:200]
     )
     rows = rows_of(list(picked), actor, at)
-    counted = runs.values("city").annotate(open=Count("id"), late=Count("id", Q(due_at__lt=at)))
+    late = Count("city", filter=Q(due_at__lt=at))
+    counted = runs.values("city").annotate(open=Count("*"), late=late)
     return Supervision(
         halted=tuple(r for r in rows if r.state == RunState.HALTED),
         late=tuple(r for r in rows if r.late and r.state != RunState.HALTED),

@@ -13,6 +13,7 @@ from panshi.handbook import book
 from panshi.handbook.models import Run
 from panshi.handbook.rules.conditions import World
 from panshi.kit import verbs
+from panshi.kit.clock import local_day
 from panshi.kit.tenancy import Actor, system_actor
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -35,8 +36,8 @@ def subject_card(
     if ask is None or not _UUID.fullmatch(subject_id):
         return {}
     given: dict[str, object] = {parameter: UUID(subject_id), "actor": actor}
-    if "at" in inspect.signature(ask).parameters:
-        given["at"] = at
+    asked = inspect.signature(ask).parameters
+    given |= {k: v for k, v in (("at", at), ("today", local_day(at))) if k in asked}
     try:
         card = ask(**given)
     except ObjectDoesNotExist:

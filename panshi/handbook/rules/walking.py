@@ -1,19 +1,21 @@
 """Walk a procedure through its branches: can every run close, is every step ever reached?"""
 
 import itertools
+import math
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from panshi.handbook.rules import conditions, flow
 from panshi.handbook.rules.conditions import World
 from panshi.handbook.rules.flow import Item, Record, Standing
-from panshi.handbook.rules.procedure import MAX_ROUNDS, Procedure
+from panshi.handbook.rules.procedure import MAX_ROUNDS, Procedure, Step
 
 MAX_PATHS: Final = 300
 MAX_FACTS: Final = 32
 EAGER: Final = 0.7
+PLACES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,12 @@ def answers(item: Item, procedure: Procedure, world: World) -> list[object]:
     if wanted.kind == "choice":
         return list(wanted.of)
     if wanted.kind != "reading":
-        return ["yes"]
+        known = (conditions.resolve(value, world) for value in _limits(procedure, item.step.id))
+        return ["yes", *(value for value in known if value and isinstance(value, str))]
     limits = [wanted.low, wanted.high, *_limits(procedure, item.step.id)]
-    tried = [n for limit in limits if (n := conditions.number(conditions.resolve(limit, world)))]
-    return list(dict.fromkeys([*(n - 1 for n in tried), *(n + 1 for n in tried)])) or [1]
+    read = (conditions.number(conditions.resolve(limit, world)) for limit in limits)
+    tried = [n for n in read if n is not None]
+    return list(dict.fromkeys(n + apart for apart in (-1, 1, 0) for n in tried)) or [1]
 
 
 def _limits(procedure: Procedure, name: str) -> Iterator[object]:
@@ -59,6 +63,59 @@ def _compared(condition: object, name: str) -> Iterator[object]:
                 yield arguments[1]
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a walk gave at a turn of a step."""
+
+    step_id: str
+    iteration: int
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One run from its fact to its end: what is answered in turn, and the branches it takes."""
+
+    fact: Mapping[str, object]
+    answers: tuple[Answer, ...]
+    branches: frozenset[str]
+
+
+def branches(procedure: Procedure) -> frozenset[str]:
+    """Every branch of a procedure by name: conditions both ways, and all that a stop leads to."""
+    found: set[str] = set()
+    for step in procedure.steps:
+        if step.when is not None:
+            found |= {applied(step, True), applied(step, False)}
+        if step.stop_if is not None:
+            found |= {stopped(step, True), stopped(step, False)}
+            found |= {followed(step, n) for n in range(len(step.on_fail))}
+    return frozenset(found)
+
+
+def applied(step: Step, does: bool) -> str:
+    return f"{step.id} {'applies' if does else 'does not apply'}"
+
+
+def stopped(step: Step, does: bool) -> str:
+    return f"{step.id} {'stops' if does else 'goes on'}"
+
+
+def followed(step: Step, number: int) -> str:
+    """The name of what comes at a place in `on_fail` of a step."""
+    what = step.on_fail[number]
+    return f"{step.id} {number + 1}: {what.goto or what.start or what.call}"
+
+
+def standing(items: Iterable[Item]) -> set[str]:
+    """The branches that a finished run took by its conditions."""
+    return {
+        applied(i.step, i.standing != Standing.NOT_APPLICABLE)
+        for i in items
+        if i.step.when is not None
+    }
+
+
 def _after(
     procedure: Procedure,
     records: dict[tuple[str, int], Record],
@@ -66,15 +123,23 @@ def _after(
     world: World,
     value: object,
     rounds: int,
+    taken: set[str],
 ) -> tuple[dict[tuple[str, int], Record], int]:
     """Records and rounds after a step, when it stopped the run and sent it back."""
-    if flow.stops(item.step, world, value):
-        for consequence in flow.consequences(item.step, world, value):
-            if consequence.goto and rounds < MAX_ROUNDS:
-                ids = [s.id for s in procedure.steps]
-                again = set(ids[ids.index(consequence.goto) : ids.index(item.step.id) + 1])
-                return {k: v for k, v in records.items() if k[0] not in again}, rounds + 1
-    return records, rounds
+    stops = flow.stops(item.step, world, value)
+    taken.add(stopped(item.step, stops))
+    if not stops:
+        return records, rounds
+    following = list(flow.consequences(item.step, world, value))
+    again: set[str] = set()
+    for number, consequence in enumerate(item.step.on_fail):
+        back = consequence.goto and rounds < MAX_ROUNDS
+        if consequence in following and (back or not consequence.goto):
+            taken.add(followed(item.step, number))
+        if consequence in following and back:
+            ids = [s.id for s in procedure.steps]
+            again |= set(ids[ids.index(consequence.goto) : ids.index(item.step.id) + 1])
+    return {k: v for k, v in records.items() if k[0] not in again}, rounds + bool(again)
 
 
 def facts_to_try(procedure: Procedure, params: Mapping[str, object]) -> list[dict[str, object]]:
@@ -89,38 +154,61 @@ def facts_to_try(procedure: Procedure, params: Mapping[str, object]) -> list[dic
                     for limit in _compared(condition, reference):
                         value = conditions.resolve(limit, world)
                         size = conditions.number(value)
-                        values += [value] if size is None else [size - 1, size + 1]
-    names = list(tried)
-    made = itertools.islice(itertools.product(*tried.values()), MAX_FACTS)
-    return [dict(zip(names, values, strict=True)) for values in made]
+                        values += [value] if size is None else [size - 1, size + 1, size]
+    if math.prod(map(len, tried.values())) <= MAX_FACTS:
+        return [dict(zip(tried, made, strict=True)) for made in itertools.product(*tried.values())]
+    throw = random.Random(6)
+    return [{name: throw.choice(tried[name]) for name in tried} for _n in range(MAX_FACTS)]
 
 
-def _play(procedure: Procedure, base: World, pick: "Picker", reached: set[str]) -> tuple[str, ...]:
-    """Play one run to its end with answers tried least so far; answers the steps left open."""
+@dataclass(slots=True)
+class _Path:
+    """One run as it is walked."""
+
+    answers: list[Answer]
+    branches: set[str]
+    open: tuple[str, ...] = ()
+
+
+def _play(procedure: Procedure, base: World, pick: "Picker") -> _Path:
+    """Play one run to its end with answers tried least so far."""
     records: dict[tuple[str, int], Record] = {}
-    rounds = 0
+    rounds, path = 0, _Path([], set())
     while True:
         found = flow.progress(procedure, records, base)
         if not found.ready:
-            return tuple(i.step.id for i in found.owed if not i.settled)
+            path.open = tuple(i.step.id for i in found.owed if not i.settled)
+            path.branches |= standing(found.items)
+            return path
         item = found.ready[0]
-        reached.add(item.step.id)
         value = pick.answer(item.step.id, answers(item, procedure, found.world))
+        path.answers.append(Answer(item.step.id, item.iteration, value))
         records[item.step.id, item.iteration] = Record(standing=Standing.DONE, value=value)
         if item.step.stop_if is not None:
             world = flow.progress(procedure, records, base).world
-            records, rounds = _after(procedure, records, item, world, value, rounds)
+            records, rounds = _after(
+                procedure, records, item, world, value, rounds, path.branches
+            )  # fmt: skip
 
 
 class Picker:
-    """Chooses what was tried least; among equals by a fixed throw, so a walk can be repeated."""
+    """Chooses what was tried least; among equals by a fixed throw, so a walk can be repeated.
+
+    With a `place` it answers what stands there among the answers of each step, or the last: some
+    branches are reached only by those who always answer alike.
+    """
 
     def __init__(self) -> None:
+        self.place: int | None = None
         self.tried: dict[tuple[str, str], int] = {}
         self.random = random.Random(6)
 
     def answer(self, name: str, values: list[object]) -> object:
         counts = [self.tried.setdefault((name, str(v)), 0) for v in values]
+        if self.place is not None:
+            chosen = values[min(self.place, len(values) - 1)]
+            self.tried[name, str(chosen)] += 1
+            return chosen
         least = [v for v, n in zip(values, counts, strict=True) if n == min(counts)]
         chosen = self.random.choice(least if self.random.random() < EAGER else values)
         self.tried[name, str(chosen)] += 1
@@ -141,9 +229,34 @@ def walk(procedure: Procedure, params: Mapping[str, object]) -> Walk:
     wanted = {s.id for s in procedure.steps if not conditions.is_reference(s.repeat_for)}
     paths = 0
     while paths < MAX_PATHS:
-        stuck |= set(_play(procedure, worlds[paths % len(worlds)], pick, reached))
+        path = _play(procedure, worlds[paths % len(worlds)], pick)
+        stuck |= set(path.open)
+        reached |= {answer.step_id for answer in path.answers}
         paths += 1
         if paths >= len(worlds) and wanted <= reached and pick.all_tried:
             break
     unreached = [s.id for s in procedure.steps if s.id in wanted - reached]
     return Walk(paths, tuple(unreached), tuple(sorted(stuck)))
+
+
+def scripts(
+    procedure: Procedure, params: Mapping[str, object], subject: Mapping[str, object]
+) -> list[Script]:
+    """As few runs as take every branch that some hundred walks came upon, the fullest one first."""
+    pick, facts = Picker(), facts_to_try(procedure, params)
+    wanted, seen = branches(procedure), set[str]()
+    walked: list[Script] = []
+    most = 2 * MAX_PATHS
+    while len(walked) < most and (len(walked) < len(facts) or not wanted <= seen):
+        fact, turn = facts[len(walked) % len(facts)], len(walked) // 3
+        pick.place = turn % PLACES if len(walked) % 3 == 2 else None
+        path = _play(procedure, World(fact=fact, param=params, subject=subject), pick)
+        walked.append(Script(fact, tuple(path.answers), frozenset(path.branches)))
+        seen |= path.branches
+    chosen: list[Script] = []
+    while seen or not chosen:
+        # Of runs that add as much the shorter one is played.
+        best = max(walked, key=lambda s: (len(s.branches & seen), -len(s.answers)))
+        chosen.append(best)
+        seen -= best.branches
+    return chosen

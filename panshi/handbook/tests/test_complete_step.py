@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
 
+from panshi.fleet.tests import make as fleet_make
 from panshi.handbook import playing, queries, services
 from panshi.handbook.events import StepCompleted, StepRefused, StepRepeated
 from panshi.handbook.models import Deviation, Evidence, Run, RunState, RunStep, StepState
@@ -121,6 +122,7 @@ def test_the_last_required_step_closes_the_run() -> None:
     assert (run.steps_due, run.steps_done, run.evidence_due, run.evidence_valid) == (2, 2, 2, 2)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 def test_the_database_refuses_to_close_over_an_open_required_step() -> None:
@@ -352,12 +354,23 @@ def test_an_order_that_nobody_named_does_not_hold_up_a_run() -> None:
     assert (run.subject_type, run.work_order_id) == ("service.work_order", None)
 
 
-def test_every_answer_of_a_procedure_leads_to_its_end_and_nothing_is_kept() -> None:
+def test_every_branch_of_a_procedure_leads_to_its_end_and_nothing_is_kept() -> None:
     make.edition()
-    org = org_make.operator()
-    (one,) = playing.play_edition(org_id=org.id, at=make.NOON, runs=20, slugs=["rating-callback"])
-    assert (one.trouble, one.untried) == ((), ())
-    assert one.acts > one.runs > 2
+    vehicle = fleet_make.vehicle()
+    there = {"fleet.vehicle": str(vehicle.id)}
+
+    def play(slug: str, runs: int) -> playing.Played:
+        (one,) = playing.play_edition(
+            org_id=vehicle.org_id, at=make.NOON, runs=runs, slugs=[slug], subjects=there
+        )
+        assert (one.trouble, one.refused) == ((), ())
+        return one
+
+    whole = play("inspection-plan", 9)
+    assert (whole.untaken, whole.runs > 1) == ((), True)
+    longest = play("insulation-fault", 1)
+    assert (longest.acts > 20, sum(longest.stood_in.values()) > 0) == (True, True)
+    assert play("return-inspection", 1).untaken  # One run of it cannot take them all.
     assert not Run.objects.exists()
 
 

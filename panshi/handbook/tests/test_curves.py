@@ -224,8 +224,8 @@ def test_every_figure_of_ten_thousand_runs_equals_a_naive_recount(generated: lis
         at = make.NOON + later * tomorrow
         summed = queries.panorama(actor=hq_actor(org_make.platform().id), at=at, **asked)
         plain = queries.panorama(actor=hq_actor(), at=at, **asked)
-        for one, other in zip(summed, plain, strict=True):
-            assert one.tiles == other.tiles, asked
+        for card, other in zip(summed, plain, strict=True):
+            assert card.tiles == other.tiles, asked
         assert any(t.expected or t.gap for card in summed for t in card.tiles)
     assert queries.cities(actor=hq_actor()) == sorted(CITIES)
 

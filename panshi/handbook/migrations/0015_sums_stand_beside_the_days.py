@@ -22,7 +22,7 @@ RESET ROLE
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("handbook", "0013_samples_strike_steps"),
+        ("handbook", "0014_texts_are_read_again"),
         ("org", "0003_people_of_the_yard"),
     ]
 
