@@ -37,7 +37,8 @@ def answers(item: Item, procedure: Procedure, world: World) -> list[object]:
     if wanted.kind != "reading":
         known = (conditions.resolve(value, world) for value in _limits(procedure, item.step.id))
         return ["yes", *(value for value in known if value and isinstance(value, str))]
-    limits = [wanted.low, wanted.high, *_limits(procedure, item.step.id)]
+    # What nothing is compared with branches nowhere: its range is tried instead.
+    limits = list(_limits(procedure, item.step.id)) or [wanted.low, wanted.high]
     read = (conditions.number(conditions.resolve(limit, world)) for limit in limits)
     tried = [n for n in read if n is not None]
     return list(dict.fromkeys(n + apart for apart in (-1, 1, 0) for n in tried)) or [1]
@@ -203,6 +204,10 @@ class Picker:
         self.tried: dict[tuple[str, str], int] = {}
         self.random = random.Random(6)
 
+    def turn(self, number: int) -> None:
+        """Begin a walk: every third answers alike throughout, from the first place to the last."""
+        self.place = number // 3 % PLACES if number % 3 == 2 else None
+
     def answer(self, name: str, values: list[object]) -> object:
         counts = [self.tried.setdefault((name, str(v)), 0) for v in values]
         if self.place is not None:
@@ -229,6 +234,7 @@ def walk(procedure: Procedure, params: Mapping[str, object]) -> Walk:
     wanted = {s.id for s in procedure.steps if not conditions.is_reference(s.repeat_for)}
     paths = 0
     while paths < MAX_PATHS:
+        pick.turn(paths)
         path = _play(procedure, worlds[paths % len(worlds)], pick)
         stuck |= set(path.open)
         reached |= {answer.step_id for answer in path.answers}
@@ -248,8 +254,8 @@ def scripts(
     walked: list[Script] = []
     most = 2 * MAX_PATHS
     while len(walked) < most and (len(walked) < len(facts) or not wanted <= seen):
-        fact, turn = facts[len(walked) % len(facts)], len(walked) // 3
-        pick.place = turn % PLACES if len(walked) % 3 == 2 else None
+        fact = facts[len(walked) % len(facts)]
+        pick.turn(len(walked))
         path = _play(procedure, World(fact=fact, param=params, subject=subject), pick)
         walked.append(Script(fact, tuple(path.answers), frozenset(path.branches)))
         seen |= path.branches
