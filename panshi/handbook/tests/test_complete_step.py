@@ -368,9 +368,9 @@ def test_every_branch_of_a_procedure_leads_to_its_end_and_nothing_is_kept() -> N
 
     whole = play("inspection-plan", 9)
     assert (whole.untaken, whole.runs > 1) == ((), True)
-    longest = play("insulation-fault", 1)
-    assert (longest.acts > 20, sum(longest.stood_in.values()) > 0) == (True, True)
-    assert play("return-inspection", 1).untaken  # One run of it cannot take them all.
+    part = play("insulation-fault", 2)
+    assert (part.skipped, bool(part.untaken)) == (0, True)  # Two runs cannot take all branches.
+    assert set(part.stood_in) >= {"diagnosis.acknowledge_finding"}
     assert not Run.objects.exists()
 
 
