@@ -8,6 +8,7 @@ from panshi.fleet import queries as fleet
 from panshi.fleet.events import DocumentsFiled, UpkeepFinished, VehicleSold
 from panshi.kit import outbox
 from panshi.kit.clock import local_day
+from panshi.kit.money import ZERO
 from panshi.kit.tenancy import system_actor
 
 PAPER: Final = "fleet.Document"
@@ -16,11 +17,14 @@ _INSURANCES: Final = ("COMPULSORY_INSURANCE", "COMMERCIAL_INSURANCE")
 
 @outbox.on(VehicleSold)
 def take_out_of_the_books(fact: VehicleSold) -> None:
-    """A vehicle that was an asset leaves the books at its price."""
+    """A vehicle that was an asset leaves the books at its price, unless a bill has asked for it."""
     actor = system_actor(fact.org_id)
     if fleet.asset_of(vehicle_id=fact.vehicle_id, actor=actor) is not None:
         services.post_disposal(
-            vehicle_id=fact.vehicle_id, price=fact.price, actor=actor, at=fact.at
+            vehicle_id=fact.vehicle_id,
+            price=ZERO if fact.by_bill else fact.price,
+            actor=actor,
+            at=fact.at,
         )
 
 

@@ -108,8 +108,11 @@ class VehicleRetired(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VehicleSold(Fact):
+    """`by_bill` when a bill asked its customer for the price, so that no money came at the till."""
+
     vehicle_id: UUID
     price: Decimal
+    by_bill: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

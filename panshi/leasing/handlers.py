@@ -1,5 +1,7 @@
 """What leasing hears."""
 
+from contextlib import suppress
+
 from panshi.billing import services as billing
 from panshi.billing.events import (
     ArrearsCleared,
@@ -11,7 +13,7 @@ from panshi.billing.events import (
 )
 from panshi.kit import outbox
 from panshi.kit.clock import local_day
-from panshi.kit.refusals import Refusal
+from panshi.kit.refusals import IllegalMove, Refusal
 from panshi.kit.tenancy import system_actor
 from panshi.leasing import services
 from panshi.telematics.events import (
@@ -55,6 +57,16 @@ def note_violations_paid(fact: BillPaid) -> None:
             actor=system_actor(fact.org_id),
             at=fact.at,
         )
+
+
+@outbox.on(BillPaid)
+def pass_ownership(fact: BillPaid) -> None:
+    """Paid, the vehicle is the customer's; an offer that lapsed meanwhile stays lapsed."""
+    if fact.source_kind == services.BUY_OUT:
+        with suppress(IllegalMove):
+            services.pass_ownership(
+                buy_out_id=fact.source_id, actor=system_actor(fact.org_id), at=fact.at
+            )
 
 
 _RESTRAINTS = {"LIMIT_ASKED": "LIMIT", "INHIBIT_ASKED": "INHIBIT"}

@@ -11,6 +11,8 @@ from panshi.kit.money import to_fen
 # How a lease is charged: by calendar months, parts of a month by their days.
 ALIGNMENT: Final = "CALENDAR"
 BASIS: Final = "ACTUAL"
+# Instalments of a price are paid whole.
+WHOLE: Final = "WHOLE"
 # The most months that a lease is agreed for at once.
 LONGEST: Final = 120
 

@@ -17,10 +17,11 @@ from panshi.telematics import queries as telematics
 
 @every("5 16 * * *")
 def advance_leases(at: datetime) -> None:
-    """At five past midnight in Shanghai: ends draw near, pauses begin and end."""
+    """At five past midnight in Shanghai: ends draw near, pauses begin and end, offers lapse."""
     platform = org.platform_id()
     if platform is not None:
         services.advance_leases(on=local_day(at), actor=hq_actor(platform), at=at)
+        services.lapse_buy_outs(on=local_day(at), actor=hq_actor(platform), at=at)
 
 
 @every("20 16 * * *")

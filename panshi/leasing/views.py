@@ -32,6 +32,7 @@ from panshi.leasing.queries import HANDOVER_CHECKS as CHECKS
 
 TONES = {
     "DRAFT": "idle", "RESERVED": "info", "SIGNED": "info", "ACTIVE": "ok", "RETURNING": "warn",
+    "DEFAULTED": "bad", "TRANSFERRED": "ok",
     "SETTLING": "warn", "ENDED": "idle", "CANCELLED": "idle", "PAUSED": "warn",
 }  # fmt: skip
 LEASES = Table(
@@ -269,6 +270,9 @@ def lease(request: Request, lease_id: UUID) -> HttpResponse:
             "timeline": _timeline(card),
             "contract": queries.contract_of(lease_id=lease_id, actor=request.actor),
             "changes": change_pages.offered(card),
+            "defaultable": row.state == LeaseState.ACTIVE
+            and request.actor.may("leasing.confirm_default")
+            and services.is_defaultable(lease_id=lease_id, actor=request.actor, on=today),
             "handovers": [
                 (h, [(words, h.checklist.get(code)) for code, words in CHECKS if h.checklist])
                 for h in card.handovers

@@ -85,6 +85,7 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
             "leasing.accept_quote", "leasing.decline_quote", "leasing.sign_contract",
             "leasing.open_contract",
             "crm.file_complaint", "leasing.request_termination",
+            "leasing.request_buy_out",
             "notify.set_preferences",
             "leasing.request_swap", "leasing.confirm_settlement", "leasing.dispute_charge",
             "leasing.dispute_violation",

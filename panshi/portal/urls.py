@@ -42,6 +42,7 @@ urlpatterns = [
     path("portal/leases/<uuid:lease_id>/sign/", contracts.sign, name="portal-lease-sign"),
     path("portal/leases/<uuid:lease_id>/return/", leases.ask_return, name="portal-lease-return"),
     path("portal/leases/<uuid:lease_id>/end/", leases.ask_end, name="portal-lease-end"),
+    path("portal/leases/<uuid:lease_id>/own/", leases.own, name="portal-lease-own"),
     path("portal/leases/<uuid:lease_id>/swap/", leases.ask_swap, name="portal-lease-swap"),
     path("portal/leases/<uuid:lease_id>/settlement/", leases.settlement, name="portal-settlement"),
     path(

@@ -29,6 +29,7 @@ LEASE_TONES: Final = {
     "DRAFT": "idle", "RESERVED": "info", "SIGNED": "info", "ACTIVE": "ok", "PAUSED": "warn",
     "RETURNING": "warn",
     "SETTLING": "warn", "ENDED": "idle", "CANCELLED": "idle",
+    "DEFAULTED": "bad", "TRANSFERRED": "ok",
 }  # fmt: skip
 QUOTE_TONES: Final = {
     "SENT": "warn", "ACCEPTED": "ok", "DECLINED": "idle", "EXPIRED": "idle",

@@ -11,6 +11,7 @@ from panshi.billing.rules.money import (
     line_parts,
     vat_and_net,
 )
+from panshi.billing.rules.owning import Payoff, payoff
 from panshi.billing.rules.plans import (
     ACTUAL,
     ANCHOR,
@@ -82,6 +83,7 @@ __all__ = [
     "Impossible",
     "Instalment",
     "LateSpan",
+    "Payoff",
     "PeriodCharge",
     "Place",
     "PlanChange",
@@ -104,6 +106,7 @@ __all__ = [
     "line_parts",
     "most_specific",
     "next_bill_on",
+    "payoff",
     "period",
     "period_charge",
     "period_charges",

@@ -48,7 +48,10 @@ class Instalment:
 
 def instalments(*, price: Decimal, months: int, monthly_rate: Decimal) -> list[Instalment]:
     """Level payments of a rent-to-own plan; the last one takes up what rounding left."""
-    level = to_fen(price * monthly_rate / (1 - (1 + monthly_rate) ** -months))
+    share = 1 / Decimal(months)
+    if monthly_rate:
+        share = monthly_rate / (1 - (1 + monthly_rate) ** -months)
+    level = to_fen(price * share)
     rows, balance = [], price
     for number in range(1, months + 1):
         interest = to_fen(balance * monthly_rate)

@@ -55,7 +55,8 @@ VEHICLE_LIFE = Machine(
         VehicleState.PLATED: {VehicleState.READY},
         VehicleState.READY: {VehicleState.IDLE, VehicleState.LEASED, VehicleState.IN_SERVICE},
         VehicleState.IDLE: {VehicleState.READY, VehicleState.IN_SERVICE, VehicleState.RETIRED},
-        VehicleState.LEASED: {VehicleState.IDLE, VehicleState.IN_SERVICE},
+        # Sold as it runs is what is rented to own.
+        VehicleState.LEASED: {VehicleState.IDLE, VehicleState.IN_SERVICE, VehicleState.SOLD},
         VehicleState.IN_SERVICE: {
             VehicleState.READY,
             VehicleState.IDLE,

@@ -25,7 +25,7 @@ from panshi.fleet.services.assets import end_asset
 from panshi.fleet.services.life import is_leased, locked, words_for
 from panshi.fleet.services.register import record_move
 from panshi.kit.clock import local_day
-from panshi.kit.refusals import Refusal
+from panshi.kit.refusals import IllegalMove, Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
 
@@ -186,4 +186,28 @@ def sell_vehicle(
     end_asset(vehicle, local_day(at))
     return VehicleSold(
         org_id=vehicle.org_id, actor_id=actor.id, at=at, vehicle_id=vehicle.id, price=price
+    )
+
+
+@verb
+def pass_to_customer(
+    *, vehicle_id: UUID, price: Decimal, buyer: str, actor: Actor, at: datetime
+) -> VehicleSold:
+    """Let a leased vehicle become its customer's: sold as it runs, for `price` in CNY on a bill.
+
+    Raises IllegalMove unless it is out on lease and not in service just now.
+    """
+    vehicle = locked(vehicle_id, actor=actor, permission="fleet.pass_to_customer")
+    if vehicle.state != VehicleState.LEASED:
+        raise IllegalMove(_("%s is not out on lease.") % words_for(vehicle))
+    vehicle.customer_id = None
+    record_move(vehicle, VehicleState.SOLD, actor=actor, at=at, reason=buyer)
+    end_asset(vehicle, local_day(at))
+    return VehicleSold(
+        org_id=vehicle.org_id,
+        actor_id=actor.id,
+        at=at,
+        vehicle_id=vehicle.id,
+        price=price,
+        by_bill=True,
     )

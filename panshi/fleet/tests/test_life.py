@@ -42,7 +42,7 @@ _PERMITTED = {
     ("PLATED", "READY"),
     ("READY", "IDLE"), ("READY", "LEASED"), ("READY", "IN_SERVICE"),
     ("IDLE", "READY"), ("IDLE", "IN_SERVICE"), ("IDLE", "RETIRED"),
-    ("LEASED", "IDLE"), ("LEASED", "IN_SERVICE"),
+    ("LEASED", "IDLE"), ("LEASED", "IN_SERVICE"), ("LEASED", "SOLD"),
     ("IN_SERVICE", "READY"), ("IN_SERVICE", "IDLE"), ("IN_SERVICE", "LEASED"),
     ("IN_SERVICE", "RETIRED"),
     ("RETIRED", "SOLD"),

@@ -10,6 +10,7 @@ from panshi.leasing.models.contracts import (
 )
 from panshi.leasing.models.leases import (
     LEASE_LIFE,
+    OUT,
     SEGMENT_LIFE,
     SEGMENT_RANK,
     Alignment,
@@ -29,6 +30,7 @@ from panshi.leasing.models.leases import (
     Settlement,
     SettlementSheet,
 )
+from panshi.leasing.models.owning import BUY_OUT_LIFE, BuyOut, BuyOutState, PurchaseTerms
 from panshi.leasing.models.quotes import QUOTE_LIFE, Quote, QuotePolicy, QuoteState
 from panshi.leasing.models.rents import RentRecord
 from panshi.leasing.models.restraint import (
@@ -52,10 +54,12 @@ from panshi.leasing.models.violations import (
 from panshi.leasing.models.voids import SettlementVoid, VoidState
 
 __all__ = [
+    "BUY_OUT_LIFE",
     "CLAIM_LIFE",
     "CONTRACT_LIFE",
     "LEASE_LIFE",
     "LIVING",
+    "OUT",
     "QUOTE_LIFE",
     "RESTRAINT_LIFE",
     "SEGMENT_LIFE",
@@ -64,6 +68,8 @@ __all__ = [
     "Alignment",
     "Amendment",
     "AmendmentKind",
+    "BuyOut",
+    "BuyOutState",
     "Claim",
     "ClaimPayment",
     "ClaimState",
@@ -78,6 +84,7 @@ __all__ = [
     "LeaseRequest",
     "LeaseState",
     "PauseCause",
+    "PurchaseTerms",
     "Quote",
     "QuotePolicy",
     "QuoteState",

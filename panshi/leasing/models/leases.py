@@ -20,8 +20,10 @@ class LeaseState(models.TextChoices):
     ACTIVE = "ACTIVE", _("On the road")
     PAUSED = "PAUSED", pgettext_lazy("lease", "Paused")
     RETURNING = "RETURNING", _("Being returned")
+    DEFAULTED = "DEFAULTED", _("In default")
     SETTLING = "SETTLING", _("Being settled")
     ENDED = "ENDED", _("Ended")
+    TRANSFERRED = "TRANSFERRED", _("Vehicle bought")
     CANCELLED = "CANCELLED", _("Cancelled")
 
 
@@ -31,12 +33,19 @@ LEASE_LIFE = Machine(
         L.DRAFT: {L.RESERVED, L.CANCELLED},
         L.RESERVED: {L.SIGNED, L.CANCELLED},
         L.SIGNED: {L.ACTIVE, L.CANCELLED},
-        L.ACTIVE: {L.PAUSED, L.RETURNING},
+        L.ACTIVE: {L.PAUSED, L.RETURNING, L.DEFAULTED, L.TRANSFERRED},
         L.PAUSED: {L.ACTIVE},
+        L.DEFAULTED: {L.RETURNING},
         L.RETURNING: {L.SETTLING},
         L.SETTLING: {L.ENDED},
     }
 )
+
+
+# The vehicle was handed over: what the lease asks for from then on stands.
+LASTING = [L.ACTIVE, L.PAUSED, L.DEFAULTED, L.RETURNING, L.SETTLING, L.ENDED, L.TRANSFERRED]
+# The customer has the vehicle.
+OUT = (L.ACTIVE, L.PAUSED, L.DEFAULTED, L.RETURNING)
 
 
 class SegmentState(models.TextChoices):
@@ -73,7 +82,7 @@ class Lease(OwnedModel):
     number = models.CharField(max_length=40)
     customer = models.ForeignKey("crm.Customer", on_delete=models.PROTECT, related_name="+")
     product_code = models.CharField(max_length=24)
-    state = models.CharField(max_length=10, choices=LeaseState, default=LeaseState.DRAFT)
+    state = models.CharField(max_length=11, choices=LeaseState, default=LeaseState.DRAFT)
     monthly_rent = models.DecimalField(max_digits=14, decimal_places=2)
     deposit = models.DecimalField(max_digits=14, decimal_places=2)
     starts_on = models.DateField()
@@ -99,7 +108,7 @@ class Lease(OwnedModel):
             models.UniqueConstraint(name="lease_number_once", fields=["org", "number"]),
             models.CheckConstraint(
                 name="lease_runs_only_signed_with_deposit_and_start",
-                condition=~Q(state__in=["ACTIVE", "PAUSED", "RETURNING", "SETTLING", "ENDED"])
+                condition=~Q(state__in=LASTING)
                 | Q(
                     signed_at__isnull=False,
                     active_from__isnull=False,
@@ -227,6 +236,7 @@ class Amendment(OwnedModel):
 class RequestKind(models.TextChoices):
     SWAP = "SWAP", _("Another vehicle")
     TERMINATION = "TERMINATION", _("An early end")
+    PURCHASE = "PURCHASE", _("Buying the vehicle")
 
 
 class LeaseRequest(OwnedModel):

@@ -67,6 +67,14 @@ from panshi.leasing.queries.leases import (
     next_reservations,
     quote,
 )
+from panshi.leasing.queries.owning import (
+    BuyOutQuote,
+    InstalmentRow,
+    PurchaseView,
+    instalments_quoted,
+    purchase_of,
+    quote_buy_out,
+)
 from panshi.leasing.queries.quotes import (
     QuoteCard,
     QuoteExplained,
@@ -123,6 +131,7 @@ from panshi.leasing.queries.violations import (
 __all__ = [
     "HANDOVER_CHECKS",
     "AmendmentRow",
+    "BuyOutQuote",
     "ClaimCard",
     "ClaimPage",
     "ClaimPaymentRow",
@@ -136,6 +145,7 @@ __all__ = [
     "HandingRow",
     "HandoverRow",
     "Holder",
+    "InstalmentRow",
     "LeaseCard",
     "LeaseChange",
     "LeasePage",
@@ -144,6 +154,7 @@ __all__ = [
     "NotRunning",
     "PauseChoice",
     "Picture",
+    "PurchaseView",
     "Quote",
     "QuoteCard",
     "QuoteExplained",
@@ -186,6 +197,7 @@ __all__ = [
     "handover_picture",
     "holders_at",
     "inspected_charges",
+    "instalments_quoted",
     "lease_card",
     "lease_counts",
     "lease_holding",
@@ -198,7 +210,9 @@ __all__ = [
     "next_reservations",
     "pause_causes",
     "price_of",
+    "purchase_of",
     "quote",
+    "quote_buy_out",
     "quote_card",
     "quote_explained",
     "quote_limits",

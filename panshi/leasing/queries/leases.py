@@ -18,6 +18,7 @@ from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 from panshi.leasing import rules
 from panshi.leasing.models import (
+    OUT,
     SEGMENT_RANK,
     Amendment,
     AmendmentKind,
@@ -256,9 +257,7 @@ _LIVE = frozenset(
     {
         LeaseState.RESERVED,
         LeaseState.SIGNED,
-        LeaseState.ACTIVE,
-        LeaseState.PAUSED,
-        LeaseState.RETURNING,
+        *OUT,
     }
 )
 

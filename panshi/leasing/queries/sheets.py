@@ -9,11 +9,11 @@ from panshi.kit import imports
 from panshi.kit.imports import BatchCard, Preview
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
-from panshi.leasing.models import Lease, LeaseState
+from panshi.leasing.models import OUT, Lease
 from panshi.leasing.queries.leases import lease_rows
 from panshi.leasing.sheet import KIND, SHEET, LeaseSheetRow
 
-_RUNNING = (LeaseState.ACTIVE, LeaseState.PAUSED, LeaseState.RETURNING)
+_RUNNING = OUT
 
 
 def _sheet_rows(leases: list[Lease], actor: Actor) -> dict[UUID, LeaseSheetRow]:

@@ -130,7 +130,7 @@ def _answers(
     )
     running = set(
         Lease.objects.filter(
-            id__in=leases, state__in=[LeaseState.ACTIVE, LeaseState.RETURNING]
+            id__in=leases, state__in=[LeaseState.ACTIVE, LeaseState.DEFAULTED, LeaseState.RETURNING]
         ).values_list("id", flat=True)
     )
     complaining = crm.complaining(

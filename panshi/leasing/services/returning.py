@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from panshi.billing import queries as billing_queries
 from panshi.billing import services as billing
 from panshi.kit.clock import local_day
-from panshi.kit.refusals import IllegalMove
+from panshi.kit.refusals import IllegalMove, Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
 from panshi.leasing.events import (
@@ -26,6 +27,7 @@ from panshi.leasing.models import (
     LeaseState,
     RequestKind,
 )
+from panshi.leasing.owning_events import LeaseDefaultConfirmed
 from panshi.leasing.queries.changes import return_of
 from panshi.leasing.services.changing import must_run
 from panshi.leasing.services.common import (
@@ -41,6 +43,12 @@ from panshi.leasing.services.common import (
 )
 from panshi.leasing.services.signing import hand_in
 from panshi.leasing.services.swapping import note_request
+
+DEFAULT_DAY: Final = 30
+
+
+class NoDefault(Refusal):
+    """The ladder has not come to the review of a default, or the debt is on hold."""
 
 
 @verb
@@ -116,6 +124,50 @@ def terminate_early(
     )
     return TerminationAccepted(
         **common(lease, segment, actor=actor, at=at), on=on, early_fee=quote.early_fee
+    )
+
+
+def _debt(lease_id: UUID, actor: Actor, on: date) -> billing_queries.DebtStanding | None:
+    """What a lease owes, if the ladder has come to the review of its default."""
+    debt = billing_queries.debts_of(source_ids=(lease_id,), today=on, actor=actor).get(lease_id)
+    if debt is None or not debt.open_amount or max(debt.rungs, default=0) < DEFAULT_DAY:
+        return None
+    return debt
+
+
+def is_defaultable(*, lease_id: UUID, actor: Actor, on: date) -> bool:
+    """Whether the ladder leaves the decision on a default to a person now."""
+    debt = _debt(lease_id, actor, on)
+    return debt is not None and not debt.hold_kind
+
+
+@verb
+def confirm_default(
+    *, lease_id: UUID, reason: str, actor: Actor, at: datetime
+) -> LeaseDefaultConfirmed:
+    """Decide, after the ladder's last rung, that the lease is broken: its vehicle is fetched back.
+
+    Raises NoDefault unless the rung of the default review was reached and the debt is neither
+    paid nor on hold, TermsInvalid without a reason, IllegalMove unless it is on the road.
+    """
+    lease = locked_lease(lease_id, actor=actor, permission="leasing.confirm_default")
+    if not reason.strip():
+        raise TermsInvalid(_("Say why the lease is given up."))
+    debt = _debt(lease.id, actor, local_day(at))
+    if debt is None:
+        raise NoDefault(
+            _("A default is confirmed once the review of the ladder is due: %d days late.")
+            % DEFAULT_DAY
+        )
+    if debt.hold_kind:
+        raise NoDefault(_("The debt is on hold; nothing is decided until that is over."))
+    segment = current_segment(lease)
+    lease.state = LEASE_LIFE.step(lease.state, LeaseState.DEFAULTED)
+    lease.save(update_fields=["state"])
+    return LeaseDefaultConfirmed(
+        **common(lease, segment, actor=actor, at=at),
+        open_amount=debt.open_amount,
+        reason=reason.strip(),
     )
 
 

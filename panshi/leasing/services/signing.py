@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from panshi.billing import rules as billing_rules
 from panshi.billing import services as billing
 from panshi.fleet import queries as fleet_queries
 from panshi.fleet import services as fleet
@@ -33,7 +34,9 @@ from panshi.leasing.models import (
     ContractState,
     Handover,
     HandoverKind,
+    Lease,
     LeaseState,
+    PurchaseTerms,
     Segment,
     SegmentState,
 )
@@ -321,6 +324,7 @@ def activate_lease(*, lease_id: UUID, actor: Actor, at: datetime) -> LeaseActiva
     lease.ends_on = add_months(start, lease.months)
     lease.starts_on = start
 
+    terms = PurchaseTerms.objects.filter(lease=lease).first()
     # Called, not published: rent must never run on a vehicle that cannot leave the yard.
     fleet.deploy_vehicle(
         vehicle_id=segment.vehicle_id, customer_id=lease.customer_id, actor=actor, at=at
@@ -331,7 +335,7 @@ def activate_lease(*, lease_id: UUID, actor: Actor, at: datetime) -> LeaseActiva
         product_code=lease.product_code,
         anchor_on=start,
         alignment=lease.alignment,
-        basis=rules.BASIS,
+        basis=rules.BASIS if terms is None else rules.WHOLE,
         price=lease.monthly_rent,
         source_kind=SOURCE,
         source_id=lease.id,
@@ -343,6 +347,8 @@ def activate_lease(*, lease_id: UUID, actor: Actor, at: datetime) -> LeaseActiva
         at=at,
     )
     lease.plan_id = plan.plan_id
+    if terms is not None:
+        _even_out(lease, terms, plan.plan_id, actor, at)
     lease.save(update_fields=["state", "active_from", "plan_id", "starts_on", "ends_on"])
     segment.state = SEGMENT_LIFE.step(segment.state, SegmentState.OUT)
     segment.planned = (at, max(day_start(lease.ends_on), at + timedelta(days=1)))
@@ -359,6 +365,28 @@ def activate_lease(*, lease_id: UUID, actor: Actor, at: datetime) -> LeaseActiva
         else rules.first_rent(monthly_rent=lease.monthly_rent, start=start),
         starts_on=start,
     )
+
+
+def _even_out(
+    lease: Lease, terms: PurchaseTerms, plan_id: UUID, actor: Actor, at: datetime
+) -> None:
+    """Let the last instalment take up what rounding left of the price."""
+    rows = billing_rules.instalments(
+        price=terms.price, months=lease.months, monthly_rate=terms.monthly_rate
+    )
+    if rows[-1].payment != rows[0].payment:
+        billing.change_plan(
+            plan_id=plan_id,
+            changes=[
+                billing_rules.PlanChange(
+                    kind=billing_rules.PRICE,
+                    on=add_months(lease.starts_on, lease.months - 1),
+                    price=rows[-1].payment,
+                )
+            ],
+            actor=actor,
+            at=at,
+        )
 
 
 @verb

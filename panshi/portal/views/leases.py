@@ -151,6 +151,50 @@ def ask_end(request: Request, lease_id: UUID) -> HttpResponse:
     return render(request, "portal/end.html", context, status=status)
 
 
+@require_http_methods(["GET", "POST"])
+@for_customers
+def own(request: Request, lease_id: UUID) -> HttpResponse:
+    """How far the vehicle is one's own; choose a day, see what is left to pay, ask for it."""
+    card = leasing.lease_card(lease_id=lease_id, actor=request.actor)
+    now = timezone.now()
+    view = leasing.purchase_of(lease_id=lease_id, actor=request.actor, at=now)
+    if view is None:
+        raise Http404
+    sent = request.POST if request.method == "POST" else request.GET
+    try:
+        on = parse_date(sent.get("on", ""))
+    except ValueError:
+        on = None
+    fits = on is not None and view.last_day is not None and local_day(now) <= on <= view.last_day
+    words_, status = "", 200
+    if request.method == "POST" and on is not None and fits:
+        try:
+            acts.request_buy_out(
+                lease_id=lease_id, on=on, agreed=request.POST.get("agreed", ""),
+                actor=request.actor, at=now,
+            )  # fmt: skip
+            messages.success(request, _("We look at it and bill what is left to pay."))
+            return redirect("portal-lease-own", lease_id)
+        except InputsChanged as refusal:
+            words_, status = refusal.words, 409
+    quote = None
+    if on is not None and fits:
+        quote = leasing.quote_buy_out(lease_id=lease_id, on=on, actor=request.actor)
+    context = {
+        "tab": "me",
+        "lease": card,
+        "view": view,
+        "on": on if fits else None,
+        "wrong_day": "on" in sent and not fits,
+        "quote": quote,
+        "words": words_,
+        "asked": next((r for r in card.requests if r.kind == "PURCHASE"), None),
+        "today": local_day(now),
+        "paid": round(float(view.paid_share) * 100),
+    }
+    return render(request, "portal/own.html", context, status=status)
+
+
 @require_POST
 @for_customers
 def ask_swap(request: Request, lease_id: UUID) -> HttpResponse:
