@@ -49,13 +49,14 @@ def measure_dunning(leases: int, *, late_one_in: int = 30) -> dict[str, object]:
             late = leases // late_one_in
             sample = min(late, SAMPLE)
             with transaction.atomic():
-                loop_s = _row_loop(sample, on)
+                start = time.perf_counter()
+                first = services.advance_dunning(on=on, actor=hq_actor(), at=at)
+                done = time.perf_counter()
+                again = services.advance_dunning(on=on, actor=hq_actor(), at=at)
+                rerun = time.perf_counter()
                 transaction.set_rollback(True)
-            start = time.perf_counter()
-            first = services.advance_dunning(on=on, actor=hq_actor(), at=at)
-            done = time.perf_counter()
-            again = services.advance_dunning(on=on, actor=hq_actor(), at=at)
-            rerun = time.perf_counter()
+            # Ours comes first: keys are looked up by plans that saw no dead rows of the loop.
+            loop_s = _row_loop(sample, on)
         transaction.set_rollback(True)  # After the actor's context, which still asks something.
     scaled_s = loop_s * late / sample
     return {

@@ -2,7 +2,11 @@
 
 import os
 import time
+from typing import Final
 from uuid import UUID
+
+# One more identifier in SQL: what `id_prefix` gave as `_ids`, and random bits behind it.
+NEW_ID: Final = "(%(_ids)s || substr(gen_random_uuid()::text, 16))::uuid"
 
 
 def uuid7() -> UUID:
@@ -16,3 +20,8 @@ def uuid7() -> UUID:
         | 0b10 << 62
         | random & (1 << 62) - 1
     )
+
+
+def id_prefix() -> str:
+    """The moment of a UUIDv7 as text, for a statement that makes many by `NEW_ID`."""
+    return str(uuid7())[:15]

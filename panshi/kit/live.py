@@ -35,7 +35,8 @@ class Sight:
 
     def covers(self, notice: dict[str, Any]) -> bool:
         if self.customer_id:
-            return bool(notice.get("customer") == self.customer_id)
+            told = notice.get("customer"), *notice.get("customers", ())
+            return self.customer_id in told
         return self.everything or notice.get("org") in self.org_ids
 
 

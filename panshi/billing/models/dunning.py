@@ -106,7 +106,9 @@ class DunningCase(OwnedModel):
 class DunningStep(OwnedModel):
     """A rung that fired in a case."""
 
-    case = models.ForeignKey(DunningCase, on_delete=models.PROTECT, related_name="steps")
+    case = models.ForeignKey(
+        DunningCase, on_delete=models.PROTECT, related_name="steps", db_index=False
+    )
     day = models.SmallIntegerField()
     code = models.CharField(max_length=24)
     fired_on = models.DateField()
@@ -160,7 +162,9 @@ class CallOutcome(models.TextChoices):
 class CollectionCall(OwnedModel):
     """A call that a collector has to make on a working day, and what came of it."""
 
-    case = models.ForeignKey(DunningCase, on_delete=models.PROTECT, related_name="calls")
+    case = models.ForeignKey(
+        DunningCase, on_delete=models.PROTECT, related_name="calls", db_index=False
+    )
     day = models.SmallIntegerField()
     call_on = models.DateField()
     outcome = models.CharField(max_length=12, choices=CallOutcome, blank=True)

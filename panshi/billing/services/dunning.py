@@ -1,10 +1,9 @@
 """Arrears: the ladder of reminders and steps, a few statements for all customers at once."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -30,108 +29,121 @@ from panshi.billing.services.promising import judge_promises
 from panshi.billing.services.reminding import BILL, Telling
 from panshi.billing.services.settling import cleared
 from panshi.kit import outbox
-from panshi.kit.facts import Fact
-from panshi.kit.ids import uuid7
+from panshi.kit.ids import NEW_ID
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
 from panshi.notify import queries as notify
 
-CALL: Final = "CALL"
+VERB: Final = "billing.advance_dunning"
 
 # After an outage only the highest rung fires; a case on hold keeps its bills still.
-_BILLS: Final = """
-UPDATE billing_billbalance b SET rung = reached.day
-FROM (
-    SELECT o.bill_id, max(r.day) AS day
-    FROM billing_billbalance o CROSS JOIN billing_dunningrung r
-    LEFT JOIN billing_dunningpolicy p ON p.org_id = o.org_id AND p.rung_id = r.day
-    WHERE o.open_amount > 0 AND o.kind = 'CHARGE' AND o.due_on <= %(on)s::date + 7
-        AND COALESCE(p.day, r.day) <= %(on)s::date - o.due_on AND NOT COALESCE(p.skipped, false)
-        AND NOT EXISTS (SELECT FROM billing_dunningcase c WHERE c.source_id = o.source_id
-            AND c.state IN ('ON_HOLD', 'LEGAL'))
-    GROUP BY o.bill_id
-) reached
-WHERE b.bill_id = reached.bill_id AND (b.rung IS NULL OR b.rung < reached.day)
-RETURNING b.org_id, b.bill_id, b.customer_id, b.vehicle_id, b.source_kind, b.source_id, b.rung,
-    b.open_amount, b.due_on, (SELECT number FROM billing_bill i WHERE i.id = b.bill_id)
+_REACHED: Final = """
+reached AS (
+    UPDATE billing_billbalance b SET rung = reached.day
+    FROM (
+        SELECT o.bill_id, max(r.day) AS day
+        FROM billing_billbalance o CROSS JOIN billing_dunningrung r
+        LEFT JOIN billing_dunningpolicy p ON p.org_id = o.org_id AND p.rung_id = r.day
+        WHERE o.open_amount > 0 AND o.kind = 'CHARGE' AND o.due_on <= %(on)s::date + 7
+            AND COALESCE(p.day, r.day) <= %(on)s::date - o.due_on
+            AND NOT COALESCE(p.skipped, false)
+            AND NOT EXISTS (SELECT FROM billing_dunningcase c WHERE c.source_id = o.source_id
+                AND c.state IN ('ON_HOLD', 'LEGAL'))
+        GROUP BY o.bill_id
+    ) reached
+    WHERE b.bill_id = reached.bill_id AND (b.rung IS NULL OR b.rung < reached.day)
+    RETURNING b.org_id, b.bill_id, b.customer_id, b.vehicle_id, b.source_kind, b.source_id,
+        b.rung AS days, b.open_amount, b.due_on
+)"""
+_OVERDUE: Final = """
+SELECT org_id, bill_id, customer_id, vehicle_id, source_kind, source_id, days,
+    open_amount::text AS open_amount FROM reached WHERE days > 0"""
+_REMINDED: Final = """
+SELECT t.count, r.org_id, r.bill_id, r.customer_id, r.days, r.open_amount, r.due_on,
+    (SELECT number FROM billing_bill i WHERE i.id = r.bill_id)
+FROM (SELECT count(*) FROM reached) t LEFT JOIN reached r ON r.days <= 0"""
+# What each source owes late, as its oldest bill has it.
+_LATE: Final = """
+late AS MATERIALIZED (
+    SELECT DISTINCT ON (source_id) source_id, source_kind, org_id, customer_id, vehicle_id,
+        due_on AS oldest, sum(open_amount) OVER (PARTITION BY source_id) AS amount
+    FROM billing_billbalance
+    WHERE open_amount > 0 AND kind = 'CHARGE' AND due_on < %(on)s
+    ORDER BY source_id, due_on, bill_id
+), fired AS MATERIALIZED (
+    SELECT s.case_id, array_agg(s.day ORDER BY s.day) AS days FROM billing_dunningstep s
+    JOIN billing_dunningcase c ON c.id = s.case_id WHERE c.state = 'OPEN' GROUP BY s.case_id
+), due AS MATERIALIZED (
+    SELECT l.source_id, l.source_kind, l.oldest, l.amount, c.id AS case_id,
+        COALESCE(c.org_id, l.org_id) AS org_id,
+        COALESCE(c.customer_id, l.customer_id) AS customer_id,
+        CASE WHEN c.id IS NULL THEN l.vehicle_id ELSE c.vehicle_id END AS vehicle_id,
+        COALESCE(f.days, '{}')::int[] AS fired
+    FROM late l LEFT JOIN billing_dunningcase c
+        ON c.source_id = l.source_id AND c.state IN ('OPEN', 'ON_HOLD', 'LEGAL')
+    LEFT JOIN fired f ON f.case_id = c.id
+    WHERE c.id IS NULL OR c.state = 'OPEN'
+)"""
+# Cases alike are judged as one; where a notice may have been delivered, each for itself.
+_SITUATIONS: Final = f"""
+WITH {_LATE}
+SELECT org_id, oldest, fired, CASE WHEN fired && %(notices)s::int[] THEN case_id END FROM due
+GROUP BY 1, 2, 3, 4
 """
-_OPEN_CASES: Final = """
-INSERT INTO billing_dunningcase
-    (id, org_id, source_kind, source_id, customer_id, vehicle_id, oldest_due_on, state, opened_on,
-     hold_reason)
-SELECT DISTINCT ON (b.source_id) ledger_new_id(), b.org_id, b.source_kind, b.source_id,
-    b.customer_id, b.vehicle_id, b.due_on, 'OPEN', %(on)s, ''
-FROM billing_billbalance b
-WHERE b.open_amount > 0 AND b.kind = 'CHARGE' AND b.due_on < %(on)s
-ORDER BY b.source_id, b.due_on, b.bill_id
-ON CONFLICT (source_id) WHERE state IN ('OPEN', 'ON_HOLD', 'LEGAL') DO NOTHING
-"""
-# Each live case beside what its source owes late, if anything: one look at both.
-_OWED: Final = """
-WITH late AS (
-    SELECT source_id, min(due_on) AS oldest, sum(open_amount) AS amount FROM billing_billbalance
-    WHERE open_amount > 0 AND kind = 'CHARGE' AND due_on < %(on)s GROUP BY source_id
-), fired AS (
-    SELECT s.case_id, array_agg(s.day) AS days FROM billing_dunningstep s
-    JOIN billing_dunningcase c ON c.id = s.case_id
-    WHERE c.state IN ('OPEN', 'ON_HOLD', 'LEGAL') GROUP BY s.case_id
-)
-SELECT c.state, l.amount IS NULL, c.id, c.org_id, c.customer_id, c.vehicle_id, c.source_kind,
-    c.source_id, c.rung, l.oldest, l.amount, COALESCE(f.days, '{}')
-FROM billing_dunningcase c LEFT JOIN late l ON l.source_id = c.source_id
-LEFT JOIN fired f ON f.case_id = c.id
-WHERE c.state IN ('OPEN', 'ON_HOLD', 'LEGAL') ORDER BY c.id
-"""
-# What climbs is handed over as one document: a parameter for every value costs more than the work.
-_STEP: Final = """
-WITH fired AS (
-    SELECT * FROM jsonb_to_recordset(%(steps)s::jsonb) AS f(id uuid, org_id int, case_id uuid,
-        day int, code text, top int, oldest date, open_amount numeric)
+_CLIMB: Final = f"""
+{_LATE}, verdict AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(%(verdicts)s::jsonb) AS v(org_id int, oldest date,
+        fired int[], case_id uuid, day int, code text, told boolean)
+), climbing AS MATERIALIZED (
+    SELECT d.*, v.day, v.code, v.told, COALESCE(d.case_id, {NEW_ID}) AS id
+    FROM due d LEFT JOIN verdict v ON v.org_id = d.org_id AND v.oldest = d.oldest
+        AND v.fired = d.fired AND (v.case_id IS NULL OR v.case_id = d.case_id)
+    WHERE d.case_id IS NULL OR v.day IS NOT NULL
+), opened AS (
+    INSERT INTO billing_dunningcase (id, org_id, source_kind, source_id, customer_id, vehicle_id,
+        oldest_due_on, rung, state, opened_on, hold_reason)
+    SELECT id, org_id, source_kind, source_id, customer_id, vehicle_id, oldest, day, 'OPEN',
+        %(on)s, '' FROM climbing WHERE case_id IS NULL
+), climbed AS (
+    UPDATE billing_dunningcase c SET rung = GREATEST(c.rung, k.day), oldest_due_on = k.oldest
+    FROM climbing k WHERE c.id = k.case_id
+), stepped AS MATERIALIZED (
+    SELECT * FROM climbing WHERE day IS NOT NULL
 ), kept AS (
     INSERT INTO billing_dunningstep (id, org_id, case_id, day, code, fired_on, open_amount)
-    SELECT id, org_id, case_id, day, code, %(on)s, open_amount FROM fired
-)
-UPDATE billing_dunningcase c SET rung = f.top, oldest_due_on = f.oldest
-FROM fired f WHERE c.id = f.case_id
-"""
-_PLAN: Final = """
-INSERT INTO billing_collectioncall (id, org_id, case_id, day, call_on, outcome, words)
-SELECT id, org_id, case_id, day, call_on, '', ''
-FROM jsonb_to_recordset(%(calls)s::jsonb)
-    AS c(id uuid, org_id int, case_id uuid, day int, call_on date)
+    SELECT {NEW_ID}, org_id, id, day, code, %(on)s, amount FROM stepped
+), calling AS MATERIALIZED (
+    SELECT {NEW_ID} AS call_id, s.* FROM stepped s WHERE code = 'CALL'
+), planned AS (
+    INSERT INTO billing_collectioncall (id, org_id, case_id, day, call_on, outcome, words)
+    SELECT call_id, org_id, id, day, %(call_on)s, '', '' FROM calling
+)"""
+_CALLED: Final = """
+SELECT org_id, call_id, id AS case_id, customer_id, %(call_on)s::date AS call_on,
+    amount::text AS open_amount FROM calling"""
+_STEPPED: Final = """
+SELECT org_id, id AS case_id, customer_id, vehicle_id, source_kind, source_id, code, day AS days,
+    amount::text AS open_amount FROM stepped"""
+_TOLD: Final = """
+SELECT t.count, s.org_id, s.customer_id, s.id, s.day, s.amount, s.oldest
+FROM (SELECT count(*) FROM stepped) t LEFT JOIN stepped s ON s.told"""
+_PAID: Final = """
+SELECT c.id FROM billing_dunningcase c
+WHERE c.state IN ('OPEN', 'ON_HOLD', 'LEGAL') AND NOT EXISTS (
+    SELECT FROM billing_billbalance b WHERE b.source_id = c.source_id AND b.open_amount > 0
+        AND b.kind = 'CHARGE' AND b.due_on < %(on)s)
+ORDER BY c.id
 """
 
 
 @dataclass(frozen=True, slots=True)
-class _Reached:
-    """A bill at the rung it reached, `days` after its due day."""
+class _Situation:
+    """How open cases stand that are judged alike; one of them alone if its notices count."""
 
     org_id: int
-    bill_id: UUID
-    customer_id: UUID
-    vehicle_id: UUID | None
-    source_kind: str
-    source_id: UUID
-    days: int
-    amount: Decimal
-    due_on: date
-    number: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Owed:
-    """An open case with its debt and the rungs that have fired."""
-
-    case_id: UUID
-    org_id: int
-    customer_id: UUID
-    vehicle_id: UUID | None
-    source_kind: str
-    source_id: UUID
-    rung: int | None
     oldest: date
-    amount: Decimal
     fired: Sequence[int]
+    case_id: UUID | None
 
 
 @verb
@@ -153,20 +165,18 @@ def advance_dunning(*, on: date, actor: Actor, at: datetime) -> DunningAdvanced:
             " hold_until = NULL WHERE state = 'ON_HOLD' AND hold_until <= %s",
             [on],
         )
-        cursor.execute(_BILLS, {"on": on})
-        bills = [_Reached(*row) for row in cursor.fetchall()]
-        cursor.execute(_OPEN_CASES, {"on": on})
-        cursor.execute(_OWED, {"on": on})
-        live = cursor.fetchall()
-    owed = [_Owed(*row) for state, paid, *row in live if state == CaseState.OPEN and not paid]
-    done = [row[0] for _state, paid, *row in live if paid]
-    overdue, tellings = _bill_news(bills, ladders, actor, at)
-    steps, told = _climb(owed, ladders, on, actor, at)
-    reminding.tell([*tellings, *told], actor=actor, at=at)
+        # Whole tables meet here. Before a flood of new cases is analysed, they look so small
+        # that the planner would compare each debt with each case.
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        bills, reminders = _reach(ladders, on, actor, at)
+        cursor.execute(_PAID, {"on": on})
+        done = [row[0] for row in cursor.fetchall()]
+        steps, tellings = _climb(ladders, on, actor, at)
+        cursor.execute("SET LOCAL enable_nestloop TO DEFAULT")
+    reminding.tell([*reminders, *tellings], actor=actor, at=at)
     cases = list(DunningCase.objects.filter(id__in=done).order_by("id"))
     DunningCase.objects.filter(id__in=done).update(state=CaseState.CLEARED, closed_on=on)
-    facts: list[Fact] = [*overdue, *steps, *(cleared(case, actor, at) for case in cases)]
-    outbox.publish_all(facts, verb="billing.advance_dunning")
+    outbox.publish_all([cleared(case, actor, at) for case in cases], verb=VERB)
     reminding.take_back(
         [(case.org_id, case.id) for case in cases], reason="PAID", actor=actor, at=at
     )
@@ -175,8 +185,8 @@ def advance_dunning(*, on: date, actor: Actor, at: datetime) -> DunningAdvanced:
         actor_id=actor.id,
         at=at,
         on=on,
-        bills=len(bills),
-        steps=sum(isinstance(fact, DunningStepReached) for fact in steps),
+        bills=bills,
+        steps=steps,
         cleared=len(done),
     )
 
@@ -189,6 +199,9 @@ class _Ladders:
         self._own = {(p.org_id, p.rung_id): p for p in DunningPolicy.objects.all()}
         self._made: dict[int, list[Rung]] = {}
         self.templates = {rung.day: rung.template for rung in self._rungs}
+        self.notices = sorted(
+            {r.notice_day for r in self._rungs if r.controls and r.notice_day is not None}
+        )
 
     def of(self, org_id: int) -> list[Rung]:
         if org_id not in self._made:
@@ -215,117 +228,108 @@ class _Ladders:
         return rungs
 
 
-def _bill_news(
-    bills: Sequence[_Reached], ladders: _Ladders, actor: Actor, at: datetime
-) -> tuple[list[Fact], list[Telling]]:
-    """What bills have reached: overdue ones are told as facts, the others to the customer."""
-    facts: list[Fact] = []
-    tellings: list[Telling] = []
-    for bill in bills:
-        if bill.days <= 0:
-            tellings.append(
-                Telling(
-                    org_id=bill.org_id,
-                    customer_id=bill.customer_id,
-                    kind=BILL,
-                    topic_id=bill.bill_id,
-                    rung=str(bill.days),
-                    template=ladders.templates[bill.days],
-                    amount=bill.amount,
-                    due_on=bill.due_on,
-                    number=bill.number or "",
-                )
-            )
-            continue
-        facts.append(
-            BillOverdue(
-                org_id=bill.org_id,
-                actor_id=actor.id,
-                at=at,
-                bill_id=bill.bill_id,
-                customer_id=bill.customer_id,
-                vehicle_id=bill.vehicle_id,
-                source_kind=bill.source_kind,
-                source_id=bill.source_id,
-                days=bill.days,
-                open_amount=bill.amount,
-            )
+def _reach(ladders: _Ladders, on: date, actor: Actor, at: datetime) -> tuple[int, list[Telling]]:
+    """Let bills reach their rung and tell of overdue ones; how many, and the reminders due."""
+    rows = outbox.publish_selected(
+        [(BillOverdue, _OVERDUE)],
+        given=_REACHED,
+        values={"on": on},
+        answer=_REMINDED,
+        actor=actor,
+        at=at,
+        verb=VERB,
+    )
+    return rows[0][0], [
+        Telling(
+            org_id=org_id,
+            customer_id=customer_id,
+            kind=BILL,
+            topic_id=bill_id,
+            rung=str(days),
+            template=ladders.templates[days],
+            amount=amount,
+            due_on=due_on,
+            number=number or "",
         )
-    return facts, tellings
+        for _count, org_id, bill_id, customer_id, days, amount, due_on, number in rows
+        if bill_id is not None
+    ]
 
 
-def _climb(
-    owed: Sequence[_Owed], ladders: _Ladders, on: date, actor: Actor, at: datetime
-) -> tuple[list[Fact], list[Telling]]:
-    """Let each case climb the rung it has reached."""
-    proven = _proven(owed, ladders, actor)
-    facts: list[Fact] = []
-    tellings: list[Telling] = []
-    steps: list[dict[str, Any]] = []
-    calls: list[dict[str, Any]] = []
-    for one in owed:
+def _climb(ladders: _Ladders, on: date, actor: Actor, at: datetime) -> tuple[int, list[Telling]]:
+    """Open cases for what is late and let each climb the rung it has reached; how many did."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SITUATIONS, {"on": on, "notices": ladders.notices})
+        situations = [_Situation(*row) for row in cursor.fetchall()]
+    rows = outbox.publish_selected(
+        [(CollectionCallPlanned, _CALLED), (DunningStepReached, _STEPPED)],
+        given=_CLIMB,
+        values={
+            "on": on,
+            "call_on": rules.working_day(on),
+            "verdicts": json.dumps(_verdicts(situations, ladders, on, actor, at)),
+        },
+        answer=_TOLD,
+        actor=actor,
+        at=at,
+        verb=VERB,
+    )
+    return rows[0][0], [
+        Telling(
+            org_id=org_id,
+            customer_id=customer_id,
+            kind=CASE,
+            topic_id=case_id,
+            rung=str(day),
+            template=ladders.templates[day],
+            amount=amount,
+            due_on=oldest,
+        )
+        for _count, org_id, customer_id, case_id, day, amount, oldest in rows
+        if case_id is not None
+    ]
+
+
+def _verdicts(
+    situations: Sequence[_Situation], ladders: _Ladders, on: date, actor: Actor, at: datetime
+) -> list[dict[str, Any]]:
+    """The rung that fires in each situation, where one does."""
+    proven = _proven(situations, ladders, actor)
+    fires = []
+    for one in situations:
         rung = rules.next_rung(
             rungs=ladders.of(one.org_id),
             days=(on - one.oldest).days,
             fired=one.fired,
-            proven=proven.get(one.case_id, {}),
+            proven=proven.get(one.case_id, {}) if one.case_id else {},
             at=at,
         )
-        if rung is None:
-            continue
-        steps.append(
-            {
-                "id": str(uuid7()),
-                "org_id": one.org_id,
-                "case_id": str(one.case_id),
-                "day": rung.day,
-                "code": rung.code,
-                "top": max(rung.day, one.rung or rung.day),
-                "oldest": one.oldest.isoformat(),
-                "open_amount": str(one.amount),
-            }
-        )
-        if rung.code == CALL:
-            call_id, call_on = uuid7(), rules.working_day(on)
-            calls.append(
+        if rung is not None:
+            fires.append(
                 {
-                    "id": str(call_id),
                     "org_id": one.org_id,
-                    "case_id": str(one.case_id),
+                    "oldest": one.oldest.isoformat(),
+                    "fired": list(one.fired),
+                    "case_id": None if one.case_id is None else str(one.case_id),
                     "day": rung.day,
-                    "call_on": call_on.isoformat(),
+                    "code": rung.code,
+                    "told": bool(rung.template),
                 }
             )
-            facts.append(_call_planned(one, call_id, call_on, actor, at))
-        facts.append(_step_reached(one, rung, actor, at))
-        tellings.append(
-            Telling(
-                org_id=one.org_id,
-                customer_id=one.customer_id,
-                kind=CASE,
-                topic_id=one.case_id,
-                rung=str(rung.day),
-                template=rung.template,
-                amount=one.amount,
-                due_on=one.oldest,
-            )
-        )
-    with connection.cursor() as cursor:
-        if steps:
-            cursor.execute(_STEP, {"steps": json.dumps(steps), "on": on})
-        if calls:
-            cursor.execute(_PLAN, {"calls": json.dumps(calls)})
-    return facts, tellings
+    return fires
 
 
 def _proven(
-    owed: Sequence[_Owed], ladders: _Ladders, actor: Actor
+    situations: Sequence[_Situation], ladders: _Ladders, actor: Actor
 ) -> Mapping[UUID, dict[int, datetime]]:
     """When the notices that control rungs wait for were first delivered, by case and rung."""
-    wanted: dict[str, tuple[UUID, int]] = {}
-    for one in owed:
-        for day in _notices(ladders.of(one.org_id), one.fired):
-            wanted[source_of(one.case_id, day)] = (one.case_id, day)
+    wanted = {
+        source_of(one.case_id, day): (one.case_id, day)
+        for one in situations
+        if one.case_id is not None
+        for day in ladders.notices
+        if day in one.fired
+    }
     if not wanted:
         return {}
     proofs = notify.proofs_of(source_kind=CASE, source_ids=list(wanted), actor=actor)
@@ -334,39 +338,3 @@ def _proven(
         if source in proofs:
             found.setdefault(case_id, {})[day] = proofs[source][0].delivered_at
     return found
-
-
-def _notices(rungs: Sequence[Rung], fired: Collection[int]) -> list[int]:
-    days = {rung.notice_day for rung in rungs if rung.controls and rung.notice_day is not None}
-    return [day for day in days if day in fired]
-
-
-def _call_planned(
-    one: _Owed, call_id: UUID, call_on: date, actor: Actor, at: datetime
-) -> CollectionCallPlanned:
-    return CollectionCallPlanned(
-        org_id=one.org_id,
-        actor_id=actor.id,
-        at=at,
-        call_id=call_id,
-        case_id=one.case_id,
-        customer_id=one.customer_id,
-        call_on=call_on,
-        open_amount=one.amount,
-    )
-
-
-def _step_reached(one: _Owed, rung: Rung, actor: Actor, at: datetime) -> DunningStepReached:
-    return DunningStepReached(
-        org_id=one.org_id,
-        actor_id=actor.id,
-        at=at,
-        case_id=one.case_id,
-        customer_id=one.customer_id,
-        vehicle_id=one.vehicle_id,
-        source_kind=one.source_kind,
-        source_id=one.source_id,
-        code=rung.code,
-        days=rung.day,
-        open_amount=one.amount,
-    )

@@ -43,6 +43,9 @@ def test_staff_hear_their_nodes_headquarters_all_customers_themselves() -> None:
     assert customer.covers(notice(3, CUSTOMER))
     assert not customer.covers(notice(3))
     assert not customer.covers(notice(3, UUID(int=8)))
+    many = {"org": 3, "fact": "billing.BillOverdue", "customers": [str(UUID(int=8)), str(CUSTOMER)]}
+    assert customer.covers(many)
+    assert not customer.covers({**many, "customers": [str(UUID(int=8))]})
 
 
 @pytest.mark.plain
