@@ -1,7 +1,7 @@
 """Arithmetic of connected vehicles: groups of a reading, edges of alarms, places, clocks."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from operator import attrgetter
@@ -155,6 +155,11 @@ def percent(whole: int) -> Decimal:
 STATES: Final = ("DRIVING", "CHARGING", "STANDING", "OFFLINE", "SILENT")
 
 
+OFFLINE_S: Final = 600
+SILENT_S: Final = 86_400
+MOVING_TENTHS: Final = 30
+
+
 def activity(
     *,
     silent_s: float | None,
@@ -163,11 +168,11 @@ def activity(
     current_tenths: int | None,
 ) -> str:
     """DRIVING, CHARGING, STANDING; OFFLINE without a frame for 10 min, SILENT for a day or ever."""
-    if silent_s is None or silent_s >= 86_400:
+    if silent_s is None or silent_s >= SILENT_S:
         return "SILENT"
-    if silent_s >= 600:
+    if silent_s >= OFFLINE_S:
         return "OFFLINE"
-    if speed_tenths is not None and speed_tenths > 30:
+    if speed_tenths is not None and speed_tenths > MOVING_TENTHS:
         return "DRIVING"
     if charge_state == 1 or (charge_state is None and (current_tenths or 0) < -10):
         return "CHARGING"
@@ -190,21 +195,6 @@ class Cell:
     lon: float
     lat: float
     count: int
-
-
-def grid(*, places: Sequence[tuple[float, float]], degrees: float) -> list[Cell]:
-    """Places counted by cells of `degrees`, drawn where their vehicles are on average."""
-    sums: dict[tuple[int, int], list[float]] = {}
-    for lon, lat in places:
-        key = (math.floor(lon / degrees), math.floor(lat / degrees))
-        total = sums.setdefault(key, [0.0, 0.0, 0.0])
-        total[0] += lon
-        total[1] += lat
-        total[2] += 1
-    return [
-        Cell(round(lon / count, 6), round(lat / count, 6), int(count))
-        for lon, lat, count in sums.values()
-    ]
 
 
 GCJ02: Final = 2  # The datum byte of GB/T 32960-2025.

@@ -17,13 +17,12 @@ from panshi.kit.clock import SHANGHAI, local_day
 from panshi.kit.records import Detail, Entry, Tile
 from panshi.kit.tables import Column, Filter, Slice, Table
 from panshi.kit.web import Request, needs
-from panshi.telematics import queries, rules, words
+from panshi.telematics import queries, words
 from panshi.telematics.models import DeviceState, Protocol
 
 LIVE = "telematics.LiveState"
 POINTS = 500
 NEAR_ZOOM = 12.0
-Box = tuple[float, float, float, float]
 
 
 def _state(row: Any) -> str:
@@ -86,25 +85,22 @@ DEVICES = Table(
 )
 
 
-def _sort_key(row: queries.BoardRow, key: str) -> tuple[bool, Any]:
-    value = getattr(row, key, None)
-    return value is None, value if value is not None else 0
-
-
 @require_GET
 @needs("telematics.view")
 def live_map(request: Request) -> HttpResponse:
     ask = BOARD.read(request.GET)
-    rows = queries.live_board(
+    rows, total = queries.live_page(
         actor=request.actor,
         at=timezone.now(),
         text=ask.text("text"),
+        state=ask.text("state"),
         with_alarm=bool(ask.flag("alarm")),
+        sort=ask.sort or "plate",
+        descending=ask.descending,
+        offset=ask.offset,
+        limit=ask.limit,
     )
-    if state := ask.text("state"):
-        rows = [row for row in rows if row.state == state]
-    rows.sort(key=lambda row: _sort_key(row, ask.sort or "plate"), reverse=ask.descending)
-    part = Slice(rows=rows[ask.offset : ask.offset + ask.limit], total=len(rows))
+    part = Slice(rows=rows, total=total)
     context = {"map_url": f"{reverse('telematics-points')}?{request.GET.urlencode()}", "live": LIVE}
     return BOARD.respond(request, ask, part, "telematics/map.html", context)
 
@@ -114,21 +110,22 @@ def live_map(request: Request) -> HttpResponse:
 def points(request: Request) -> JsonResponse:
     """Vehicles for the map: one by one, or counted by cells when many are in a far view."""
     at = timezone.now()
-    rows = [
-        row
-        for row in queries.live_board(actor=request.actor, at=at, text=request.GET.get("text", ""))
-        if row.lon is not None and row.lat is not None
-    ]
-    box = _box(request.GET.get("bbox", ""))
-    bounds = _bounds([(row.lon or 0.0, row.lat or 0.0) for row in rows])
-    here = [row for row in rows if box is None or _inside(row, box)]
-    answer: dict[str, Any] = {"at": at.astimezone(SHANGHAI).strftime("%H:%M:%S"), "bounds": bounds}
     zoom = _number(request.GET.get("zoom", ""), 4.0)
-    if len(here) > POINTS and zoom < NEAR_ZOOM:
-        degrees = 360 / 2 ** (zoom + 2.5)
-        places = [(row.lon or 0.0, row.lat or 0.0) for row in here]
-        cells = rules.grid(places=places, degrees=degrees)
-        answer["cells"] = [[cell.lon, cell.lat, cell.count] for cell in cells]
+    view = queries.live_map(
+        actor=request.actor,
+        at=at,
+        text=request.GET.get("text", ""),
+        box=_box(request.GET.get("bbox", "")),
+        cell=360 / 2 ** (zoom + 2.5) if zoom < NEAR_ZOOM else None,
+        most=POINTS,
+    )
+    bounds = view.bounds
+    answer: dict[str, Any] = {
+        "at": at.astimezone(SHANGHAI).strftime("%H:%M:%S"),
+        "bounds": None if bounds is None else [bounds[:2], bounds[2:]],
+    }
+    if view.cells:
+        answer["cells"] = [[cell.lon, cell.lat, cell.count] for cell in view.cells]
     else:
         answer["points"] = [
             [
@@ -138,7 +135,7 @@ def points(request: Request) -> JsonResponse:
                 _label(row),
                 reverse("telematics-vehicle", args=[row.vehicle_id]),
             ]
-            for row in here
+            for row in view.rows
         ]
     return JsonResponse(answer)
 
@@ -150,7 +147,7 @@ def _label(row: queries.BoardRow) -> str:
     return " · ".join([*parts, words.age(row.age_s)])
 
 
-def _box(text: str) -> Box | None:
+def _box(text: str) -> queries.Box | None:
     try:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError:
@@ -163,11 +160,6 @@ def _number(text: str, otherwise: float) -> float:
         return min(max(float(text), 0.0), 24.0)
     except ValueError:
         return otherwise
-
-
-def _inside(row: queries.BoardRow, box: Box) -> bool:
-    west, south, east, north = box
-    return west <= (row.lon or 0.0) <= east and south <= (row.lat or 0.0) <= north
 
 
 def _bounds(places: Sequence[tuple[float, float]]) -> list[list[float]] | None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import Avg, Case, Count, F, Max, Min, Q, QuerySet, Value, When
+from django.db.models.functions import Floor
 
 from panshi.fleet import queries as fleet
 from panshi.kit.tenancy import Actor
@@ -77,11 +78,7 @@ def _board_row(row: Sequence[Any], at: datetime) -> BoardRow:
     )
 
 
-@question
-def live_board(
-    *, actor: Actor, at: datetime, city: str = "", text: str = "", with_alarm: bool = False
-) -> list[BoardRow]:
-    """Every connected vehicle of this actor with its newest state, by plate."""
+def _connected(actor: Actor, *, city: str, text: str, with_alarm: bool) -> QuerySet[LiveState]:
     found = LiveState.objects.visible_to(actor)
     if city:
         found = found.filter(vehicle__city=city)
@@ -90,8 +87,120 @@ def live_board(
         found = found.filter(Q(vehicle__plate__contains=words) | Q(vin__contains=words))
     if with_alarm:
         found = found.filter(gb_alarm_bits__gt=0)
+    return found
+
+
+@question
+def live_board(
+    *, actor: Actor, at: datetime, city: str = "", text: str = "", with_alarm: bool = False
+) -> list[BoardRow]:
+    """Every connected vehicle of this actor with its newest state, by plate."""
+    found = _connected(actor, city=city, text=text, with_alarm=with_alarm)
     rows = found.order_by("vehicle__plate").values_list(*_BOARD)
     return [_board_row(row, at) for row in rows]
+
+
+def _activity(at: datetime) -> Case:
+    """What `rules.activity` says, for the database to choose by."""
+    charging = Q(charge_state=1) | Q(charge_state=None, current_tenths__lt=-10)
+    return Case(
+        When(received_at__lte=at - timedelta(seconds=rules.SILENT_S), then=Value("SILENT")),
+        When(received_at__lte=at - timedelta(seconds=rules.OFFLINE_S), then=Value("OFFLINE")),
+        When(speed_tenths__gt=rules.MOVING_TENTHS, then=Value("DRIVING")),
+        When(charging, then=Value("CHARGING")),
+        default=Value("STANDING"),
+    )
+
+
+_SORTS = {
+    "plate": "vehicle__plate",
+    "soc_pct": "soc_pct",
+    "speed_kmh": "speed_tenths",
+    "age_s": "received_at",
+}
+
+
+@question
+def live_page(
+    *,
+    actor: Actor,
+    at: datetime,
+    text: str = "",
+    state: str = "",
+    with_alarm: bool = False,
+    sort: str = "plate",
+    descending: bool = False,
+    offset: int = 0,
+    limit: int = 50,
+) -> tuple[list[BoardRow], int]:
+    """A page of connected vehicles, and how many there are; what was never told comes last."""
+    found = _connected(actor, city="", text=text, with_alarm=with_alarm)
+    if state:
+        found = found.alias(doing=_activity(at)).filter(doing=state)
+    key = F(_SORTS.get(sort, "vehicle__plate"))
+    falling = descending != (sort == "age_s")  # The oldest word is the greatest age.
+    order = key.desc(nulls_last=True) if falling else key.asc(nulls_last=True)
+    total = found.count()
+    rows = found.order_by(order, "id")[offset : offset + limit].values_list(*_BOARD)
+    return [_board_row(row, at) for row in rows], total
+
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class MapView:
+    """What a map shows: `bounds` of all places as west, south, east, north, and either vehicles
+    one by one or cells of them. Degrees WGS-84."""
+
+    bounds: Box | None
+    rows: list[BoardRow]
+    cells: list[rules.Cell]
+
+
+@question
+def live_map(
+    *,
+    actor: Actor,
+    at: datetime,
+    text: str = "",
+    box: Box | None = None,
+    cell: float | None = None,
+    most: int = 500,
+) -> MapView:
+    """Places of vehicles inside `box`: one by one, or counted by cells of `cell` degrees where
+    they are more than `most`."""
+    found = _connected(actor, city="", text=text, with_alarm=False).filter(
+        lon_e6__isnull=False, lat_e6__isnull=False
+    )
+    within = Q()
+    if box is not None:
+        west, south, east, north = (round(degrees * 1e6) for degrees in box)
+        within = Q(lon_e6__range=(west, east), lat_e6__range=(south, north))
+    seen = found.aggregate(
+        here=Count("id", filter=within),
+        west=Min("lon_e6"),
+        south=Min("lat_e6"),
+        east=Max("lon_e6"),
+        north=Max("lat_e6"),
+    )
+    if seen["west"] is None:
+        return MapView(None, [], [])
+    bounds = tuple(seen[side] / 1e6 for side in ("west", "south", "east", "north"))
+    if cell is None or seen["here"] <= most:
+        rows = found.filter(within).values_list(*_BOARD)
+        return MapView(bounds, [_board_row(row, at) for row in rows], [])
+    size = cell * 1e6
+    groups = (
+        found.filter(within)
+        .annotate(column=Floor(F("lon_e6") / Value(size)), line=Floor(F("lat_e6") / Value(size)))
+        .values("column", "line")
+        .annotate(lon=Avg("lon_e6"), lat=Avg("lat_e6"), count=Count("id"))
+        .order_by("column", "line")
+        .values_list("lon", "lat", "count")
+    )
+    cells = [rules.Cell(round(lon / 1e6, 6), round(lat / 1e6, 6), n) for lon, lat, n in groups]
+    return MapView(bounds, [], cells)
 
 
 @question

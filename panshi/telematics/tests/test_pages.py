@@ -16,7 +16,7 @@ from panshi.lake.schema import Rows
 from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
 from panshi.org.tests.window import page, window
-from panshi.telematics import queries, services
+from panshi.telematics import queries, rules, services
 from panshi.telematics.models import Device, LiveState, Series
 from panshi.telematics.queries import history
 from panshi.telematics.tests import make
@@ -78,6 +78,30 @@ def test_a_far_view_of_many_counts_them_by_cells(monkeypatch: pytest.MonkeyPatch
     reported(org)
     answer = window(org, "OPERATIONS").get("/telematics/map/points/?zoom=5").json()
     assert [cell[2] for cell in answer["cells"]] == [2]
+
+
+def test_the_database_chooses_states_as_the_rules_name_them() -> None:
+    org = org_make.operator()
+    vehicle = reported(org)
+    at = LiveState.objects.get(id=vehicle.id).received_at + timedelta(seconds=30)
+    by = hq_actor(org.id)
+    for silent_s, speed, charge, current in (
+        (30, 31, 1, -200), (30, 30, 1, 0), (30, 0, None, -11), (30, None, None, -10),
+        (30, 0, 3, -900), (599, None, None, None), (600, 400, 1, 0), (86_400, 400, 1, 0),
+    ):  # fmt: skip
+        LiveState.objects.filter(id=vehicle.id).update(
+            received_at=at - timedelta(seconds=silent_s),
+            speed_tenths=speed,
+            charge_state=charge,
+            current_tenths=current,
+        )
+        state = rules.activity(
+            silent_s=silent_s, speed_tenths=speed, charge_state=charge, current_tenths=current
+        )
+        (row,), total = queries.live_page(actor=by, at=at, state=state, sort="age_s")
+        assert (row.state, total) == (state, 1)
+        others = set(rules.STATES) - {state}
+        assert not any(queries.live_page(actor=by, at=at, state=o)[1] for o in others)
 
 
 def test_a_vehicles_page_shows_its_state_alarms_and_bytes(home: Home) -> None:

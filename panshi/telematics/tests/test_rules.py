@@ -88,8 +88,3 @@ def test_states(silent_s: float, speed: int, charge: int | None, current: int, s
         )
         == state
     )
-
-
-def test_a_grid_counts_and_draws_at_the_mean() -> None:
-    cells = rules.grid(places=[(120.1, 30.1), (120.3, 30.3), (125.0, 40.0)], degrees=1.0)
-    assert [(c.lon, c.lat, c.count) for c in cells] == [(120.2, 30.2, 2), (125.0, 40.0, 1)]
