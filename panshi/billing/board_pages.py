@@ -5,10 +5,9 @@ from typing import Final
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET
 
-from panshi.billing import queries
+from panshi.billing import lists, queries
 from panshi.billing.views import read_month
 from panshi.fleet import queries as fleet
 from panshi.kit.clock import add_months, local_day
@@ -16,22 +15,6 @@ from panshi.kit.web import Request, needs
 from panshi.org import queries as org
 
 PAGE: Final = 50
-WORDS: Final = {
-    "rental": lazy("Rental"),
-    "service": lazy("Vehicle service"),
-    "smart": lazy("Smart control"),
-    "other": lazy("Other"),
-    "revenue": lazy("Revenue, net of VAT"),
-    "shared": lazy("Shares received"),
-    "cost": lazy("Costs"),
-    "received": lazy("Received"),
-    "cash": lazy("Cash"),
-    "receivable": lazy("Receivable"),
-    "deposits": lazy("Deposits held"),
-    "stock": lazy("Parts in stock"),
-    "prepaid": lazy("Prepaid costs"),
-    "payable": lazy("Owed to suppliers"),
-}
 
 
 def _number(words: str) -> int:
@@ -42,7 +25,7 @@ def _number(words: str) -> int:
 @needs("billing.view")
 def figure(request: Request, name: str) -> HttpResponse:
     """The postings that a figure of the board is made of; they sum to it."""
-    if name not in WORDS:
+    if name not in lists.FIGURES:
         raise Http404
     month = read_month(request)
     offset = _number(request.GET.get("from", ""))
@@ -59,7 +42,7 @@ def figure(request: Request, name: str) -> HttpResponse:
         actor=request.actor,
     )
     context = {
-        "words": WORDS[name],
+        "words": lists.FIGURES[name],
         "month": month,
         "org_id": org_id or "",
         "org_name": names.get(org_id or 0, ""),

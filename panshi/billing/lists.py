@@ -128,6 +128,25 @@ def age_chart(rows: Sequence[AgeRow]) -> dict[str, Any]:
     }
 
 
+FIGURES: Final = {
+    "rental": lazy("Rental"),
+    "service": lazy("Vehicle service"),
+    "smart": lazy("Smart control"),
+    "other": lazy("Other"),
+    "revenue": lazy("Revenue, net of VAT"),
+    "shared": lazy("Shares received"),
+    "cost": lazy("Costs"),
+    "received": lazy("Received"),
+    "cash": lazy("Cash"),
+    "receivable": lazy("Receivable"),
+    "deposits": lazy("Deposits held"),
+    "stock": lazy("Parts in stock"),
+    "prepaid": lazy("Prepaid costs"),
+    "payable": lazy("Owed to suppliers"),
+}
+"""What the board counts, each figure with a page of its postings."""
+
+
 def board_tiles(total: BoardRow, month: date) -> list[Tile]:
     def behind(figure: str) -> str:
         return reverse("billing-figure", args=[figure]) + f"?month={month:%Y-%m}"

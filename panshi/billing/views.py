@@ -4,11 +4,13 @@ from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from typing import Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -159,8 +161,17 @@ def receivables(request: Request) -> HttpResponse:
 def board(request: Request) -> HttpResponse:
     month = read_month(request)
     answer = queries.finance_board(month=month, today=_today(), actor=request.actor)
+    # Each address is made once: there are eleven a row, and hundreds of rows.
+    urls = {
+        name: f"{reverse('billing-figure', args=[name])}?month={month:%Y-%m}"
+        for name in lists.FIGURES
+    }
     context = {
         "board": answer,
+        "urls": urls,
+        "rows": [
+            (row, "&" + urlencode({"org": row.org_id, "city": row.city})) for row in answer.rows
+        ],
         "tiles": lists.board_tiles(answer.total, month),
         "months": lists.months_chart(answer),
         "operators": lists.board_chart(answer) if len(answer.rows) > 1 else None,

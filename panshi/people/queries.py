@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from psycopg.types.range import TimestamptzRange
@@ -292,17 +293,30 @@ def certificates(
     ]
 
 
+def _engineers(actor: Actor, city: str) -> QuerySet[Engineer]:
+    people = Engineer.objects.visible_to(actor)
+    return people.filter(city=city) if city else people
+
+
 @question
-def engineers(*, actor: Actor, at: datetime, city: str = "") -> list[EngineerRow]:
-    """Engineers by city and name, what they hold, and their shifts of the next 7 days."""
+def engineers_count(*, actor: Actor, city: str = "") -> int:
+    """How many engineers `engineers` would answer."""
+    return _engineers(actor, city).count()
+
+
+@question
+def engineers(
+    *, actor: Actor, at: datetime, city: str = "", limit: int | None = None, offset: int = 0
+) -> list[EngineerRow]:
+    """Engineers by city and name, what they hold, and their shifts of the next 7 days; all of them
+    without a limit."""
     people = (
-        Engineer.objects.visible_to(actor)
+        _engineers(actor, city)
         .select_related("user")
-        .order_by("city", "user__full_name")
+        .order_by("city", "user__full_name", "id")
+        .prefetch_related("skills")
     )
-    if city:
-        people = people.filter(city=city)
-    rows = list(people.prefetch_related("skills"))
+    rows = list(people[offset:] if limit is None else people[offset : offset + limit])
     papers: dict[UUID, list[Certificate]] = defaultdict(list)
     held = Certificate.objects.filter(user_id__in={row.user_id for row in rows})
     for paper in held.exclude(state=CertificateState.LAPSED).order_by("kind"):

@@ -98,8 +98,11 @@ def engineers(request: Request) -> HttpResponse:
     """Engineers, what they can do, and what they hold."""
     request.actor.must("people.view", request.actor.org_id)
     ask = ENGINEERS.read(request.GET)
-    rows = queries.engineers(city=ask.text("city"), actor=request.actor, at=timezone.now())
-    part = Slice(rows=rows[ask.offset : ask.offset + ask.limit], total=len(rows))
+    city = ask.text("city")
+    rows = queries.engineers(
+        city=city, limit=ask.limit, offset=ask.offset, actor=request.actor, at=timezone.now()
+    )
+    part = Slice(rows=rows, total=queries.engineers_count(city=city, actor=request.actor))
     return ENGINEERS.respond(request, ask, part, "people/engineers.html")
 
 

@@ -210,6 +210,9 @@ def scan(request: Request, invoice_id: UUID) -> HttpResponse:
     return show_file(found.content, found.media_type)
 
 
+WORTH_PAGE: Final = 100
+
+
 @require_http_methods(["GET", "POST"])
 @needs("supply.view")
 def worth(request: Request) -> HttpResponse:
@@ -247,8 +250,11 @@ def worth(request: Request) -> HttpResponse:
                 return redirect("supply-worth")
             except services.PriceMissing as refusal:
                 form.refuse("unit_price", refusal.words)
+    words = request.GET.get("from", "")
+    offset = int(words) if words.isdecimal() and len(words) < 8 else 0
     context = {
-        "rows": rows,
+        "rows": rows[offset : offset + WORTH_PAGE],
+        "next": offset + WORTH_PAGE if offset + WORTH_PAGE < len(rows) else None,
         "total": sum((row.value for row in rows), ZERO),
         "many": len({row.org_id for row in rows}) > 1,
         "blanks": len(blanks),

@@ -101,6 +101,9 @@ class Bill(OwnedModel):
                 fields=["drafted_at"], condition=Q(state=BillState.DRAFT), name="bill_in_draft"
             ),
             models.Index(fields=["id"], include=["state", "city"], name="bill_standing"),
+            models.Index(
+                fields=["id"], condition=~Q(state=BillState.ISSUED), name="bill_not_issued"
+            ),
         ]
 
 

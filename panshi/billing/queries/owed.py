@@ -74,7 +74,10 @@ def _rows(balances: QuerySet[BillBalance]) -> list[OwedRow]:
 def bills_of_source(*, source_kind: str, source_id: UUID, actor: Actor) -> list[OwedRow]:
     """The issued bills of one lease, work order or other source, the oldest first."""
     return _rows(
-        BillBalance.objects.visible_to(actor).filter(source_kind=source_kind, source_id=source_id)
+        # By the bill's own source, of which there is an index of all bills.
+        BillBalance.objects.visible_to(actor).filter(
+            bill__source_kind=source_kind, bill__source_id=source_id
+        )
     )
 
 

@@ -15,10 +15,31 @@ from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 from panshi.ledger import queries as ledger
 
-_EVERY: Final = 10**7
 _EARNED: Final = f"""
-SELECT l.vehicle_id, (sum({PART}) / 100)::numeric(16, 2) {LINES}
+SELECT l.vehicle_id, (sum({PART}) / 100)::numeric(16, 2) AS earned {LINES}
 GROUP BY 1 HAVING sum({PART}) <> 0
+"""
+# What the ledger's own results say, beside what is earned and not booked.
+_RUNNING: Final = f"""
+WITH vehicles AS MATERIALIZED (
+    SELECT vehicle_id, sum(income) AS income, sum(earned) AS earned, sum(cost) AS cost FROM (
+        SELECT vehicle_id, 0 AS income, earned, 0 AS cost FROM ({_EARNED}) e
+        UNION ALL
+        SELECT p.vehicle_id, COALESCE(-sum(p.amount) FILTER (WHERE a.kind = 'INCOME'), 0), 0,
+            COALESCE(sum(p.amount) FILTER (WHERE a.kind = 'EXPENSE'), 0)
+        FROM ledger_posting p JOIN ledger_account a ON a.code = p.account_id
+        WHERE a.kind IN ('INCOME', 'EXPENSE') AND p.occurred_on >= %(since)s
+            AND p.occurred_on < %(end)s AND (%(org)s::int IS NULL OR p.org_id = %(org)s)
+        GROUP BY 1
+    ) both_sides GROUP BY 1
+)
+SELECT t.*, v.* FROM (
+    SELECT count(*), COALESCE(sum(income), 0), COALESCE(sum(earned), 0), COALESCE(sum(cost), 0)
+    FROM vehicles
+) t LEFT JOIN (
+    SELECT true AS there, vehicle_id, income, earned, cost FROM vehicles
+    ORDER BY income + earned - cost, vehicle_id LIMIT %(limit)s OFFSET %(offset)s
+) v ON true ORDER BY v.income + v.earned - v.cost, v.vehicle_id
 """
 
 
@@ -91,26 +112,30 @@ def vehicle_standings(
             running=False,
         )
     until = min(today + timedelta(1), add_months(since, 1))
-    earned = earned_by_vehicle(since=since, until=until, actor=actor)
-    booked = {
-        row.vehicle_id: row
-        for row in ledger.vehicle_pnl(month=month, limit=_EVERY, actor=actor).rows
-    }
-    rows = [
-        VehicleStanding(
-            vehicle_id=vehicle_id,
-            income=booked[vehicle_id].income if vehicle_id in booked else ZERO,
-            earned=earned.get(vehicle_id, ZERO),
-            cost=booked[vehicle_id].cost if vehicle_id in booked else ZERO,
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RUNNING,
+            {
+                "since": since,
+                "until": until,
+                "end": add_months(since, 1),
+                "city": "",
+                "org": actor.single_org_id,
+                "limit": limit,
+                "offset": offset,
+            },
         )
-        for vehicle_id in booked.keys() | earned.keys()
-    ]
-    rows.sort(key=lambda row: (row.result, str(row.vehicle_id)))
+        found = cursor.fetchall()
+    total, income, whole, cost = found[0][:4]
     return VehicleStandings(
-        rows=tuple(rows[offset : offset + limit]),
-        total=len(rows),
-        income=sum((row.income for row in rows), ZERO),
-        earned=sum((row.earned for row in rows), ZERO),
-        cost=sum((row.cost for row in rows), ZERO),
+        rows=tuple(
+            VehicleStanding(vehicle_id=row[5], income=row[6], earned=row[7], cost=row[8])
+            for row in found
+            if row[4]
+        ),
+        total=total,
+        income=income,
+        earned=whole,
+        cost=cost,
         running=True,
     )
