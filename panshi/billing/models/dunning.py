@@ -106,6 +106,11 @@ class DunningCase(OwnedModel):
 class DunningStep(OwnedModel):
     """A rung that fired in a case."""
 
+    # The node of its case, which has a key of its own; nodes and cases are never deleted.
+    org = models.ForeignKey(
+        "org.OrgNode", on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+
     case = models.ForeignKey(
         DunningCase, on_delete=models.PROTECT, related_name="steps", db_index=False
     )
@@ -161,6 +166,11 @@ class CallOutcome(models.TextChoices):
 
 class CollectionCall(OwnedModel):
     """A call that a collector has to make on a working day, and what came of it."""
+
+    # The node of its case, which has a key of its own; nodes and cases are never deleted.
+    org = models.ForeignKey(
+        "org.OrgNode", on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
 
     case = models.ForeignKey(
         DunningCase, on_delete=models.PROTECT, related_name="calls", db_index=False

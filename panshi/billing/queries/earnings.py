@@ -53,11 +53,14 @@ sign(l.net)::int * ({_by("LEAST(%(until)s::date, l.service_to)")}
 # Lines of the same days whose fen leave the same rest when shared among them round alike, so they
 # are counted once: a day brings each its whole share, and a fen when the rests have made one.
 _BY_DAY: Final = """
-WITH alike AS (
-    SELECT l.service_from, {days} AS days, r.account, sign(l.net)::int AS sign,
-        mod({fen}, {days}) AS rest, sum({fen} / {days}) AS share, count(*) AS lines
-    {lines}
-    GROUP BY 1, 2, 3, 4, 5
+WITH same AS (
+    SELECT l.service_from, l.service_to, l.net, r.account, count(*) AS lines {lines}
+    GROUP BY 1, 2, 3, 4
+), alike AS (
+    SELECT service_from, {days} AS days, account, sign(net)::int AS sign,
+        mod({fen}, {days}) AS rest, sum(lines * ({fen} / {days})) AS share,
+        sum(lines)::bigint AS lines
+    FROM same l GROUP BY 1, 2, 3, 4, 5
 )
 SELECT service_from + n, account, (sum(sign * (share + lines * (
     (2 * rest * (n + 1) + days) / (2 * days) - (2 * rest * n + days) / (2 * days)))) / 100)

@@ -33,19 +33,20 @@ spans AS (
     WHERE e.at < %(stop)s::date::timestamp AT TIME ZONE 'Asia/Shanghai'
 ),
 counted AS (
-    SELECT vehicle_id, class,
-        sum(LEAST(until, %(stop)s::date) - GREATEST(since, %(first)s::date)) AS days
-    FROM spans WHERE until > %(first)s::date AND since < %(stop)s::date AND until > since
-    GROUP BY vehicle_id, class
+    SELECT vehicle_id, sum(days) FILTER (WHERE class = 'PREPARING') AS preparing,
+        sum(days) FILTER (WHERE class = 'IDLE') AS idle,
+        sum(days) FILTER (WHERE class = 'LEASED') AS leased,
+        sum(days) FILTER (WHERE class = 'SERVICE') AS service
+    FROM (
+        SELECT vehicle_id, class,
+            LEAST(until, %(stop)s::date) - GREATEST(since, %(first)s::date) AS days
+        FROM spans WHERE until > %(first)s::date AND since < %(stop)s::date AND until > since
+    ) s GROUP BY vehicle_id
 ),
 rows AS (
-    SELECT s.*,
-        COALESCE(sum(c.days) FILTER (WHERE c.class = 'PREPARING'), 0)::int AS preparing,
-        COALESCE(sum(c.days) FILTER (WHERE c.class = 'IDLE'), 0)::int AS idle,
-        COALESCE(sum(c.days) FILTER (WHERE c.class = 'LEASED'), 0)::int AS leased,
-        COALESCE(sum(c.days) FILTER (WHERE c.class = 'SERVICE'), 0)::int AS service
+    SELECT s.*, COALESCE(c.preparing, 0)::int AS preparing, COALESCE(c.idle, 0)::int AS idle,
+        COALESCE(c.leased, 0)::int AS leased, COALESCE(c.service, 0)::int AS service
     FROM shown s LEFT JOIN counted c ON c.vehicle_id = s.id
-    GROUP BY s.id, s.vin, s.plate, s.model_name, s.city, s.state
 )
 """
 _PAGE: Final = """

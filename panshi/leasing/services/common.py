@@ -76,6 +76,26 @@ def lock_vehicles(vehicle_ids: Iterable[UUID]) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [key])
 
 
+def locked_or_waited(vehicle_id: UUID) -> bool:
+    """Lock a vehicle if it is free; else wait until its holder is through, and say no.
+
+    Those who wait pass together and look together: the losers of a race need not queue for a lock
+    that they would only hold to be refused.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 7))", [str(vehicle_id)]
+        )
+        if cursor.fetchone()[0]:
+            return True
+        cursor.execute(
+            "SELECT pg_advisory_lock_shared(key), pg_advisory_unlock_shared(key)"
+            " FROM hashtextextended(%s, 7) AS key",
+            [str(vehicle_id)],
+        )
+        return False
+
+
 def _already_leased() -> VehicleAlreadyLeased:
     return VehicleAlreadyLeased(
         _("This vehicle is promised or leased to somebody else in that time.")

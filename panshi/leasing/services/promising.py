@@ -16,6 +16,7 @@ from panshi.leasing.models import Lease, LeaseState, Segment
 from panshi.leasing.services.common import (
     NotQualified,
     lock_vehicles,
+    locked_or_waited,
     one_lease_per_vehicle,
     refuse_promised,
 )
@@ -46,8 +47,11 @@ def promise(
     at: datetime,
 ) -> tuple[Lease, Segment]:
     """Write down the terms and keep the vehicle for them. Raises VehicleAlreadyLeased."""
-    lock_vehicles([vehicle_id])
-    refuse_promised(vehicle_id, starts_on, add_months(starts_on, months))
+    ends_on = add_months(starts_on, months)
+    if not locked_or_waited(vehicle_id):
+        refuse_promised(vehicle_id, starts_on, ends_on)
+        lock_vehicles([vehicle_id])
+    refuse_promised(vehicle_id, starts_on, ends_on)
     lease = Lease.objects.create(
         org_id=org_id,
         created_at=at,
@@ -59,7 +63,7 @@ def promise(
         deposit=deposit,
         starts_on=starts_on,
         months=months,
-        ends_on=add_months(starts_on, months),
+        ends_on=ends_on,
         city=city,
         alignment=alignment,
     )
