@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0026_steps_and_calls_need_one_index"),
+        ("billing", "0027_steps_and_calls_need_one_index"),
         ("org", "0003_people_of_the_yard"),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0025_walls_of_money_paid_ahead"),
+        ("billing", "0026_vehicles_are_bought_out"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0027_few_bills_are_not_issued"),
+        ("billing", "0028_few_bills_are_not_issued"),
         ("org", "0003_people_of_the_yard"),
     ]
 
