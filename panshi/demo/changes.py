@@ -1,4 +1,7 @@
-"""Leases that change while the demo's years pass: a 31st, a swap, a pause, an early return."""
+"""Leases that change while the demo's years pass: a 31st, a swap, a pause, an early return.
+
+And one by which the vehicle becomes its customer's.
+"""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -48,6 +51,8 @@ class Changes:
         if number == BEGINS and len(waiting) > 3:
             running.append(self._from_a_31st(month, waiting, random))
             self.returning = self._from_a_31st(month, waiting, random)
+        elif number == BEGINS + 2 and len(waiting) > 3:
+            running.append(self._to_own(month, waiting, random))
         elif number == BEGINS + 4 and self.returning is not None:
             self._return_early(self.returning, month, waiting, random)
             self.returning = None
@@ -68,6 +73,14 @@ class Changes:
         moment = day_start(day) + timedelta(hours=10)
         return history.lease_out(
             self.operator, vehicle_id, model, odometer, day, moment, random, alignment="ANCHOR"
+        )
+
+    def _to_own(self, month: date, waiting: "history.Waiting", random: Random) -> "history.Running":
+        """A vehicle that its customer pays off in three years."""
+        vehicle_id, model, odometer = waiting.pop()
+        moment = day_start(month) + timedelta(hours=10)
+        return history.lease_out(
+            self.operator, vehicle_id, model, odometer, month, moment, random, to_own=True
         )
 
     def _return_early(

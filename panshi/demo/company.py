@@ -26,6 +26,7 @@ from panshi.demo import (
     hands,
     history,
     jobs,
+    lessons,
     offers,
     past,
     steering,
@@ -84,6 +85,7 @@ def found(*, seed: int, say: Say) -> None:
         exams.set_and_sit(company, at, random)
         steering.plan_next_city(company, at)
         jobs.count(company, at)
+        lessons.learn(company, at)
     founding.write_sign_ins(company)
     mark.unlink()
     say(f"The demo company was founded in {time.monotonic() - began:.0f} s.")

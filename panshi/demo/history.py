@@ -22,10 +22,17 @@ from panshi.kit.clock import add_months, day_start, local_day, month_start
 from panshi.kit.tenancy import Actor
 from panshi.leasing import queries as leasing_queries
 from panshi.leasing import services as leasing
+from panshi.leasing.events import LeaseDrafted
+from panshi.leasing.owning_events import PurchaseAgreed
 
 MONTHS = 24
 LATE_SHARE = 0.06  # Of customers, they pay weeks late.
 TERMS = (3, 6, 12, 12, 12, 24)
+# Rent to own: months, the price in rents, the rate of a month, the fee of the change of owner.
+OWN_MONTHS = 36
+OWN_RENTS = 30
+OWN_RATE = Decimal("0.006")
+OWN_FEE = Decimal(500)
 # Parcel seasons: more vehicles go out before the autumn and spring peaks.
 DEMAND = (0.7, 0.6, 1.2, 1.1, 1.0, 0.9, 0.8, 0.9, 1.3, 1.4, 1.3, 0.9)
 
@@ -113,11 +120,12 @@ def lease_out(
     random: Random,
     *,
     alignment: str = "CALENDAR",
+    to_own: bool = False,
 ) -> Running:
     """A lease from its draft to the vehicle on the road, all on one day."""
     actor = operator.actor
     lease_id, months = sign_up(
-        operator, vehicle_id, model, day, moment, random, alignment=alignment
+        operator, vehicle_id, model, day, moment, random, alignment=alignment, to_own=to_own
     )
     leasing.complete_handover(
         lease_id=lease_id,
@@ -140,23 +148,40 @@ def sign_up(
     random: Random,
     *,
     alignment: str = "CALENDAR",
+    to_own: bool = False,
 ) -> tuple[UUID, int]:
     """A lease from `day` on, signed on paper and its deposit in: its id and its months."""
     actor = operator.actor
     rent = world.rent_of(model, random)
-    months = random.choice(TERMS)
-    drafted = leasing.draft_lease(
-        customer_id=random.choice(operator.customers[:-2]),
-        vehicle_id=vehicle_id,
-        product_code="RENT_MONTHLY",
-        monthly_rent=rent,
-        deposit=rent * 2,
-        starts_on=day,
-        months=months,
-        alignment=alignment,
-        actor=actor,
-        at=moment,
-    )
+    months = OWN_MONTHS if to_own else random.choice(TERMS)
+    customer_id = random.choice(operator.customers[:-2])
+    drafted: PurchaseAgreed | LeaseDrafted
+    if to_own:
+        drafted = leasing.draft_purchase_lease(
+            customer_id=customer_id,
+            vehicle_id=vehicle_id,
+            price=rent * OWN_RENTS,
+            monthly_rate=OWN_RATE,
+            fee=OWN_FEE,
+            deposit=rent * 2,
+            starts_on=day,
+            months=months,
+            actor=actor,
+            at=moment,
+        )
+    else:
+        drafted = leasing.draft_lease(
+            customer_id=customer_id,
+            vehicle_id=vehicle_id,
+            product_code="RENT_MONTHLY",
+            monthly_rent=rent,
+            deposit=rent * 2,
+            starts_on=day,
+            months=months,
+            alignment=alignment,
+            actor=actor,
+            at=moment,
+        )
     leasing.file_paper_contract(
         lease_id=drafted.lease_id, scan=_scan(), name="contract.pdf", actor=actor, at=moment
     )

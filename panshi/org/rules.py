@@ -31,6 +31,7 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
         "leasing.*", "fleet.*", "telematics.approve_command", "telematics.cancel_command",
         "telematics.emergency_release", "handbook.approve_revision", "handbook.freeze_edition",
         "handbook.release_edition", "handbook.withdraw_edition", "handbook.note_launch",
+        "handbook.approve_case", "handbook.publish_case",
     },
     "FINANCE": _EVERYONE | _VIEWS | _MONEY_VIEWS | {
         "billing.*", "ledger.*", "leasing.stage_rent_import", "leasing.commit_rent_import",
