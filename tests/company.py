@@ -137,3 +137,24 @@ def _ready_vehicles(org_id: int, *, count: int) -> tuple[UUID, ...]:
         at=at,
     )
     return tuple(made)
+
+
+def let_idle(org_id: int, vehicle_id: UUID) -> UUID:
+    """Publish that a vehicle stands unused, as the nightly count would; answers the fact's id."""
+    from django.utils import timezone
+
+    from panshi.fleet.events import VehicleIdled
+    from panshi.kit import outbox
+    from panshi.kit.tenancy import acting, system_actor
+
+    fact = VehicleIdled(
+        org_id=org_id,
+        actor_id=UUID(int=0),
+        at=timezone.now(),
+        vehicle_id=vehicle_id,
+        odometer_km=Decimal(1200),
+        days=3,
+    )
+    with acting(system_actor(org_id), to_write=True):
+        outbox.publish(fact)
+    return fact.id

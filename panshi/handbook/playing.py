@@ -95,8 +95,8 @@ def play_edition(
 ) -> list[Played]:
     """Play the procedures of the edition in force, at most so many runs of each, as one operator.
 
-    `subjects` are ids of records that are there, by their kind. Each procedure is rolled back
-    before the next, so nothing is kept.
+    `subjects` are ids of records that are there, by their kind. Each run is rolled back before the
+    next, so nothing is kept.
     """
     played: list[Played] = []
     with acting(system_actor(org_id), to_write=True):
@@ -108,9 +108,7 @@ def play_edition(
         for slug in list(wanted.values_list("node__slug", flat=True)):
             bound = book.bound_node(edition.id, slug)
             if bound is not None:
-                with transaction.atomic():
-                    played.append(_play(bound, edition, org_id, at, runs, subjects or {}))
-                    transaction.set_rollback(True)
+                played.append(_play(bound, edition, org_id, at, runs, subjects or {}))
     return played
 
 
@@ -132,9 +130,11 @@ def _play(
     with standing_in(called - {""}) as calls:
         tally = _Tally(calls)
         for script in scripts:
-            run_id = _begun(bound, edition, org_id, at, script, subject)
             try:
-                trouble += _to_its_end(run_id, at, _player(script, worker, tally))
+                with transaction.atomic():
+                    run_id = _begun(bound, edition, org_id, at, script, subject)
+                    trouble += _to_its_end(run_id, at, _player(script, worker, tally))
+                    transaction.set_rollback(True)
             except Exception as error:  # A driver of everything tells what breaks, and goes on.
                 trouble.append(f"{type(error).__name__}: {error}")
             if trouble:

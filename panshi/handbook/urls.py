@@ -15,6 +15,7 @@ urlpatterns = [
     path(f"{RUN}act/<str:name>/", views.act, name="handbook-act"),
     path("handbook/evidence/<uuid:file_id>/", views.evidence, name="handbook-evidence"),
     path("handbook/", views.panorama, name="handbook-panorama"),
+    path("handbook/tiles/<slug:slug>/", views.tile, name="handbook-tile"),
     path("handbook/nodes/<slug:slug>/", views.node, name="handbook-node"),
     path("handbook/nodes/<slug:slug>/start/", views.start, name="handbook-start"),
     path("handbook/search/", views.search, name="handbook-search"),

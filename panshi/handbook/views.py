@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_GET, require_POST
@@ -237,28 +238,46 @@ def evidence(request: Request, file_id: UUID) -> HttpResponse:
     return show_file(file.content, file.media_type)
 
 
-@require_GET
-def panorama(request: Request) -> HttpResponse:
-    _must_view(request)
-    at, asked = timezone.now(), request.GET
+def _asked(request: Request) -> dict[str, Any]:
+    """What the filters of the panorama say, as its questions take it."""
+    asked = request.GET
     mode, days = asked.get("mode", ""), asked.get("days", "")
-    given: dict[str, Any] = {
+    return {
         "city": asked.get("city", ""),
         "mode": mode if mode in MODES else LOAD,
         "days": int(days) if days in {str(d) for d in PERIODS} else DAYS,
         "edition": asked.get("edition", ""),
-        "role": asked.get("role", ""),
     }
+
+
+@require_GET
+def panorama(request: Request) -> HttpResponse:
+    _must_view(request)
+    at, given = timezone.now(), _asked(request)
+    role = request.GET.get("role", "")
     context = {
-        "cards": queries.panorama(actor=request.actor, at=at, **given),
+        "cards": queries.panorama(actor=request.actor, at=at, role=role, **given),
         "cities": queries.cities(actor=request.actor),
         "modes": [(code, MODE_WORDS[code]) for code in MODES],
         "periods": PERIODS,
         "roles": queries.posts(actor=request.actor, at=at),
         "editions": [e.number for e in queries.editions(actor=request.actor)],
+        "filters": urlencode(given),
+        "role": role,
         **given,
     }
     return render(request, "handbook/panorama.html", context)
+
+
+@require_GET
+def tile(request: Request, slug: str) -> HttpResponse:
+    """The nodes below a tile of the panorama, in a drawer; without a script the node's page."""
+    _must_view(request)
+    if "HX-Request" not in request.headers:
+        return redirect("handbook-node", slug)
+    given = _asked(request)
+    found = queries.family(slug=slug, actor=request.actor, at=timezone.now(), **given)
+    return render(request, "handbook/tile.html", {"family": found, **given})
 
 
 @require_GET

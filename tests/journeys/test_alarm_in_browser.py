@@ -7,25 +7,45 @@ phones; after each, every page of the story is read again in the other language,
 its width.
 """
 
-from collections.abc import Iterator
+import re
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from panshi.kit.clock import local_day
-from tests import company
+from tests import company, environment
 from tests.clock import Clock, crowd
 from tests.journeys import alarm_story as tell
 from tests.journeys.alarm_story import LIVE_S, Story
-from tests.site import Opener, Site, running
+from tests.site import PATIENCE_S, Opener, Site, running
 
 pytestmark = [pytest.mark.browser, pytest.mark.plain, pytest.mark.needs_database]
 CASES = [("desk", "zh-hans"), ("phone", "en")]
 OTHER = {"zh-hans": "en", "en": "zh-hans"}
 MORNING = "10:05"
 _found: list[company.Company] = []
+_OURS: Final = """
+FROM kit_delivery d JOIN kit_outbox o ON o.id = d.outbox_id
+WHERE o.fact_id = %s AND d.handler = 'handbook.handlers.follow'
+"""
+# As if the relay had not known that it told it already.
+TOLD_AGAIN: Final = f"""
+INSERT INTO kit_delivery (outbox_id, org_id, handler, attempts, error, not_before)
+SELECT d.outbox_id, d.org_id, d.handler, 0, '', d.not_before
+FROM generate_series(1, 9) AS n, LATERAL (SELECT d.* {_OURS}) d RETURNING id
+"""
+TOLD: Final = f"SELECT count(*) {_OURS} AND d.done_at IS NOT NULL"
+WAITING: Final = f"SELECT count(*) {_OURS} AND d.done_at IS NULL"
+BLOCKED: Final = """
+SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+RUNS: Final = "SELECT count(*) FROM handbook_run WHERE fact_id = %s"
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +90,60 @@ def test_an_alarm_becomes_a_figure(
 
     again = replace(story, language=OTHER[language], pictures=0)
     tell.reads_again(again, tell.path_of(run), order_path)
+
+
+def test_the_whole_business_stands_on_one_screen_and_one_sheet(site: Site, opened: Opener) -> None:
+    for language in ("zh-hans", "en"):
+        page = opened("ops", "/handbook/", language=language)
+        assert page.locator("a.atlas-node").count() == 180
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+    page.evaluate(
+        """() => {
+            window.walked = new Set();
+            document.addEventListener("focusin", (e) => window.walked.add(e.target));
+            document.querySelector("a.atlas-node").focus();
+        }"""
+    )
+    for _tile in range(179):
+        page.keyboard.press("Tab")
+    assert (
+        page.evaluate("[...window.walked].filter((e) => e.matches('a.atlas-node')).length") == 180
+    )
+
+    tile = page.locator("a.atlas-node[data-drawer]").first
+    tile.press("Enter")
+    expect(page.locator("#drawer table a").first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#drawer")).to_be_hidden()
+    expect(tile).to_be_focused()
+
+    sheets = re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))
+    assert len(sheets) == 1
+
+
+def test_a_fact_told_ten_times_makes_one_run_though_its_worker_is_killed(site: Site) -> None:
+    with environment.connect("postgres", site.database) as held:
+        held.autocommit = False
+        held.execute("LOCK TABLE handbook_run IN SHARE MODE")
+        fact_id = site.do(company.let_idle, _found[0].org_id, _found[0].vans[0].vehicle_id)
+        site.ask(TOLD_AGAIN, fact_id)
+        _until(lambda: bool(site.ask(BLOCKED)))  # The worker has the fact, and no run yet.
+        site.processes["worker"].kill()
+        site.processes["worker"].wait()
+    assert site.ask(RUNS, fact_id) == [(0,)]
+
+    site.words["second"] = site.words["worker"]
+    for worker in ("worker", "second"):
+        site.start(worker)
+    _until(lambda: site.ask(WAITING, fact_id) == [(0,)])
+    assert site.ask(RUNS, fact_id) == [(1,)]
+    assert site.ask(TOLD, fact_id) == [(10,)]
+
+
+def _until(true: Callable[[], bool]) -> None:
+    """Wait for something that another process does."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

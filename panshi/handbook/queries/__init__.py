@@ -27,7 +27,7 @@ from panshi.handbook.queries.exams import (
 )
 from panshi.handbook.queries.gate import exams_granting, procedure_certificates
 from panshi.handbook.queries.notices import notice_page
-from panshi.handbook.queries.panorama import panorama
+from panshi.handbook.queries.panorama import family, panorama
 from panshi.handbook.queries.parameters import parameter_page, parameters
 from panshi.handbook.queries.playbooks import city_adherence, launch_phases
 from panshi.handbook.queries.reading import (
@@ -77,6 +77,7 @@ __all__ = [
     "exam_paper",
     "exams",
     "exams_granting",
+    "family",
     "findable_parts",
     "inbox",
     "inbox_count",

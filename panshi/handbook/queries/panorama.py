@@ -10,7 +10,8 @@ from uuid import UUID
 from django.db import connection
 
 from panshi.handbook import book, wording
-from panshi.handbook.models import OPEN_STATES
+from panshi.handbook.book import Book
+from panshi.handbook.models import OPEN_STATES, Node
 from panshi.handbook.queries import spans
 from panshi.handbook.queries.curves import mature_cities
 from panshi.handbook.queries.spans import COUNTED, COUNTS, SUMS
@@ -108,6 +109,28 @@ class _Node:
         return ((city, Tally(*counts)) for city, *counts in told)
 
 
+def _nodes(
+    actor: Actor, at: datetime, city: str, mode: str, days: int, edition: str
+) -> tuple[Book | None, list[_Node]]:
+    """Every node of the edition in force with its load and counts."""
+    held = book.book_at(at)
+    if held is None:
+        return None, []
+    today = local_day(at)
+    since, until = today - timedelta(days=days - 1), today + timedelta(days=1)
+    mature: list[str] = []
+    if mode == GAP:
+        since, until = curves.window(today)
+        mature = mature_cities(actor, today, city)
+    given = {
+        **spans.part(actor), "at": at, "city": city, "mature": mature, "since": since,
+        "until": until, "number": edition, "edition": held.id, "owner": held.org_id,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_MAP, given)
+        return held, [_Node(*row) for row in cursor.fetchall()]
+
+
 @question
 def panorama(
     *,
@@ -124,22 +147,9 @@ def panorama(
     `days` of adherence up to today count; the mode of gaps compares the last twelve whole weeks
     of a city, or of all that are not mature, with the mature ones.
     """
-    held = book.book_at(at)
+    held, nodes = _nodes(actor, at, city, mode, days, edition)
     if held is None:
         return []
-    today = local_day(at)
-    since, until = today - timedelta(days=days - 1), today + timedelta(days=1)
-    mature: list[str] = []
-    if mode == GAP:
-        since, until = curves.window(today)
-        mature = mature_cities(actor, today, city)
-    given = {
-        **spans.part(actor), "at": at, "city": city, "mature": mature, "since": since,
-        "until": until, "number": edition, "edition": held.id, "owner": held.org_id,
-    }  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(_MAP, given)
-        nodes = [_Node(*row) for row in cursor.fetchall()]
     below: dict[UUID, list[_Node]] = {}
     for node in nodes:
         if node.parent_id is not None:
@@ -154,6 +164,39 @@ def panorama(
         )
         for c in held.outline.categories
     ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """A first-level node as its tile shows it, and the nodes below it each for itself."""
+
+    whole: TileRow
+    own: TileRow
+    children: tuple[TileRow, ...]
+
+
+@question
+def family(
+    *,
+    slug: str,
+    actor: Actor,
+    at: datetime,
+    city: str = "",
+    mode: str = LOAD,
+    days: int = DAYS,
+    edition: str = "",
+) -> Family:
+    """What a tile of the panorama adds up; raises Node.DoesNotExist when there is none."""
+    _held, nodes = _nodes(actor, at, city, mode, days, edition)
+    top = next((n for n in nodes if n.slug == slug and n.parent_id is None), None)
+    if top is None:
+        raise Node.DoesNotExist(slug)
+    below = [n for n in nodes if n.parent_id == top.id]
+    return Family(
+        whole=_tile(top, [top, *below]),
+        own=_tile(top, [top]),
+        children=tuple(_tile(n, [n]) for n in below),
+    )
 
 
 def _tile(node: _Node, family: Sequence[_Node]) -> TileRow:

@@ -1,5 +1,6 @@
 """The handbook's pages, as a browser asks them."""
 
+import gzip
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -61,7 +62,23 @@ def test_the_panorama_names_all_first_level_nodes_and_their_load(
     assert len(measured) == 1  # Load and adherence of the whole map in one statement.
     assert shown.count('class="atlas-node"') == 180
     assert shown.count('data-state="busy"') == 1
-    assert len(shown.encode()) < 200_000
+    assert len(gzip.compress(shown.encode())) < 60_000
+
+
+def test_a_tile_opens_what_is_below_it(client: Window, node: OrgNode) -> None:
+    run = offline(node)
+    top = run.node.parent or run.node
+    address = reverse("handbook-tile", args=[top.slug])
+    assert f"{address}?city=&amp;mode=load&amp;days=28" in page(
+        client.get(reverse("handbook-panorama"))
+    )
+    shown = page(client.get(address, {"mode": "gap"}, headers={"HX-Request": "true"}))
+    for below in top.children.all():
+        assert reverse("handbook-node", args=[below.slug]) in shown
+    plain = client.get(address)
+    assert plain.headers["Location"] == reverse("handbook-node", args=[top.slug])
+    nowhere = reverse("handbook-tile", args=["nowhere"])
+    assert client.get(nowhere, headers={"HX-Request": "true"}).status_code == 404
 
 
 def test_a_run_is_taken_and_done_on_its_page(client: Window, node: OrgNode) -> None:
