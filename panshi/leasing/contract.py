@@ -21,6 +21,7 @@ REQUIRED: Final = frozenset(
     {"USE", "RENT", "DEPOSIT", "WEAR", "DATA", "RESTRAINT", "RETURN", "NOTICE", "DISPUTE"}
 )
 REFUND_DAYS: Final = 15
+TRANSFER_DAYS: Final = 15
 _NUMERALS: Final = "零一二三四五六七八九十"
 
 
@@ -52,6 +53,21 @@ def text_of(name: str = "rental") -> ContractText:
     return ContractText(read["version"], read["title"], _printed(read["consent"]), clauses)
 
 
+def clauses_of_owning() -> tuple[Clause, ...]:
+    """What the text gains when the vehicle is rented to own."""
+    read = yaml.safe_load((_TEXTS / "own.yaml").read_text(encoding="utf-8"))
+    return tuple(Clause(**clause) for clause in read["clauses"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurchasePrice:
+    """What a vehicle costs that is rented to own, CNY; the rate as a share of the balance."""
+
+    price: Decimal
+    monthly_rate: Decimal
+    fee: Decimal
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractTerms:
     """What one lease puts into the text, in CNY; `first_day` and `last_day` are both included."""
@@ -72,6 +88,7 @@ class ContractTerms:
     charges: tuple[Charge, ...]
     early_share: Decimal
     credit: CreditTerms
+    purchase: PurchasePrice | None = None
 
 
 def contract_pdf(terms: ContractTerms) -> bytes:
@@ -81,7 +98,8 @@ def contract_pdf(terms: ContractTerms) -> bytes:
 
 def _shown(terms: ContractTerms, text: ContractText) -> dict[str, Any]:
     total = sum((charge.amount for charge in terms.charges), ZERO)
-    figures = _figures(text.version, terms.early_share, terms.credit)
+    figures = _figures(text.version, terms.early_share, terms.credit) | _owning(terms)
+    added = clauses_of_owning() if terms.purchase else ()
     return {
         "number": terms.number,
         "version": text.version,
@@ -110,7 +128,7 @@ def _shown(terms: ContractTerms, text: ContractText) -> dict[str, Any]:
                 "title": clause.title,
                 "body": _printed(clause.body).format(**figures),
             }
-            for number, clause in enumerate(text.clauses, start=1)
+            for number, clause in enumerate((*text.clauses, *added), start=1)
         ],
         "charges": [_line(number, c) for number, c in enumerate(terms.charges, start=1)],
         "total": f"{total:,.2f}",
@@ -145,6 +163,18 @@ def _figures(version: str, early_share: Decimal, credit: CreditTerms) -> dict[st
         "early_share": percent(early_share),
         "refund_days": str(REFUND_DAYS),
         "version": version,
+    }
+
+
+def _owning(terms: ContractTerms) -> dict[str, str]:
+    if terms.purchase is None:
+        return {}
+    return {
+        "price": f"{terms.purchase.price:,.2f}",
+        "monthly_rate": percent(terms.purchase.monthly_rate),
+        "fee": f"{terms.purchase.fee:,.2f}",
+        "months": str(len(terms.charges)),
+        "transfer_days": str(TRANSFER_DAYS),
     }
 
 

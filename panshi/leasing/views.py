@@ -288,15 +288,7 @@ def _charges(card: queries.LeaseCard, today: date, request: Request) -> tuple[bi
         return billing.charges_of_plan(plan_id=card.plan_id, today=today, actor=request.actor)
     if card.row.state == LeaseState.CANCELLED:
         return ()
-    return queries.quote(
-        product_code=card.product_code,
-        monthly_rent=card.row.monthly_rent,
-        deposit=card.row.deposit,
-        starts_on=card.row.starts_on,
-        months=card.months,
-        alignment=card.alignment,
-        actor=request.actor,
-    ).charges
+    return queries.charges_agreed(lease_id=card.row.id, actor=request.actor)
 
 
 def _standing(bill: billing.OwedRow, today: date) -> tuple[Any, str]:

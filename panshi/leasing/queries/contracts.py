@@ -15,10 +15,24 @@ from panshi.kit import files
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 from panshi.leasing import signers
-from panshi.leasing.contract import ClauseMissing, ContractTerms, contract_pdf, text_of
-from panshi.leasing.models import Contract, ContractKind, ContractState, ContractView, Lease
+from panshi.leasing.contract import (
+    ClauseMissing,
+    ContractTerms,
+    PurchasePrice,
+    contract_pdf,
+    text_of,
+)
+from panshi.leasing.models import (
+    Contract,
+    ContractKind,
+    ContractState,
+    ContractView,
+    Lease,
+    PurchaseTerms,
+)
 from panshi.leasing.queries import leases
 from panshi.leasing.queries.changes import return_terms
+from panshi.leasing.queries.owning import agreed_charges
 from panshi.org import queries as org
 
 
@@ -128,15 +142,7 @@ def contract_draft(*, lease_id: UUID, actor: Actor) -> leases.Picture:
         vehicle_ids=(row.vehicle_id,) if row.vehicle_id else (), actor=actor
     )
     vehicle = next(iter(vehicles.values()), None)
-    quoted = leases.quote(
-        product_code=lease.product_code,
-        monthly_rent=row.monthly_rent,
-        deposit=row.deposit,
-        starts_on=row.starts_on,
-        months=lease.months,
-        alignment=lease.alignment,
-        actor=actor,
-    )
+    own = PurchaseTerms.objects.filter(lease=lease).first()
     terms = ContractTerms(
         number=row.number,
         lessor=org.node(node_id=lease.org_id, actor=actor).name,
@@ -151,9 +157,12 @@ def contract_draft(*, lease_id: UUID, actor: Actor) -> leases.Picture:
         last_day=row.ends_on - timedelta(days=1),
         monthly_rent=row.monthly_rent,
         deposit=row.deposit,
-        charges=quoted.charges,
+        charges=agreed_charges(lease, actor),
         early_share=return_terms(lease).early_share,
         credit=_credit(row.starts_on),
+        purchase=PurchasePrice(price=own.price, monthly_rate=own.monthly_rate, fee=own.fee)
+        if own
+        else None,
     )
     return leases.Picture(
         name=f"{row.number}.pdf", media_type="application/pdf", content=contract_pdf(terms)

@@ -1,7 +1,7 @@
 """Rent to own: the plan of instalments, and what buying the vehicle on a day would cost."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -10,12 +10,14 @@ from django.utils.translation import gettext as _
 
 from panshi.billing import queries as billing
 from panshi.billing import rules as money
+from panshi.billing.queries import Charge
 from panshi.billing.rules import Payoff
 from panshi.kit.clock import add_months, local_day
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 from panshi.leasing.models import BuyOut, BuyOutState, Lease, LeaseState, PurchaseTerms
 from panshi.leasing.queries.changes import NotRunning, plan_of
+from panshi.leasing.queries.leases import quote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +152,32 @@ def buy_out_of(lease: Lease, on: date, actor: Actor) -> BuyOutQuote:
         digest=hashlib.sha256(said.encode()).hexdigest(),
         last_day=until - timedelta(days=1),
     )
+
+
+def agreed_charges(lease: Lease, actor: Actor) -> tuple[Charge, ...]:
+    """What a lease will charge by its terms, period by period, before it runs."""
+    charges = quote(
+        product_code=lease.product_code,
+        monthly_rent=lease.monthly_rent,
+        deposit=lease.deposit,
+        starts_on=lease.starts_on,
+        months=lease.months,
+        alignment=lease.alignment,
+        actor=actor,
+    ).charges
+    own = PurchaseTerms.objects.filter(lease=lease).first()
+    if own is None:
+        return charges
+    plan = money.instalments(price=own.price, months=lease.months, monthly_rate=own.monthly_rate)
+    return tuple(
+        replace(charge, amount=part.payment) for charge, part in zip(charges, plan, strict=True)
+    )
+
+
+@question
+def charges_agreed(*, lease_id: UUID, actor: Actor) -> tuple[Charge, ...]:
+    """What a lease that does not run yet will charge, period by period."""
+    return agreed_charges(Lease.objects.visible_to(actor).get(id=lease_id), actor)
 
 
 @question

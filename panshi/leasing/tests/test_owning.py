@@ -3,12 +3,14 @@
 import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 
 import pytest
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
+from pypdf import PdfReader
 
 from panshi.billing import queries as billing_queries
 from panshi.billing import rules as money
@@ -88,6 +90,16 @@ def running(node: OrgNode) -> tuple[Lease, Actor]:
     lease.refresh_from_db()
     pay(lease, by, START)
     return lease, by
+
+
+def test_the_contract_names_price_rate_and_every_instalment() -> None:
+    node = org_make.operator()
+    lease = drafted(node)
+    paper = queries.contract_draft(lease_id=lease.id, actor=make.clerk(node))
+    read = "".join(page.extract_text() for page in PdfReader(BytesIO(paper.content)).pages)
+    words = re.sub(r"\s", "", read)
+    for said in ("96,000.00元", "月利率0.6%", "2,972.99", "2,972.89", "107,027.54", "500.00元"):
+        assert said in words
 
 
 def test_the_instalments_are_charged_whole_and_the_last_one_takes_up_the_rest() -> None:
