@@ -1,11 +1,12 @@
 """What doors share: the typed request, the idempotent call, a file that is shown."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import resolve, reverse
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
@@ -27,7 +28,10 @@ class Request(HttpRequest):
 
 
 def needs(permission: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Refuse a page to those who lack a permission, such as `fleet.view`: NotPermitted."""
+    """Refuse a page to those who lack a permission, such as `fleet.view`: NotPermitted.
+
+    The page keeps it as `permission`, so that nobody is led where they are refused.
+    """
 
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
@@ -39,9 +43,16 @@ def needs(permission: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 raise NotPermitted(_("You are not permitted to do this (%s).") % permission)
             return view(*args, **kwargs)
 
+        vars(call)["permission"] = permission
         return call
 
     return decorate
+
+
+@cache
+def permission_of(url_name: str) -> str:
+    """What one must be permitted for the page of a name; empty where it says nothing."""
+    return getattr(resolve(reverse(url_name)).func, "permission", "")
 
 
 class KeyReused(Refusal):

@@ -23,7 +23,7 @@ from panshi.kit.forms import Field, Form
 from panshi.kit.money import ZERO, yuan
 from panshi.kit.records import Detail, Entry, Tile
 from panshi.kit.tables import Column, Filter, Slice, Table
-from panshi.kit.web import Request, show_file
+from panshi.kit.web import Request, needs, show_file
 from panshi.kit.wording import listed
 from panshi.leasing import change_pages, queries, rules, services
 from panshi.leasing.choices import customer_choices, product_choices, vehicle_choices
@@ -149,6 +149,7 @@ def _terms_of(values: Mapping[str, Any]) -> str:
 
 
 @require_http_methods(["GET", "POST"])
+@needs("leasing.draft_lease")
 def draft(request: Request) -> HttpResponse:
     """Choose the terms, see what they cost, then reserve: never what was not quoted."""
     form = _draft_form(request)

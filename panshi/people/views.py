@@ -142,9 +142,9 @@ def _form(request: Request) -> Form:
 
 
 @require_http_methods(["GET", "POST"])
+@needs("people.set_shift")
 def new_shift(request: Request) -> HttpResponse:
     """Put an engineer on the roster."""
-    request.actor.must("people.set_shift", request.actor.org_id)
     if request.method == "GET":
         return _form(request).blank().respond(request, "people/new_shift.html")
     form = _form(request).read(request.POST, request.FILES)

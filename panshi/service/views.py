@@ -17,7 +17,7 @@ from panshi.kit.clock import SHANGHAI, local_day
 from panshi.kit.forms import Field, Form
 from panshi.kit.records import Detail, Entry, Stage, Tile
 from panshi.kit.tables import Column, Filter, Slice, Table
-from panshi.kit.web import Request, show_file
+from panshi.kit.web import Request, needs, show_file
 from panshi.people import queries as people
 from panshi.service import lanes, queries, services
 from panshi.service.models import (
@@ -388,6 +388,7 @@ def prices(request: Request) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@needs("service.set_price")
 def new_price(request: Request) -> HttpResponse:
     """Set a price from a day on."""
     if request.method == "GET":

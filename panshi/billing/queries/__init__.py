@@ -169,7 +169,16 @@ from panshi.billing.queries.vehicle_results import (
     earned_by_vehicle,
     vehicle_standings,
 )
-from panshi.billing.rules import CreditTerms, PlanChange, ReturnCharge, SettlementLine
+from panshi.billing.rules import (
+    CreditTerms,
+    Instalment,
+    Payoff,
+    PlanChange,
+    ReturnCharge,
+    SettlementLine,
+    instalments,
+    payoff,
+)
 
 __all__ = [
     "AgeRow",
@@ -196,6 +205,7 @@ __all__ = [
     "DebtStanding",
     "DepositReturnRow",
     "FinanceBoard",
+    "Instalment",
     "InvoiceCard",
     "InvoiceRow",
     "LadderRow",
@@ -205,6 +215,7 @@ __all__ = [
     "PaymentCard",
     "PaymentRecord",
     "PaymentRow",
+    "Payoff",
     "PlanChange",
     "PriceBookCard",
     "PriceBookRow",
@@ -272,6 +283,7 @@ __all__ = [
     "finance_board",
     "financings",
     "first_channel",
+    "instalments",
     "invoice_card",
     "invoice_page",
     "invoiceable_bills",
@@ -286,6 +298,7 @@ __all__ = [
     "payment_card",
     "payment_record",
     "payment_rows",
+    "payoff",
     "postings_behind",
     "prepaid_waiting",
     "price_book_card",

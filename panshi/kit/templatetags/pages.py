@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from panshi.kit import cells, drawings, vendored
 from panshi.kit import strips as offered
+from panshi.kit.web import permission_of
 
 register = template.Library()
 
@@ -21,6 +22,13 @@ register = template.Library()
 def vendor(name: str) -> str:
     """The address of a third-party file: `{% vendor "htmx" %}`."""
     return static(vendored.FILES[name])
+
+
+@register.simple_block_tag(takes_context=True)
+def allowed(context: template.Context, content: SafeString, url_name: str) -> str:
+    """What leads to a page, for those whom it lets in: `{% allowed "fleet-register" %}…`."""
+    needed = permission_of(url_name)
+    return content if not needed or context["request"].actor.may(needed) else ""
 
 
 @register.simple_tag(takes_context=True)

@@ -9,9 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from panshi.billing import queries as billing
-from panshi.billing import rules as money
-from panshi.billing.queries import Charge
-from panshi.billing.rules import Payoff
+from panshi.billing.queries import Charge, Payoff
 from panshi.kit.clock import add_months, local_day
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
@@ -88,7 +86,7 @@ def instalment_plan(
     *, price: Decimal, monthly_rate: Decimal, months: int, starts_on: date, billed_to: date
 ) -> tuple[InstalmentRow, ...]:
     """Each level instalment with the day on which it is due."""
-    rows = money.instalments(price=price, months=months, monthly_rate=monthly_rate)
+    rows = billing.instalments(price=price, months=months, monthly_rate=monthly_rate)
     return tuple(
         InstalmentRow(
             number=row.number,
@@ -132,10 +130,10 @@ def buy_out_of(lease: Lease, on: date, actor: Actor) -> BuyOutQuote:
             _("Lease %s is not rented to own, or its price was not agreed.") % lease.number
         )
     until = billed_to(lease, actor)
-    rows = money.instalments(
+    rows = billing.instalments(
         price=terms.price, months=lease.months, monthly_rate=terms.monthly_rate
     )
-    payoff = money.payoff(
+    payoff = billing.payoff(
         price=terms.price,
         monthly_rate=terms.monthly_rate,
         rows=rows,
@@ -168,7 +166,7 @@ def agreed_charges(lease: Lease, actor: Actor) -> tuple[Charge, ...]:
     own = PurchaseTerms.objects.filter(lease=lease).first()
     if own is None:
         return charges
-    plan = money.instalments(price=own.price, months=lease.months, monthly_rate=own.monthly_rate)
+    plan = billing.instalments(price=own.price, months=lease.months, monthly_rate=own.monthly_rate)
     return tuple(
         replace(charge, amount=part.payment) for charge, part in zip(charges, plan, strict=True)
     )

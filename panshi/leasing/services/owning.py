@@ -8,7 +8,6 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from panshi.billing import queries as billing_queries
-from panshi.billing import rules as money
 from panshi.billing import services as billing
 from panshi.crm import queries as crm
 from panshi.fleet import services as fleet
@@ -75,7 +74,9 @@ def _level(price: Decimal, monthly_rate: Decimal, months: int, fee: Decimal) -> 
         raise TermsInvalid(_("The price lies above zero, the rate between 0 and 5 % a month."))
     if not 1 <= months <= rules.LONGEST:
         raise TermsInvalid(_("Rent, deposit and months (1 to 120) must be above zero."))
-    return money.instalments(price=price, months=months, monthly_rate=monthly_rate)[0].payment
+    return billing_queries.instalments(price=price, months=months, monthly_rate=monthly_rate)[
+        0
+    ].payment
 
 
 def _agree(

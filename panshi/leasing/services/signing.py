@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from panshi.billing import rules as billing_rules
+from panshi.billing import queries as billing_queries
 from panshi.billing import services as billing
 from panshi.fleet import queries as fleet_queries
 from panshi.fleet import services as fleet
@@ -371,15 +371,15 @@ def _even_out(
     lease: Lease, terms: PurchaseTerms, plan_id: UUID, actor: Actor, at: datetime
 ) -> None:
     """Let the last instalment take up what rounding left of the price."""
-    rows = billing_rules.instalments(
+    rows = billing_queries.instalments(
         price=terms.price, months=lease.months, monthly_rate=terms.monthly_rate
     )
     if rows[-1].payment != rows[0].payment:
         billing.change_plan(
             plan_id=plan_id,
             changes=[
-                billing_rules.PlanChange(
-                    kind=billing_rules.PRICE,
+                billing_queries.PlanChange(
+                    kind="PRICE",
                     on=add_months(lease.starts_on, lease.months - 1),
                     price=rows[-1].payment,
                 )
