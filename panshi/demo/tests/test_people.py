@@ -1,10 +1,13 @@
 """Each act of the demo's people, once, on a small company."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
 import pytest
+from django.db import transaction
+from pytest_django import DjangoDbBlocker
 
 from panshi.billing import queries as billing
 from panshi.demo import craft, jobs, people, world
@@ -15,15 +18,20 @@ from panshi.demo.tests import make
 from panshi.handbook import queries as handbook
 from panshi.handbook.tests import make as handbook_make
 from panshi.kit import relay
+from panshi.kit.tenancy import acting, hq_actor
 from panshi.leasing import queries as leasing
 from panshi.service import queries as service
 
 
-@pytest.fixture
-def company() -> Company:
-    made = make.company(vehicles=14)
-    jobs.import_handbook(made, make.NOON, content=handbook_make.played())
-    return made
+@pytest.fixture(scope="module")
+def company(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Company]:
+    """One company under all tests; what each of them does to it ends with the test."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        with acting(hq_actor()):
+            made = make.company(vehicles=14)
+            jobs.import_handbook(made, make.NOON, content=handbook_make.played())
+        yield made
+        transaction.set_rollback(True)
 
 
 def _scene(company: Company, *, calm: timedelta = timedelta()) -> Scene:
