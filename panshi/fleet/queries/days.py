@@ -25,12 +25,17 @@ shown AS (
         AND (%(words)s = '' OR v.plate LIKE %(like)s OR v.vin LIKE %(like)s)
 ),
 spans AS (
-    SELECT e.vehicle_id, c.class, (e.at AT TIME ZONE 'Asia/Shanghai')::date AS since,
-        COALESCE((lead(e.at) OVER (PARTITION BY e.vehicle_id ORDER BY e.at, e.id)
-            AT TIME ZONE 'Asia/Shanghai')::date, 'infinity') AS until
-    FROM fleet_vehicleevent e JOIN shown ON shown.id = e.vehicle_id
-    JOIN classes c ON c.state = e.to_state
-    WHERE e.at < %(stop)s::date::timestamp AT TIME ZONE 'Asia/Shanghai'
+    SELECT e.vehicle_id, c.class, e.at::date AS since, COALESCE(e.until::date, 'infinity') AS until
+    FROM (
+        -- Of one table alone, so that its index hands the events over in their order.
+        SELECT vehicle_id, to_state, at AT TIME ZONE 'Asia/Shanghai' AS at,
+            lead(at AT TIME ZONE 'Asia/Shanghai') OVER (PARTITION BY vehicle_id ORDER BY at, id)
+                AS until
+        FROM fleet_vehicleevent
+        WHERE at < %(stop)s::date::timestamp AT TIME ZONE 'Asia/Shanghai'
+            AND (%(org)s::int IS NULL OR org_id = %(org)s)
+    ) e JOIN classes c ON c.state = e.to_state
+    WHERE e.until IS NULL OR e.until > %(first)s::date
 ),
 counted AS (
     SELECT vehicle_id, sum(days) FILTER (WHERE class = 'PREPARING') AS preparing,
