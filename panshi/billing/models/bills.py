@@ -88,6 +88,9 @@ class Bill(OwnedModel):
             models.Index(fields=["-due_on", "-id"], name="bill_by_due"),
             models.Index(fields=["kind", "-due_on", "-id"], name="bill_by_kind"),
             models.Index(
+                fields=["city", "-due_on", "-id"], include=["state", "total"], name="bill_by_city"
+            ),
+            models.Index(
                 fields=["-due_on", "-id"],
                 condition=Q(state=BillState.DISCARDED),
                 name="bill_discarded",
