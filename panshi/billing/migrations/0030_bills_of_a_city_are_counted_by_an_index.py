@@ -4,15 +4,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0029_steps_and_calls_stand_with_their_case'),
-        ('org', '0005_walls_of_edges'),
+        ("billing", "0029_steps_and_calls_stand_with_their_case"),
+        ("org", "0005_walls_of_edges"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='bill',
-            index=models.Index(fields=['city', '-due_on', '-id'], include=('state', 'total'), name='bill_by_city'),
+            model_name="bill",
+            index=models.Index(
+                fields=["city", "-due_on", "-id"], include=("state", "total"), name="bill_by_city"
+            ),
         ),
     ]
