@@ -56,6 +56,14 @@ class FleetConfig(AppConfig):
             ),
             Page(
                 section="fleet",
+                label=_("Recalls"),
+                url_name="fleet-recalls",
+                permission="fleet.view",
+                icon="alert-triangle",
+                order=35,
+            ),
+            Page(
+                section="fleet",
                 label=_("Vehicle models"),
                 url_name="fleet-models",
                 permission="fleet.publish_vehicle_model",

@@ -116,6 +116,21 @@ class VehicleSold(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecallOpened(Fact):
+    """A maker calls these vehicles back."""
+
+    number: str
+    words: str
+    vehicle_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecallDone(Fact):
+    vehicle_id: UUID
+    number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetirementProposed(Fact):
     disposal_id: UUID
     vehicle_id: UUID

@@ -1,10 +1,22 @@
 from django.urls import path
 
-from panshi.fleet.views import assets, compliance, inspections, lots, models, vehicles, yard
+from panshi.fleet.views import (
+    assets,
+    compliance,
+    inspections,
+    lots,
+    models,
+    recalls,
+    vehicles,
+    yard,
+)
 
 urlpatterns = [
     path("fleet/vehicles/", vehicles.vehicles, name="fleet-vehicles"),
     path("fleet/vehicles/new/", vehicles.register, name="fleet-register"),
+    path("fleet/recalls/", recalls.recalls, name="fleet-recalls"),
+    path("fleet/recalls/new/", recalls.new, name="fleet-recall-new"),
+    path("fleet/vehicles/<uuid:vehicle_id>/recall/", recalls.done, name="fleet-recall-done"),
     path("fleet/models/", models.models, name="fleet-models"),
     path("fleet/models/new/", models.publish, name="fleet-model-new"),
     path("fleet/vehicles/sheet/", vehicles.sheet, name="fleet-sheet"),

@@ -4,6 +4,7 @@ from panshi.leasing import (
     change_pages,
     claim_pages,
     contract_pages,
+    holding_pages,
     import_pages,
     owning_pages,
     quote_pages,
@@ -34,5 +35,6 @@ urlpatterns = [
     *import_pages.URLS,
     *restraint_pages.URLS,
     *violation_pages.URLS,
+    *holding_pages.URLS,
     *claim_pages.URLS,
 ]

@@ -26,6 +26,7 @@ from panshi.fleet.models.papers import (
     Level,
     NoticeChannel,
 )
+from panshi.fleet.models.recalls import Recall
 from panshi.fleet.models.upkeep import (
     TerminalLevel,
     UpkeepKind,
@@ -93,6 +94,7 @@ __all__ = [
     "PlateClass",
     "PlateHolding",
     "ReadingSource",
+    "Recall",
     "StockTake",
     "StockTakeVariance",
     "TerminalLevel",

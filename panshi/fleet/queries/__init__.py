@@ -72,6 +72,7 @@ from panshi.fleet.queries.papers import (
     paper_costs,
     paper_scan,
 )
+from panshi.fleet.queries.recalls import RecallPage, RecallRow, recalls
 from panshi.fleet.queries.taking_up import NamedVehicle, hindrance_of, vehicles_named
 from panshi.fleet.queries.upkeep import (
     IdleBoard,
@@ -170,6 +171,8 @@ __all__ = [
     "ParkedRow",
     "PhotoPair",
     "PriceLine",
+    "RecallPage",
+    "RecallRow",
     "RuleRow",
     "RungRow",
     "Scan",
@@ -221,6 +224,7 @@ __all__ = [
     "paper_costs",
     "paper_scan",
     "parked_vehicles",
+    "recalls",
     "sample_sheet_rows",
     "selling_curve",
     "sheet_rows_of",

@@ -44,6 +44,7 @@ from panshi.fleet.services.life import (
     CheckFailed,
     DocumentLapsed,
     OdometerBackwards,
+    RecallOpen,
     VehicleUnavailable,
     deploy_vehicle,
     make_ready,
@@ -75,6 +76,7 @@ from panshi.fleet.services.readings import (
     record_odometers,
     sign_inspection,
 )
+from panshi.fleet.services.recalls import RecallInvalid, set_recall_done, set_recall_open
 from panshi.fleet.services.register import (
     BadPlate,
     BadVin,
@@ -178,6 +180,8 @@ __all__ = [
     "PhotoNotAPicture",
     "PlateTaken",
     "ReadingContradictsTerminal",
+    "RecallInvalid",
+    "RecallOpen",
     "RuleUnreadable",
     "SameFile",
     "SeenMark",
@@ -236,6 +240,8 @@ __all__ = [
     "sell_vehicle",
     "send_to_service",
     "set_idle",
+    "set_recall_done",
+    "set_recall_open",
     "settle_variance",
     "sign_inspection",
     "stage_vehicle_import",

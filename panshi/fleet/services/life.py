@@ -15,6 +15,7 @@ from panshi.fleet.events import (
     VehicleSentToService,
 )
 from panshi.fleet.models import (
+    Recall,
     Transfer,
     TransferState,
     Vehicle,
@@ -28,6 +29,7 @@ from panshi.kit.clock import local_day
 from panshi.kit.refusals import IllegalMove, Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
+from panshi.kit.wording import listed
 
 
 class VehicleUnavailable(Refusal):
@@ -35,6 +37,10 @@ class VehicleUnavailable(Refusal):
 
 
 class DocumentLapsed(Refusal):
+    pass
+
+
+class RecallOpen(Refusal):
     pass
 
 
@@ -77,6 +83,16 @@ def _refuse_lapsed_papers(vehicle: Vehicle, at: datetime) -> None:
         raise DocumentLapsed(
             _("%(vehicle)s cannot be delivered; lapsed or missing: %(papers)s.")
             % {"vehicle": words_for(vehicle), "papers": labels},
+            way_out=f"/fleet/vehicles/{vehicle.id}/",
+        )
+
+
+def _refuse_recalls(vehicle: Vehicle) -> None:
+    numbers = Recall.objects.filter(vehicle=vehicle, done_at=None).values_list("number", flat=True)
+    if found := sorted(numbers):
+        raise RecallOpen(
+            _("%(vehicle)s is called back by its maker (%(numbers)s) and stays until that is done.")
+            % {"vehicle": words_for(vehicle), "numbers": listed(found)},
             way_out=f"/fleet/vehicles/{vehicle.id}/",
         )
 
@@ -128,7 +144,7 @@ def deploy_vehicle(
     """Send a ready vehicle out on lease; with `customer_id` that customer sees it in the portal.
 
     A vehicle that moved in as leased is taken up by its lease without moving.
-    Raises VehicleUnavailable or DocumentLapsed.
+    Raises VehicleUnavailable, DocumentLapsed or RecallOpen.
     """
     vehicle = locked(vehicle_id, actor=actor, permission="fleet.deploy_vehicle")
     if vehicle.use != VehicleUse.LEASE:
@@ -147,6 +163,7 @@ def deploy_vehicle(
         if Transfer.objects.filter(vehicle=vehicle, state=TransferState.DISPATCHED).exists():
             raise VehicleUnavailable(_("%s is on its way to another place.") % words_for(vehicle))
         _refuse_lapsed_papers(vehicle, at)
+        _refuse_recalls(vehicle)
     vehicle.lot = None
     vehicle.customer_id = customer_id
     vehicle.awaits_lease = False

@@ -166,6 +166,8 @@ def vehicle(request: Request, vehicle_id: UUID) -> HttpResponse:
         ],
         "disposal": disposal,
         "proposed_by": names.get(disposal.proposed_by_id, "") if disposal else "",
+        "recalls": queries.recalls(vehicle_id=vehicle_id, open_only=True, actor=request.actor).rows,
+        "may_end_recall": request.actor.may("fleet.set_recall_done"),
         "due": deadlines.due_lines(due, names),
         "plates": history.plates,
         "timeline": lists.timeline_of(history, names),

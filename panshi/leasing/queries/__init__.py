@@ -46,6 +46,7 @@ from panshi.leasing.queries.handing import (
     handings_due,
     inspected_charges,
 )
+from panshi.leasing.queries.holding import HeldRow, who_held
 from panshi.leasing.queries.leases import (
     AmendmentRow,
     HandoverRow,
@@ -145,6 +146,7 @@ __all__ = [
     "DisputeRow",
     "HandingRow",
     "HandoverRow",
+    "HeldRow",
     "Holder",
     "InstalmentRow",
     "LeaseCard",
@@ -236,4 +238,5 @@ __all__ = [
     "violation_sheet_rows",
     "violation_terms",
     "violations",
+    "who_held",
 ]

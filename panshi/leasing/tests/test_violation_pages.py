@@ -7,9 +7,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from panshi.kit import workbooks
+from panshi.kit.clock import SHANGHAI
 from panshi.kit.sheets import as_rows
 from panshi.leasing import services
-from panshi.leasing.models import Violation
+from panshi.leasing.models import Segment, Violation
 from panshi.leasing.tests import make
 from panshi.leasing.tests.make import NOON
 from panshi.leasing.tests.test_violations import customer, entered, plate_of
@@ -99,3 +100,23 @@ def test_the_settlement_begins_with_the_open_violations() -> None:
     shown = page(client.get(path))
     assert "Kept back until" in shown
     assert Violation.objects.get().in_settlement
+
+
+def test_who_had_a_vehicle_is_told_by_its_plate_and_moment() -> None:
+    lease = make.active()
+    vehicle = Segment.objects.get(lease=lease).vehicle
+    desk = window(lease.org, "OPERATIONS")
+    assert "Look it up" in page(desk.get("/leasing/who-held/"))
+
+    def asked(moment: str, plate: str = vehicle.plate) -> str:
+        return page(desk.get("/leasing/who-held/", {"plate": plate, "moment": moment}))
+
+    segment = Segment.objects.get(lease=lease)
+    assert segment.held is not None
+    begun = segment.held.lower.astimezone(SHANGHAI)
+    assert lease.number in asked(f"{begun + timedelta(hours=1):%Y-%m-%dT%H:%M}")
+    before = asked(f"{begun - timedelta(hours=1):%Y-%m-%dT%H:%M}")
+    assert lease.number not in before
+    assert "No vehicle here" in asked("2026-01-01T08:00", "浙AD00000")
+    wrong = desk.get("/leasing/who-held/", {"plate": vehicle.plate, "moment": "yesterday"})
+    assert wrong.status_code == 422
