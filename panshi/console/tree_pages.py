@@ -33,7 +33,9 @@ def _new(request: Request) -> Form:
     kinds = [(kind, words) for kind, words in kind_labels().items() if kind != "PLATFORM"]
     return Form(
         fields=[
-            Field(name="parent_id", label=_("Below"), kind="choice", choices=_parents(request)),
+            Field(
+                name="parent_id", label=_("Stands below"), kind="choice", choices=_parents(request)
+            ),
             Field(name="kind", label=_("Kind"), kind="choice", choices=kinds),
             Field(name="name", label=_("Name"), longest=80),
             Field(
@@ -52,7 +54,7 @@ def _move(request: Request, node: PlaceRow) -> Form:
         fields=[
             Field(
                 name="parent_id",
-                label=_("Below"),
+                label=_("Stands below"),
                 kind="choice",
                 choices=_parents(request, node.kind),
                 help=_("From today on. What was shared and reported before stays as it was."),
@@ -116,8 +118,8 @@ def tree(request: Request) -> HttpResponse:
 def new(request: Request) -> HttpResponse:
     """Open a regional centre, an operator or a team."""
     context = {
-        "title": _("New part of the organisation"),
-        "submit": _("Open it"),
+        "title": _("New unit of the organisation"),
+        "submit": _("Open the unit"),
         "cancel_url": reverse("console-organisation"),
     }
     made = _new(request)
@@ -139,8 +141,8 @@ def move(request: Request, node_id: int) -> HttpResponse:
     """Put a part below another one from today on."""
     node = _node(request, node_id)
     context = {
-        "title": _("Move %(name)s") % {"name": node.name},
-        "submit": _("Move it"),
+        "title": _("Place %(name)s elsewhere") % {"name": node.name},
+        "submit": _("Place it there"),
         "cancel_url": reverse("console-organisation"),
     }
     made = _move(request, node)

@@ -7,6 +7,7 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
+from panshi.billing import queries as billing_queries
 from panshi.billing import services as billing
 from panshi.billing.services import NewLine
 from panshi.demo.founding import Operator, Say
@@ -28,10 +29,8 @@ _ABOVE: Final = UUID(int=2)
 
 def fall_behind(operator: Operator, random: Random, at: datetime, say: Say) -> None:
     """A bill for kilometres stays unpaid at each of these leases; the ladder takes its course."""
-    found = queries.leases(
-        state="ACTIVE", order_by="-starts_on", limit=len(LATE), actor=operator.actor
-    )
-    rows = list(zip(LATE, found.rows, strict=False))
+    found = queries.leases(state="ACTIVE", order_by="-starts_on", actor=operator.actor)
+    rows = list(zip(LATE, (row for row in found.rows if _paid(operator, row)), strict=False))
     bills = {row.id: _bill(operator, row, days, random, at) for days, row in rows}
     for back in CLIMBED:
         _climb(operator, at, back)
@@ -46,6 +45,14 @@ def fall_behind(operator: Operator, random: Random, at: datetime, say: Say) -> N
         lease_id=paying.id, reason="PAID", actor=operator.actor, at=paid_at + timedelta(seconds=20)
     )
     say(f"{operator.plan.name}: {len(rows)} leases behind, two to be restrained, one paid")
+
+
+def _paid(operator: Operator, row: LeaseRow) -> bool:
+    """Whether nothing else is open, which would stand higher on the ladder."""
+    bills = billing_queries.bills_of_source(
+        source_kind=leasing.SOURCE, source_id=row.id, actor=operator.actor
+    )
+    return not any(bill.open_amount for bill in bills)
 
 
 def _bill(

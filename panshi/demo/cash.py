@@ -14,6 +14,7 @@ from uuid import UUID
 from panshi.billing import queries, simulator
 from panshi.billing import services as billing
 from panshi.billing.queries import OwedRow
+from panshi.billing.services import NewPayment
 from panshi.billing.simulator import Posted
 from panshi.crm import queries as crm
 from panshi.demo.founding import Operator, Say
@@ -68,7 +69,19 @@ class Desk:
         """Take the bank's file in, and live through a storm of notices of the channel."""
         actor = self.operator.actor
         open_still = {bill.id for bill in queries.open_bills(actor=actor) if _whole(bill)}
-        self.by_bank = [bill for bill in self.by_bank if bill.id in open_still][: LINES - 2]
+        whole = [bill for bill in self.by_bank if bill.id in open_still]
+        self.by_bank, spare = whole[: LINES - 2], whole[LINES - 2 :]
+        payments = [
+            NewPayment(
+                bill_ids=[bill.id],
+                amount=bill.open_amount,
+                received_at=min(day_start(bill.due_on + timedelta(days=2)), at),
+                channel="ALIPAY",
+            )
+            for bill in spare
+        ]
+        if payments:
+            billing.record_payments(payments=payments, actor=actor, at=at)
         if self.by_bank:
             billing.import_statement(
                 content=bank_file(tuple(self._lines(random, local_day(at)))),

@@ -126,4 +126,5 @@ def live(operator: Operator, seed: int, at: datetime) -> None:
         if desk is not None:
             desk.open(random, at, click.echo)
             handing.contest(operator, random, at)
+            handing.lapse(operator, at)
             arrears.fall_behind(operator, random, at, click.echo)

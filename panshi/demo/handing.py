@@ -8,6 +8,8 @@ from random import Random
 from panshi.demo import history, world
 from panshi.demo.founding import Operator
 from panshi.fleet import queries as fleet
+from panshi.fleet import services as fleet_services
+from panshi.fleet.services import NewDocument
 from panshi.kit.clock import local_day
 from panshi.leasing import queries
 from panshi.leasing import services as leasing
@@ -55,3 +57,24 @@ def contest(operator: Operator, random: Random, at: datetime) -> None:
             actor=replace(actor, customer_id=row.customer_id),
             at=at - timedelta(hours=2),
         )
+
+
+def lapse(operator: Operator, at: datetime) -> None:
+    """The compulsory insurance of a leased vehicle ended yesterday, and no new policy is filed."""
+    actor, yesterday = operator.actor, local_day(at) - timedelta(days=1)
+    leased = queries.leases(state="ACTIVE", order_by="starts_on", limit=1, actor=actor).rows
+    fleet_services.file_documents(
+        documents=[
+            NewDocument(
+                vehicle_id=row.vehicle_id,
+                kind="COMPULSORY_INSURANCE",
+                issued_on=yesterday - timedelta(days=364),
+                expires_on=yesterday,
+                number=f"JQ{yesterday:%Y%m%d}",
+            )
+            for row in leased
+            if row.vehicle_id is not None
+        ],
+        actor=actor,
+        at=at,
+    )

@@ -99,6 +99,9 @@ def test_the_yard_is_furnished_and_told_of() -> None:
     assert {str(row.state) for row in accidents.rows} == {"CLOSED", "ASSESSED", "REPORTED"}
     invoices = supply.supplier_invoices(actor=operator.actor)
     assert [str(row.state) for row in invoices.rows] == ["PAID"]
+    handing.lapse(operator, make.NOON)
+    lapsed = queries.lapsed_kinds(vehicle_ids=tuple(moved), actor=hq_actor(), at=make.NOON)
+    assert [list(kinds) for kinds in lapsed.values()] == [["COMPULSORY_INSURANCE"]]
     (contested,) = leasing.leases(state="SETTLING", actor=operator.actor).rows
     sheet = leasing.settlement_sheet(lease_id=contested.id, actor=operator.actor)
     assert sheet is not None

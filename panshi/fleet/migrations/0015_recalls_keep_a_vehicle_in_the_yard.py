@@ -10,7 +10,7 @@ from panshi.kit import walls
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("fleet", "0013_papers_say_what_they_cost"),
+        ("fleet", "0014_leased_vehicles_are_bought"),
         ("org", "0005_walls_of_edges"),
     ]
 
