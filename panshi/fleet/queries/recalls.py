@@ -40,7 +40,7 @@ def recalls(
     offset: int = 0,
     limit: int = 50,
 ) -> RecallPage:
-    """Vehicles under recalls, the open ones first, then the newest."""
+    """Vehicles under recalls, the open ones first, then the newest; of one vehicle the first 50."""
     found = Recall.objects.visible_to(actor)
     if vehicle_id is not None:
         found = found.filter(vehicle_id=vehicle_id)
@@ -61,4 +61,4 @@ def recalls(
         )
         for row in ordered[offset : offset + limit]
     )
-    return RecallPage(rows, found.count())
+    return RecallPage(rows, len(rows) if vehicle_id is not None else found.count())

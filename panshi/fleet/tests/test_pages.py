@@ -28,7 +28,7 @@ from panshi.org.tests.window import Window, page, window
 # A page of the shell asks for the session, the person, its place in the tree and its tray as well;
 # a record also for the procedures that run on it.
 LIST_QUERIES = 21
-RECORD_QUERIES = 30
+RECORD_QUERIES = 31
 
 
 @pytest.fixture
