@@ -107,6 +107,18 @@ def _handbook(prepare: Prepare) -> click.Group:
         sys.exit(1 if new and new[0][0] < content_command.LEAST_NEW else 0)
 
     @handbook.command()
+    @click.argument("slug")
+    def bpmn(slug: str) -> None:
+        """Print the procedure of a node as BPMN 2.0 XML."""
+        prepare()
+        from panshi.handbook import content_command, content_files
+
+        try:
+            click.echo(content_command.bpmn(slug, content_files.SHIPPED), nl=False)
+        except LookupError as error:
+            raise click.UsageError(str(error)) from error
+
+    @handbook.command()
     @click.argument("slugs", nargs=-1)
     @click.option("--all", "whole", is_flag=True, help="Every procedure of the edition in force.")
     @click.option("--runs", type=click.IntRange(min=1), default=99, help="At most, of each.")

@@ -12,6 +12,7 @@ from panshi.handbook.events import ContentImported
 from panshi.handbook.models import Edition
 from panshi.handbook.playing import Played, play_edition
 from panshi.handbook.rules import checking, differences, likeness, texts
+from panshi.handbook.rules.bpmn import document_of
 from panshi.handbook.rules.checking import Finding
 from panshi.handbook.rules.differences import Change
 from panshi.handbook.rules.likeness import Pair
@@ -102,6 +103,19 @@ def told_of(played: Sequence[Played]) -> list[str]:
         f"{sum(one.acts for one in played)} acts, {sum(one.skipped for one in played)} steps left "
         f"out by a lead; {branches - left} of {branches} branches taken",
     ]
+
+
+def bpmn(slug: str, directory: Path) -> str:
+    """The procedure of a written node in a directory as BPMN XML.
+
+    Raises ContentFault for files that cannot be read, LookupError for a node that is not written.
+    """
+    content = content_files.read_directory(directory)
+    for document in map(texts.document_of, content.folders.values()):
+        if document.text.slug == slug:
+            name = document.text.zh
+            return document_of(document.procedure, slug=slug, name=name)
+    raise LookupError(f"no node {slug} is written")
 
 
 def export(directory: Path, *, number: str = "") -> int:

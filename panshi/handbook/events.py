@@ -360,6 +360,29 @@ class AdherenceRolledUp(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdherenceFell(Fact):
+    """Over 28 days a node was followed ten points less in a city than over the 28 days before."""
+
+    node_id: UUID
+    node_slug: str
+    city: str
+    before_percent: Decimal
+    percent: Decimal
+    runs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManyRunsVoided(Fact):
+    """Of the runs of a node in a city more than a twentieth were struck within 28 days."""
+
+    node_id: UUID
+    node_slug: str
+    city: str
+    percent: Decimal
+    runs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterSet(Fact):
     """An operator's own limit; without a value the book's counts again."""
 

@@ -5,12 +5,13 @@ fact such as it answers stands in. Facts that prove a step or close a run are to
 """
 
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from pydantic import ValidationError
 
 from panshi.handbook import book, services
 from panshi.handbook.book import Book, Bound
@@ -32,6 +33,8 @@ from panshi.kit.tenancy import Actor, acting, system_actor
 
 MOST_ACTS = 400
 _MINUTE = timedelta(minutes=1)
+_DAYS = frozenset({"on", "day", "month", "valid_from", "valid_until"})
+_MOMENTS = frozenset({"effective_from", "eta"})
 _TOLD = "已当面核对清楚，与系统记录一致，没有异议，资料齐全。"
 _PICTURE = b"\x89PNG\r\n\x1a\nplayed"  # Always the same, as a file stays on the disk.
 
@@ -161,12 +164,12 @@ def _player(script: Script, worker: Actor, tally: _Tally) -> _Player:
     return _Player(worker, replace(worker, id=uuid7()), tally, answers)
 
 
-def _fact_of(told: Procedure, at: datetime) -> dict[str, object]:
+def _fact_of(told: Procedure, org_id: int, at: datetime) -> dict[str, object]:
     """What the fact would say that starts this procedure, or an item of it."""
     trigger = told.trigger
     if trigger.event not in facts.REGISTRY:
-        return {}
-    plain = to_plain(fact_like(trigger.event, at, {"at": at}))
+        return {"org_id": org_id}
+    plain = to_plain(fact_like(trigger.event, at, {"at": at, "org_id": org_id}))
     items = plain.get(trigger.each) or [{}]
     return {**plain, **(items[0] if trigger.each else {})}
 
@@ -177,7 +180,9 @@ def _begun(
     told = bound.procedure
     name = told.subject_id.removeprefix("$fact.")
     given = {key: _plain(value) for key, value in script.fact.items() if value is not None}
-    known = {key: value for key, value in _fact_of(told, at).items() if key not in script.fact}
+    known = {
+        key: value for key, value in _fact_of(told, org_id, at).items() if key not in script.fact
+    }
     occasion = Occasion(
         bound=bound,
         edition=edition,
@@ -200,6 +205,7 @@ def _to_its_end(run_id: UUID, at: datetime, player: _Player) -> list[str]:
     for act in range(MOST_ACTS):
         run = Run.objects.select_related("revision", "node").get(id=run_id)
         if run.state in (RunState.CLOSED, RunState.VOID):
+            player.tally.taken |= walking.standing(engine.judge(run, player.worker, at).items)
             return []
         player.tally.acts += 1
         now = at + act * _MINUTE
@@ -211,7 +217,6 @@ def _to_its_end(run_id: UUID, at: datetime, player: _Player) -> list[str]:
         if item is not None:
             _do(run, item, found, player, now)
             continue
-        player.tally.taken |= walking.standing(found.items)
         closing = engine.procedure_of(run).closes_on
         if not found.finished:
             return [f"stuck before {next(i.step.id for i in found.owed if not i.settled)}"]
@@ -232,7 +237,7 @@ def _tell(run: Run, awaited: Listening, found: Progress, at: datetime) -> bool:
     given = {**match, "org_id": run.org_id, "actor_id": uuid7(), "at": at}
     try:
         fact = fact_like(awaited.event, at, given)
-    except KeyError:
+    except (KeyError, ValidationError):
         return False
     heard = services.hear_facts(facts=[fact], actor=system_actor(run.org_id), at=at)
     return run.id in (*heard.closed, *heard.proved)
@@ -266,7 +271,7 @@ def _do(run: Run, item: Item, found: Progress, player: _Player, at: datetime) ->
         by = player.lead if kind == "person" else worker
         if kind in procedure.FILE_KINDS:
             _attach(run, item, worker, at)
-        if _completed(run, item, _value(item, answer), by, player, at):
+        if _completed(run, item, _value(item, answer, _wanted_as(run, item, at)), by, player, at):
             _note(run, item, found, player, at)
             return
     player.tally.skipped += 1
@@ -296,8 +301,6 @@ def _note(run: Run, item: Item, before: Progress, player: _Player, at: datetime)
     """Note which branches this step has taken, by what has become of its run."""
     step, tally, rounds = item.step, player.tally, run.round
     run.refresh_from_db()
-    if run.state == RunState.CLOSED:
-        tally.taken |= walking.standing(engine.judge(run, player.worker, at).items)
     if step.stop_if is None:
         return
     back = run.round > rounds
@@ -321,15 +324,41 @@ def _list(value: object) -> list[object]:
     return list(value) if isinstance(value, list) else []
 
 
-def _value(item: Item, answer: str) -> str:
+def _value(item: Item, answer: str, form: str) -> str:
     wanted = item.step.evidence
     match wanted.kind if wanted else "":
         case "choice" | "reading" | "check":
             return answer
         case "location":
             return "120.1551,30.2741"
+        case _ if answer != "yes":
+            return answer
         case _:
-            return answer if answer != "yes" else _TOLD
+            least = wanted.least if wanted else 1
+            return form or _TOLD * (1 + least // len(_TOLD))
+
+
+def _wanted_as(run: Run, item: Item, at: datetime) -> str:
+    """The day or moment that a later verb makes of what is written here; empty for mere words."""
+    for step in engine.procedure_of(run).steps:
+        for name in _names_of(step.with_, f"$steps.{item.step.id}"):
+            if name in _DAYS or name.endswith("_on"):
+                return f"{at + timedelta(days=30):%Y-%m-%d}"
+            if name in _MOMENTS or name.endswith("_at"):
+                return (at + timedelta(days=30)).isoformat()
+    return ""
+
+
+def _names_of(given: object, reference: str) -> Iterator[str]:
+    """The names under which a reference stands inside the arguments of a verb."""
+    if isinstance(given, Mapping):
+        for name, inner in given.items():
+            if inner == reference:
+                yield str(name)
+            yield from _names_of(inner, reference)
+    elif isinstance(given, (list, tuple)):
+        for inner in given:
+            yield from _names_of(inner, reference)
 
 
 def _attach(run: Run, item: Item, worker: Actor, at: datetime) -> None:

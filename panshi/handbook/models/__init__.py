@@ -32,6 +32,7 @@ from panshi.handbook.models.states import (
     OPEN_STATES,
     REVISION_LIFE,
     RUN_LIFE,
+    AlertKind,
     AttemptState,
     CaseSource,
     CaseState,
@@ -41,7 +42,7 @@ from panshi.handbook.models.states import (
     RunState,
     StepState,
 )
-from panshi.handbook.models.sums import AdherenceCity, AdherenceSpan
+from panshi.handbook.models.sums import AdherenceAlert, AdherenceCity, AdherenceSpan
 from panshi.handbook.models.text import (
     Acknowledgement,
     ChangeNotice,
@@ -65,9 +66,11 @@ __all__ = [
     "REVISION_LIFE",
     "RUN_LIFE",
     "Acknowledgement",
+    "AdherenceAlert",
     "AdherenceCity",
     "AdherenceDay",
     "AdherenceSpan",
+    "AlertKind",
     "Approval",
     "Attempt",
     "AttemptQuestion",

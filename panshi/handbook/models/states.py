@@ -55,6 +55,11 @@ class DeviationKind(models.TextChoices):
     EVIDENCE_INVALID = "EVIDENCE_INVALID", _("Evidence in doubt")
 
 
+class AlertKind(models.TextChoices):
+    FELL = "FELL", _("Adherence fell")
+    VOIDS = "VOIDS", _("Many runs struck")
+
+
 class CaseState(models.TextChoices):
     PROPOSED = "PROPOSED", _("Proposed")
     REDACTED = "REDACTED", _("Redacted")

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from panshi.handbook.models.states import AlertKind
 from panshi.handbook.models.text import Edition, Node
 from panshi.kit.nouns import OwnedModel
 
@@ -53,5 +54,30 @@ class AdherenceSpan(_Counts):
             models.UniqueConstraint(
                 fields=["org", "since", "until", "node", "edition", "city"],
                 name="adherence_span_once",
+            )
+        ]
+
+
+class AdherenceAlert(OwnedModel):
+    """That a node is followed markedly less in a city, or that many of its runs are struck there.
+
+    It stands from the count that found it to the first that no longer does.
+    """
+
+    kind = models.CharField(max_length=8, choices=AlertKind)
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
+    city = models.CharField(max_length=40, blank=True)
+    found_at = models.DateTimeField()
+    over_at = models.DateTimeField(null=True)
+    before_percent = models.DecimalField(max_digits=5, decimal_places=1, null=True)
+    percent = models.DecimalField(max_digits=5, decimal_places=1)
+    runs = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["org", "kind", "node", "city"],
+                name="adherence_alert_stands_once",
+                condition=models.Q(over_at=None),
             )
         ]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from panshi.fleet import queries as fleet
 from panshi.handbook import book, wording
 from panshi.handbook.models import (
     OPEN_STATES,
+    AdherenceAlert,
+    AlertKind,
     Evidence,
     Node,
     Run,
@@ -293,6 +296,37 @@ def procedures_named(*, slugs: Sequence[str], actor: Actor, at: datetime) -> dic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRow:
+    """What a count found amiss with a node in a city and still does; shares in percent."""
+
+    kind: AlertKind
+    slug: str
+    title: str
+    city: str
+    found_at: datetime
+    before: Decimal | None
+    now: Decimal
+    runs: int
+
+
+def _alerts(actor: Actor, city: str) -> tuple[AlertRow, ...]:
+    rows = AdherenceAlert.objects.visible_to(actor).filter(over_at=None).select_related("node")
+    return tuple(
+        AlertRow(
+            kind=AlertKind(row.kind),
+            slug=row.node.slug,
+            title=wording.spoken(row.node.zh, row.node.en),
+            city=row.city,
+            found_at=row.found_at,
+            before=row.before_percent,
+            now=row.percent,
+            runs=row.runs,
+        )
+        for row in (rows.filter(city=city) if city else rows).order_by("-found_at", "node__code")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Supervision:
     """Open runs as a lead looks at them: halted first, then by how late they are."""
 
@@ -300,6 +334,7 @@ class Supervision:
     late: tuple[RunRow, ...]
     untaken: tuple[RunRow, ...]
     by_city: tuple[tuple[str, int, int], ...]
+    alerts: tuple[AlertRow, ...] = ()
 
 
 @question
@@ -323,6 +358,7 @@ def supervision(*, actor: Actor, at: datetime, city: str = "") -> Supervision:
         late=tuple(r for r in rows if r.late and r.state != RunState.HALTED),
         untaken=tuple(r for r in rows if not r.late and r.state == RunState.WAITING),
         by_city=tuple(counted.values_list("city", "open", "late").order_by("city")),
+        alerts=_alerts(actor, city),
     )
 
 

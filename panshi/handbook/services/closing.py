@@ -1,6 +1,6 @@
 """Verbs that end a run or hold it up."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -273,16 +273,26 @@ def pause_run(
     )
 
 
+def _longest_wait(run: Run, waits_for: str, actor: Actor, at: datetime) -> timedelta:
+    """How long the clock may stand still for this: as the steps that are reached say."""
+    ready = (item.step for item in engine.judge(run, actor, at).ready)
+    spans = [s.waits_at_most.wall for s in ready if s.waits_for == waits_for and s.waits_at_most]
+    return max(spans, default=timedelta.max)
+
+
 @verb
 def resume_run(*, run_id: UUID, actor: Actor, at: datetime) -> RunResumed:
-    """Let the clock run again; what is due moves by the time that was waited."""
+    """Let the clock run again; what is due moves by the time that was waited.
+
+    It moves by no more than the step that waits for this allows.
+    """
     run = locked(run_id, actor)
     actor.must("handbook.resume_run", run.org_id)
     run.state = RUN_LIFE.step(run.state, RunState.TAKEN)
     pause = Pause.objects.select_for_update().get(run=run, ends_at=None)
     pause.ends_at = at
     pause.save(update_fields=["ends_at"])
-    waited = at - pause.begins_at
+    waited = min(at - pause.begins_at, _longest_wait(run, pause.waits_for, actor, at))
     run.due_at += waited
     if run.next_rung_at is not None:
         run.next_rung_at += waited
@@ -294,7 +304,7 @@ def resume_run(*, run_id: UUID, actor: Actor, at: datetime) -> RunResumed:
         actor_id=actor.id,
         at=at,
         run_id=run.id,
-        paused_minutes=round(waited.total_seconds() / 60),
+        paused_minutes=round((at - pause.begins_at).total_seconds() / 60),
         due_at=run.due_at,
     )
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from pydantic import TypeAdapter, ValidationError
 
@@ -20,6 +21,7 @@ from panshi.handbook.rules.procedure import Procedure
 from panshi.kit import facts, verbs
 from panshi.kit.refusals import NotPermitted, Refusal
 from panshi.kit.tenancy import SYSTEM, Actor, system_actor
+from panshi.kit.wording import listed
 
 JOB_POST: Final = "engineer"
 CHECKLIST: Final = "service.record_checklist"
@@ -162,7 +164,14 @@ def call_verb(name: str, with_: Any, world: World, actor: Actor, at: datetime) -
                 % {"verb": name, "value": given[key], "name": key}
             ) from error
     try:
-        fact = verb(**arguments, actor=actor, at=at)
+        with transaction.atomic():
+            fact = verb(**arguments, actor=actor, at=at)
+    except IntegrityError as error:
+        # What a person has entered can be beyond what the database stores: no fault of the page.
+        raise StepCallUnfit(
+            _("What was entered does not fit the act %(verb)s: %(values)s.")
+            % {"verb": name, "values": listed(sorted({str(v) for v in arguments.values()}))}
+        ) from error
     except ObjectDoesNotExist as error:
         raise StepCallUnfit(_("The record that %s needs is not there.") % name) from error
     return facts.to_plain(fact)

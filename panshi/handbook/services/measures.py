@@ -6,9 +6,8 @@ from typing import Final
 from django.db import connection
 
 from panshi.handbook.events import AdherenceRolledUp
-from panshi.handbook.rules import measure
-from panshi.handbook.rules.measure import Tally
-from panshi.handbook.services import sums
+from panshi.handbook.models import AlertKind
+from panshi.handbook.services import alerts, sums
 from panshi.kit.clock import day_start, local_day
 from panshi.kit.tenancy import HQ, Actor
 from panshi.kit.verbs import verb
@@ -62,29 +61,6 @@ WITH counted AS (
 )
 SELECT count(*) FROM counted
 """
-_FALLEN: Final = """
-SELECT n.slug, d.city, d.day >= %(turn)s AS recent,
-    sum(expected), sum(voided), sum(by_hand), sum(closed), sum(on_time), sum(steps_due),
-    sum(steps_done), sum(evidence_due), sum(evidence_valid)
-FROM handbook_adherenceday d JOIN handbook_node n ON n.id = d.node_id
-WHERE d.day >= %(since)s AND d.day < %(until)s GROUP BY 1, 2, 3
-"""
-
-
-def _fallen(today: date) -> tuple[str, ...]:
-    """Nodes and cities whose last 28 days fell far below the 28 before, as `slug city`."""
-    turn = today - timedelta(days=28)
-    with connection.cursor() as cursor:
-        cursor.execute(_FALLEN, {"since": turn - timedelta(days=28), "turn": turn, "until": today})
-        rows = cursor.fetchall()
-    cells: dict[tuple[str, str], dict[bool, Tally]] = {}
-    for slug, city, recent, *counts in rows:
-        cells.setdefault((slug, city), {})[recent] = Tally(*map(int, counts))
-    return tuple(
-        f"{slug} {city}"
-        for (slug, city), cell in sorted(cells.items())
-        if measure.fell(cell.get(False, Tally()), cell.get(True, Tally()))
-    )
 
 
 def roll_up(since: date, until: date) -> int:
@@ -112,14 +88,17 @@ def roll_up_adherence(*, actor: Actor, at: datetime, days: int = DAYS) -> Adhere
     """Count the last `days` anew, by the day runs fell due; what was first reported is kept.
 
     A run that a fact closed counts as closed and owes no steps, but for a list beside a job, whose
-    steps stay owed. Running it again changes nothing.
+    steps stay owed. Running it again changes nothing. Where adherence fell, or many runs were
+    struck, this is told once by a fact of its own.
     """
     actor.must("handbook.roll_up_adherence", actor.org_id)
     today = local_day(at)
     since = today - timedelta(days=days - 1)
     cells = roll_up(since, today + timedelta(days=1))
+    found = alerts.find(today)
     if actor.db_role == HQ:
         sums.keep_spans(today)
+        alerts.keep(found, actor, at)
     return AdherenceRolledUp(
         org_id=actor.org_id,
         actor_id=actor.id,
@@ -127,5 +106,5 @@ def roll_up_adherence(*, actor: Actor, at: datetime, days: int = DAYS) -> Adhere
         since=since,
         days=days,
         cells=cells,
-        fallen=_fallen(today),
+        fallen=tuple(f"{f.slug} {f.city}" for f in found if f.kind == AlertKind.FELL),
     )

@@ -411,7 +411,7 @@ def start_run_by_hand(
         org_id=org_id,
         at=at,
         key=f"hand/{uuid7()}",
-        fact={**(parent.fact if parent else {}), field: subject_id},
+        fact={"org_id": org_id, **(parent.fact if parent else {}), field: subject_id},
         subject_id=subject_id,
         by_hand=True,
         reason=reason,

@@ -1,12 +1,12 @@
 """Complete a step: in order, by its post, with its proof; its verb on the person's permission."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.urls import reverse
 
 from panshi.fleet.tests import make as fleet_make
@@ -22,8 +22,10 @@ from panshi.handbook.services.evidence import EvidenceMissing, EvidenceOutOfRang
 from panshi.handbook.services.starting import start_child
 from panshi.handbook.services.steps import NotYourStep, RunHaltedAlready, StepNotReached
 from panshi.handbook.tests import make
+from panshi.kit import verbs
+from panshi.kit.facts import Fact
 from panshi.kit.ids import uuid7
-from panshi.kit.tenancy import Actor
+from panshi.kit.tenancy import Actor, hq_actor
 from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
 from panshi.org.tests.window import page, window
@@ -234,6 +236,32 @@ def test_a_pause_moves_what_is_due() -> None:
     fact = services.resume_run(run_id=run.id, actor=by, at=LATER + timedelta(hours=2))
     assert fact.paused_minutes == 120
     assert fact.due_at == run.due_at + timedelta(hours=2)
+
+
+def test_the_clock_stands_still_no_longer_than_the_step_may_wait() -> None:
+    make.edition()
+    org = org_make.operator()
+    by = make.person(org, "OPERATIONS")
+    run_id = services.start_run_by_hand(
+        node_slug="inspection-plan", org_id=org.id, subject_id=str(uuid7()), reason="演示",
+        actor=by, at=make.NOON,
+    ).runs[0].run_id  # fmt: skip
+    run = Run.objects.get(id=run_id)
+    assert run.fact["org_id"] == org.id
+    do(run, "blockers", by, "可以上线")
+    services.pause_run(run_id=run_id, waits_for="customer", reason="出差", actor=by, at=LATER)
+    fact = services.resume_run(run_id=run_id, actor=by, at=LATER + timedelta(days=12))
+    assert (fact.due_at - run.due_at, fact.paused_minutes) == (timedelta(days=10), 12 * 24 * 60)
+
+
+def test_what_the_database_cannot_store_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_much(*, keys: int, actor: Actor, at: datetime) -> Fact:
+        raise IntegrityError("a vehicle has few keys")
+
+    monkeypatch.setitem(verbs.VERBS, "fleet.lend_key", too_much)
+    by = hq_actor()
+    with pytest.raises(engine.StepCallUnfit, match="101"):
+        engine.call_verb("fleet.lend_key", {"keys": "101"}, World(), by, LATER)
 
 
 def test_going_back_begins_another_round() -> None:

@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from panshi.handbook import services
-from panshi.handbook.models import AdherenceDay, Escalation, Run
+from panshi.handbook import queries, services
+from panshi.handbook.models import AdherenceAlert, AdherenceDay, Escalation, Run
 from panshi.handbook.tests import make
 from panshi.kit.tenancy import hq_actor
 from panshi.org.tests import make as org_make
 
 pytestmark = pytest.mark.usefixtures("in_force")
+NODES = ("VM-H-10.1",)
 
 
 def climb(minutes: int) -> list[tuple[int, str]]:
@@ -66,3 +67,31 @@ def test_a_run_that_a_pause_moved_to_another_day_counts_there_alone() -> None:
     days = AdherenceDay.objects.filter(node_id=run.node_id).order_by("day")
     assert [d.expected for d in days] == [0, 1]
     assert [d.first_reported["expected"] for d in days] == [1, 1]
+
+
+def test_a_fall_and_many_struck_runs_are_told_once_until_they_are_over() -> None:
+    make.edition()
+    org, at = org_make.operator(), make.NOON
+    org_make.platform()
+    runs = make.start(*(make.overdue(org) for _n in range(44)))
+    for number, run in enumerate(runs):
+        recent = number < 22
+        due = at - timedelta(days=3 if recent else 40)
+        closed = due + timedelta(hours=1 if recent and number >= 4 else -1)
+        state = "VOID" if recent and number < 2 else "CLOSED"
+        Run.objects.filter(id=run.id).update(
+            due_at=due, state=state, closed_at=closed, closed_by_fact_id=run.fact_id
+        )
+    for _again in range(2):
+        fact = services.roll_up_adherence(actor=hq_actor(), at=at, days=60)
+    assert fact.fallen == ("overdue-reminder 杭州",)
+    kinds = AdherenceAlert.objects.order_by("kind").values_list("kind", "city", "runs", "over_at")
+    assert list(kinds) == [("FELL", "杭州", 20, None), ("VOIDS", "杭州", 22, None)]
+    begun = Run.objects.get(fact_name="handbook.AdherenceFell")
+    assert (begun.node.slug, begun.subject_id) == ("audit-adherence", str(runs[0].node_id))
+    lead = hq_actor(org_make.platform().id)
+    assert len(queries.supervision(actor=lead, at=at).alerts) == 2
+
+    Run.objects.filter(id__in=[r.id for r in runs]).update(closed_at=at - timedelta(days=60))
+    services.roll_up_adherence(actor=hq_actor(), at=at, days=60)
+    assert AdherenceAlert.objects.get(over_at=None).kind == "VOIDS"

@@ -1,13 +1,15 @@
 """Procedures: read strictly, and every run of one can close."""
 
+from collections import Counter
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from panshi.handbook.rules import flow, reading, walking
+from panshi.handbook.rules import bpmn, flow, reading, walking
 from panshi.handbook.rules.conditions import World
 from panshi.handbook.rules.flow import Record, Standing
 from panshi.handbook.rules.procedure import ContentFault
@@ -232,3 +234,26 @@ def test_every_run_can_close(given_: dict[str, Any], random: Any) -> None:
         value = random.choice(walking.answers(item, procedure_, found.world))
         records[item.step.id, item.iteration] = done(value)
     assert flow.progress(procedure_, records, base).finished
+
+
+def test_a_procedure_is_told_as_bpmn_without_a_loose_end() -> None:
+    steps = """
+- id: looked
+  zh: 查看
+  evidence: {kind: choice, of: [好, 坏, 重看]}
+  stop_if: {ne: [looked, 好]}
+  on_fail: [{when: {eq: [looked, 重看]}, goto: looked}, {when: {eq: [looked, 坏]}, start: repair}]
+  required: true
+"""
+    xml = bpmn.document_of(procedure(STEPS + steps.strip("\n") + "\n"), slug="try", name="试")
+    process = ElementTree.fromstring(xml)[0]
+    kinds = Counter(node.tag.rpartition("}")[2] for node in process)
+    assert (kinds["userTask"], kinds["parallelGateway"], kinds["endEvent"]) == (6, 2, 2)
+    ids = {node.get("id") for node in process}
+    flows = [(n.get("sourceRef"), n.get("targetRef")) for n in process if n.get("sourceRef")]
+    assert {end for flow in flows for end in flow} <= ids
+    assert ("halt_looked", "step_looked") in flows
+    reached, before = {"start"}, set[str | None]()
+    while reached != before:
+        before, reached = reached, reached | {to for source, to in flows if source in reached}
+    assert reached == {node.get("id") for node in process if not node.get("sourceRef")}
