@@ -253,7 +253,8 @@ def test_a_procedure_is_told_as_bpmn_without_a_loose_end() -> None:
     flows = [(n.get("sourceRef"), n.get("targetRef")) for n in process if n.get("sourceRef")]
     assert {end for flow in flows for end in flow} <= ids
     assert ("halt_looked", "step_looked") in flows
-    reached, before = {"start"}, set[str | None]()
+    reached: set[str | None] = {"start"}
+    before: set[str | None] = set()
     while reached != before:
         before, reached = reached, reached | {to for source, to in flows if source in reached}
     assert reached == {node.get("id") for node in process if not node.get("sourceRef")}
