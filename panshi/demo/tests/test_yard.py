@@ -16,6 +16,7 @@ from panshi.demo import (
     terminals,
     yard,
 )
+from panshi.demo.founding import Company
 from panshi.demo.tests import make
 from panshi.fleet import queries
 from panshi.kit import outbox
@@ -30,8 +31,8 @@ from panshi.service import queries as service
 from panshi.supply import queries as supply
 
 
-def test_a_lease_stands_at_each_rung_and_two_were_to_be_restrained() -> None:
-    company = make.company()
+def _behind(company: Company) -> None:
+    """A lease stands at each rung, and two were to be restrained, of which one paid."""
     (operator,) = company.operators
     terminals.fit(company, make.NOON - timedelta(days=40))
     said: list[str] = []
@@ -48,6 +49,7 @@ def test_a_lease_stands_at_each_rung_and_two_were_to_be_restrained() -> None:
 def test_the_yard_is_furnished_and_told_of() -> None:
     company = make.company()
     (operator,) = company.operators
+    _behind(company)
     with outbox.telling_history():
         yard.furnish(operator, Random(3), make.NOON, make.quiet)
         yard.write_standard(company, make.NOON)
