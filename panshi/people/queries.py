@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from psycopg.types.range import TimestamptzRange
@@ -242,6 +242,19 @@ def engineers_on_shift(*, city: str, at: datetime, actor: Actor) -> tuple[Engine
     return tuple(
         ref for refs in found.values() for ref in refs if ref.shift_start <= at < ref.shift_end
     )
+
+
+@question
+def away(*, user_ids: tuple[UUID, ...], at: datetime, actor: Actor) -> frozenset[UUID]:
+    """Who of these engineers cannot be reached at a moment: on leave, or on no shift.
+
+    Others have no roster here and count as reachable.
+    """
+    rostered = Engineer.objects.visible_to(actor).filter(user_id__in=user_ids)
+    here = Shift.objects.filter(engineer=OuterRef("pk"), cancelled_at=None, period__contains=at)
+    off = Leave.objects.filter(engineer=OuterRef("pk"), period__contains=at)
+    gone = rostered.filter(~Exists(here) | Exists(off))
+    return frozenset(gone.values_list("user_id", flat=True))
 
 
 @question

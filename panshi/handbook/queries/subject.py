@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from panshi.handbook import book
 from panshi.handbook.models import Run
 from panshi.handbook.rules.conditions import World
+from panshi.handbook.rules.places import Place
 from panshi.kit import verbs
 from panshi.kit.clock import local_day
 from panshi.kit.tenancy import Actor, system_actor
@@ -44,6 +45,17 @@ def subject_card(
         return {}
     plain: dict[str, object] = TypeAdapter(type(card)).dump_python(card, mode="json")
     return plain
+
+
+def place_of(run: Run, at: datetime) -> Place | None:
+    """Where the job stands that a run serves; None when it serves none or that has no place."""
+    own = run.subject_type == "service.work_order"
+    order = run.subject_id if own else str(run.work_order_id or "")
+    card = subject_card("service.work_order", order, system_actor(run.org_id), at)
+    lon, lat = card.get("lon"), card.get("lat")
+    if isinstance(lon, float) and isinstance(lat, float):
+        return Place(lon, lat)
+    return None
 
 
 def world_of(run: Run, actor: Actor, at: datetime) -> World:

@@ -1,7 +1,9 @@
 """The verb of the clock: rungs of the ladder are climbed when their moment has come."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from panshi.handbook import book
 from panshi.handbook.events import ClimbedRung, RunsEscalated
@@ -10,12 +12,14 @@ from panshi.handbook.rules import clock
 from panshi.handbook.services import engine
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
+from panshi.people import queries as people
 
 BATCH: Final = 500
 TICKING: Final = (RunState.WAITING, RunState.TAKEN, RunState.HALTED)
 
 
-def _climb(run: Run, at: datetime) -> ClimbedRung | None:
+def _climb(run: Run, away: Collection[UUID], at: datetime) -> ClimbedRung | None:
+    """Tell the next post; where that is an owner who is away, the rung after it follows at once."""
     procedure, edition = engine.procedure_of(run), book.book_of(run.edition_id)
     if run.next_rung >= len(procedure.escalate):
         run.next_rung_at = None
@@ -50,6 +54,8 @@ def _climb(run: Run, at: datetime) -> ClimbedRung | None:
             working=procedure.working,
             calendar=edition.calendar,
         )
+        if rung.to == "owner" and run.owner_id in away:
+            run.next_rung_at = min(run.next_rung_at, at)
     else:
         run.next_rung_at = None
     return climbed if new else None
@@ -75,9 +81,12 @@ def escalate_due(*, actor: Actor, at: datetime) -> RunsEscalated:
         .filter(state__in=TICKING, next_rung_at__lte=at)
         .order_by("id")[:BATCH]
     )
-    for run in due:
+    found = list(due)
+    owners = tuple({run.owner_id for run in found if run.owner_id is not None})
+    away = people.away(user_ids=owners, at=at, actor=actor) if owners else frozenset()
+    for run in found:
         while run.next_rung_at is not None and run.next_rung_at <= at:
-            step = _climb(run, at)
+            step = _climb(run, away, at)
             if step is not None:
                 climbed.append(step)
         run.save(update_fields=["next_rung", "next_rung_at", "owner_id", "owner_role", "roles"])

@@ -9,8 +9,10 @@ from pydantic import Base64Bytes
 
 from panshi.handbook.events import EvidenceAttached
 from panshi.handbook.models import OPEN_STATES, DeviationKind, Evidence, Run
+from panshi.handbook.rules.places import NEAR_M, Place
 from panshi.handbook.services import engine
 from panshi.handbook.services.closing import locked, record_deviation
+from panshi.handbook.services.evidence import is_afar
 from panshi.handbook.services.steps import RunOver, StepNotReached, must_hold
 from panshi.kit import files
 from panshi.kit.tenancy import Actor
@@ -37,7 +39,8 @@ def attach_evidence(
 ) -> EvidenceAttached:
     """Add a picture, file or value to a step; the same client id is kept once.
 
-    A file that was seen on another run is kept and counts as invalid. Raises NotYourStep,
+    A file that was seen on another run, or taken far from the job, is kept and counts as invalid.
+    Raises NotYourStep,
     RunOver, FileTooLarge, FileNotAccepted.
     """
     run = locked(run_id, actor)
@@ -80,6 +83,12 @@ def _attach(
     seen = stored is not None and (
         Evidence.objects.filter(org_id=run.org_id, sha256=sha256).exclude(run=run).exists()
     )
+    taken = Place(lon, lat) if lon is not None and lat is not None else None
+    doubt = ""
+    if seen:
+        doubt = _("The same file was used on another run.")
+    elif is_afar(run, taken, NEAR_M, at):
+        doubt = _("It was taken more than %d m from the place of the job.") % NEAR_M
     row = Evidence.objects.create(
         org_id=run.org_id,
         run=run,
@@ -96,10 +105,10 @@ def _attach(
         person_id=actor.id,
         client_id=client_id,
         supersedes_id=supersedes_id,
-        valid=not seen,
-        words=_("The same file was used on another run.") if seen else "",
+        valid=not doubt,
+        words=doubt,
     )
-    if seen:
+    if doubt:
         record_deviation(
             run_id=run.id,
             kind=DeviationKind.EVIDENCE_INVALID,

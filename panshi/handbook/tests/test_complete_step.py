@@ -15,10 +15,11 @@ from panshi.handbook.events import StepCompleted, StepRefused, StepRepeated
 from panshi.handbook.models import Deviation, Evidence, Run, RunState, RunStep, StepState
 from panshi.handbook.rules import flow
 from panshi.handbook.rules.conditions import World
+from panshi.handbook.rules.places import place_in
 from panshi.handbook.rules.procedure import Consequence
 from panshi.handbook.services import engine, sampling
 from panshi.handbook.services.closing import RunUnfinished
-from panshi.handbook.services.evidence import EvidenceMissing, EvidenceOutOfRange
+from panshi.handbook.services.evidence import EvidenceMissing, EvidenceOutOfRange, is_afar
 from panshi.handbook.services.starting import start_child
 from panshi.handbook.services.steps import NotYourStep, RunHaltedAlready, StepNotReached
 from panshi.handbook.tests import make
@@ -31,6 +32,7 @@ from panshi.org.tests import make as org_make
 from panshi.org.tests.window import page, window
 from panshi.quality import queries as quality
 from panshi.quality.models import Nonconformity
+from panshi.service.tests import make as service_make
 from panshi.telematics.events import VehicleWentOffline
 
 pytestmark = pytest.mark.usefixtures("in_force")
@@ -101,6 +103,27 @@ def test_refuses_a_value_that_is_no_choice(value: str) -> None:
     run, by = collector()
     with pytest.raises(EvidenceMissing):
         do(run, "bill_right", by, value)
+
+
+def test_a_picture_taken_far_from_the_job_is_in_doubt() -> None:
+    run, _by = idle()
+    where = service_make.city()
+    order = service_make.booking(where).work_order_id
+    Run.objects.filter(id=run.id).update(work_order_id=order, org_id=where.org.id)
+    lead = make.person(where.org, "OPERATIONS")
+    lon, lat = service_make.PLACE
+    for degrees, near in ((0.003, True), (0.006, False)):  # A third and two thirds of a km.
+        fact = services.attach_evidence(
+            run_id=run.id, step_id="seen", kind="photo", content=PNG + bytes([near]),
+            file_name="a.png", lon=lon, lat=lat + degrees, actor=lead, at=LATER,
+        )  # fmt: skip
+        assert fact.valid is near
+    words = Deviation.objects.get(run=run, step_id="seen").words
+    assert "500 m" in words
+    run.refresh_from_db()
+    assert is_afar(run, place_in(f"{lon},{lat + 0.006}"), 500, LATER)
+    assert not is_afar(run, place_in(f"{lon},{lat + 0.006}"), 1000, LATER)
+    assert not is_afar(run, place_in("城东站"), 500, LATER)
 
 
 def test_a_reading_beyond_its_range_is_asked_again_then_flagged() -> None:

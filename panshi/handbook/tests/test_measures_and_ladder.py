@@ -1,14 +1,19 @@
 """Rungs are climbed once; adherence equals a naive recount of the runs."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from panshi.handbook import queries, services
+from panshi.handbook import book, queries, services
 from panshi.handbook.models import AdherenceAlert, AdherenceDay, Escalation, Run
+from panshi.handbook.services import engine
 from panshi.handbook.tests import make
 from panshi.kit.tenancy import hq_actor
 from panshi.org.tests import make as org_make
+from panshi.people import queries as people
+from panshi.people import services as people_services
+from panshi.people.tests import make as people_make
 
 pytestmark = pytest.mark.usefixtures("in_force")
 NODES = ("VM-H-10.1",)
@@ -27,6 +32,32 @@ def test_rungs_are_climbed_in_order_each_once() -> None:
     assert climb(15) == []
     assert climb(60 * 13) == [(1, "monitor"), (2, "station")]
     assert Escalation.objects.filter(run=run).count() == 3
+
+
+def test_an_owner_who_is_away_is_passed_over_at_once() -> None:
+    make.edition()
+    org = org_make.operator()
+    run = make.start(make.findings_raised(org, make.finding()))[0]
+    procedure = engine.procedure_of(run)
+    away, here = (people_make.engineer(org=org, certificates=()) for _who in range(2))
+    people_services.set_shift(
+        user_id=here, starts_at=make.NOON - timedelta(hours=4),
+        ends_at=make.NOON + timedelta(hours=6), actor=hq_actor(org.id), at=make.NOON,
+    )  # fmt: skip
+    by = hq_actor()
+    assert people.away(user_ids=(away, here), at=make.NOON, actor=by) == {away}
+    told = replace(procedure.escalate[0], to="owner")
+    rungs = (told, *procedure.escalate[1:])
+    other = make.start(make.findings_raised(org, make.finding()))[0]
+    Run.objects.filter(id=run.id).update(owner_id=away)
+    Run.objects.filter(id=other.id).update(owner_id=here)
+    book._PROCEDURES[run.revision_id] = replace(procedure, escalate=rungs)
+    try:
+        climb(15)
+        told_of = [Escalation.objects.filter(run=one).count() for one in (run, other)]
+        assert told_of == [2, 1]
+    finally:
+        book._PROCEDURES[run.revision_id] = procedure
 
 
 def test_a_rung_that_reassigns_frees_the_run_for_another_post() -> None:
