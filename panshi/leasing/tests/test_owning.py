@@ -180,8 +180,8 @@ def test_arrears_come_first_and_what_is_not_paid_in_time_lapses() -> None:
     assert lease.state == "ACTIVE"
 
 
-def test_the_desk_shows_the_quote_and_does_what_was_shown() -> None:
-    node = org_make.operator()
+def running_today(node: OrgNode) -> tuple[Lease, Actor]:
+    """On the road since today, with its first instalment paid."""
     now = timezone.now()
     lease, by = drafted(node, starts_on=local_day(now)), make.clerk(node)
     services.file_paper_contract(
@@ -195,6 +195,12 @@ def test_the_desk_shows_the_quote_and_does_what_was_shown() -> None:
     relay.drain()
     lease.refresh_from_db()
     settle(lease, by, local_day(now), now)
+    return lease, by
+
+
+def test_the_desk_shows_the_quote_and_does_what_was_shown() -> None:
+    node, now = org_make.operator(), timezone.now()
+    lease, by = running_today(node)
     desk, day = window(node, "OPERATIONS"), str(local_day(now))
     new = page(desk.get("/leasing/leases/own/new/"))
     assert "0.6" in new

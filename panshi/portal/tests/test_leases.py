@@ -5,10 +5,13 @@ import io
 from django.utils import timezone
 from pypdf import PdfReader
 
+from panshi.kit.clock import local_day
 from panshi.leasing import queries as leasing
 from panshi.leasing import services as acts
 from panshi.leasing.tests import make
+from panshi.leasing.tests import test_owning as owning
 from panshi.leasing.tests import test_quotes as quotes
+from panshi.org.tests import make as org_make
 from panshi.portal.tests.phones import phone_of
 
 
@@ -65,6 +68,28 @@ def test_the_contract_is_read_and_signed_on_the_phone() -> None:
     assert "You have signed" in phone.get(f"/portal/leases/{lease.id}/").content.decode()
     card = leasing.contract_card(contract_id=offered.contract_id, actor=make.clerk(lease.org))
     assert [entry.proof for entry in card.evidence] == ["PASSWORD"]
+
+
+def test_a_vehicle_is_made_ones_own_from_the_phone() -> None:
+    node, day = org_make.operator(), str(local_day(timezone.now()))
+    lease, by = owning.running_today(node)
+    phone, own = phone_of(lease, lease.customer_id), f"/portal/leases/{lease.id}/own/"
+    assert own in phone.get(f"/portal/leases/{lease.id}/").content.decode()
+    assert "field-error" in phone.get(own, {"on": "2001-01-01"}).content.decode()
+
+    shown = phone.get(own, {"on": day})
+
+    quote = leasing.quote_buy_out(lease_id=lease.id, on=local_day(timezone.now()), actor=by)
+    assert f"{quote.payoff.amount:,}" in shown.content.decode()
+    assert phone.post(own, {"on": day, "agreed": "another"}).status_code == 409
+    assert phone.post(own, {"on": day, "agreed": quote.digest}).status_code == 302
+    assert "Asked for on" in phone.get(own).content.decode()
+    (wish,) = leasing.lease_card(lease_id=lease.id, actor=by).requests
+    assert wish.kind == "PURCHASE"
+    acts.buy_out(lease_id=lease.id, on=local_day(timezone.now()), actor=by, at=timezone.now())
+    assert "Look at the bill and pay" in phone.get(own).content.decode()
+    other = make.active()
+    assert phone_of(other, other.customer_id).get(own).status_code == 404
 
 
 def test_a_strangers_lease_is_not_found() -> None:
