@@ -11,6 +11,7 @@ from panshi.leasing.models.contracts import (
 from panshi.leasing.models.leases import (
     LEASE_LIFE,
     OUT,
+    OVER,
     SEGMENT_LIFE,
     SEGMENT_RANK,
     Alignment,
@@ -60,6 +61,7 @@ __all__ = [
     "LEASE_LIFE",
     "LIVING",
     "OUT",
+    "OVER",
     "QUOTE_LIFE",
     "RESTRAINT_LIFE",
     "SEGMENT_LIFE",

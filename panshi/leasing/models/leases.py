@@ -44,6 +44,8 @@ LEASE_LIFE = Machine(
 
 # The vehicle was handed over: what the lease asks for from then on stands.
 LASTING = [L.ACTIVE, L.PAUSED, L.DEFAULTED, L.RETURNING, L.SETTLING, L.ENDED, L.TRANSFERRED]
+# Nothing more follows.
+OVER = (L.ENDED, L.TRANSFERRED, L.CANCELLED)
 # The customer has the vehicle.
 OUT = (L.ACTIVE, L.PAUSED, L.DEFAULTED, L.RETURNING)
 

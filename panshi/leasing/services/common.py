@@ -18,13 +18,13 @@ from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import guard
 from panshi.leasing.models import (
+    OVER,
     SEGMENT_LIFE,
     SEGMENT_RANK,
     Amendment,
     AmendmentKind,
     Lease,
     LeaseRequest,
-    LeaseState,
     RequestKind,
     Segment,
     SegmentState,
@@ -202,7 +202,6 @@ def common(lease: Lease, segment: Segment, *, actor: Actor, at: datetime) -> Com
 @guard
 def node_contents(*, org_id: int) -> list[str]:
     """The leases that a node would leave behind."""
-    over = [LeaseState.ENDED, LeaseState.CANCELLED]
-    count = Lease.objects.filter(org_id=org_id).exclude(state__in=over).count()
+    count = Lease.objects.filter(org_id=org_id).exclude(state__in=OVER).count()
     words = ngettext("%(count)d lease", "%(count)d leases", count) % {"count": count}
     return [words] if count else []

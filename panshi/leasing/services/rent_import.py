@@ -22,14 +22,13 @@ from panshi.kit.imports import Checked, Importer, Problem, RecordsInUse
 from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
-from panshi.leasing.models import Lease, LeaseState, RentRecord, Segment, SegmentState
+from panshi.leasing.models import OVER, Lease, RentRecord, Segment, SegmentState
 from panshi.leasing.queries.rents import rent_row
 from panshi.leasing.rent_events import RentImportCommitted, RentImportStaged, RentImportUndone
 from panshi.leasing.rent_sheet import KIND, SHEET, RentSheetRow
 from panshi.leasing.services.common import SOURCE
 
 _ONE: Final = timedelta(days=1)
-_OVER: Final = (LeaseState.ENDED, LeaseState.CANCELLED)
 
 
 class _Fault(Exception):
@@ -76,7 +75,7 @@ def _lease(row: RentSheetRow, books: _Books) -> Lease:
     if lease is None:
         words = _("There is no lease with this number; import it first, or mend the cell.")
         raise _Fault("number", words)
-    if lease.moved_in_at is None or lease.state in _OVER:
+    if lease.moved_in_at is None or lease.state in OVER:
         words = _("This lease did not move in, or is over; its rents are not taken over.")
         raise _Fault("number", words)
     return lease

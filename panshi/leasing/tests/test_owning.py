@@ -22,6 +22,7 @@ from panshi.kit import relay
 from panshi.kit.clock import add_months, local_day
 from panshi.kit.refusals import IllegalMove
 from panshi.kit.tenancy import Actor, hq_actor
+from panshi.kit.verbs import GUARDS
 from panshi.leasing import queries, services
 from panshi.leasing.models import BuyOut, Lease
 from panshi.leasing.services import TermsInvalid
@@ -137,6 +138,7 @@ def test_a_buy_out_is_quoted_to_the_day_paid_and_the_vehicle_is_the_customers() 
     relay.drain()
     lease.refresh_from_db()
     assert lease.state == "TRANSFERRED"
+    assert GUARDS["leasing.node_contents"](org_id=node.id) == []
     assert Vehicle.objects.get(id=fact.vehicle_id).state == "SOLD"
     billing.run_bills(cut_off=date(2026, 12, 31), actor=by, at=at(date(2026, 12, 31)))
     charges = charged(lease, by, day)
