@@ -19,9 +19,10 @@ from panshi.fleet.models import (
     Vehicle,
     VehicleState,
 )
-from panshi.fleet.rules.places import APART_KM, Point, apart_km, point_at
+from panshi.fleet.rules.places import APART_KM, apart_km, point_at
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
+from panshi.optimiser.match import Place
 
 _MANY = 500
 
@@ -171,7 +172,7 @@ def parked_vehicles(*, lot_id: UUID, actor: Actor) -> list[ParkedRow]:
     for vehicle in Vehicle.objects.visible_to(actor).filter(lot=lot).order_by("plate")[:_MANY]:
         level = levels.get(vehicle.id)
         gps = point_at(level.lon, level.lat) if level is not None else None
-        gap = apart_km(gps, Point(lot.lon, lot.lat))
+        gap = apart_km(gps, Place(lot.lon, lot.lat))
         rows.append(
             ParkedRow(
                 id=vehicle.id,

@@ -1,36 +1,23 @@
 """Distances between what a scan, the terminal and the book say of a vehicle's place."""
 
 from dataclasses import dataclass
-from math import asin, cos, radians, sin, sqrt
 from typing import Final
 
-EARTH_KM: Final = 6371.0088
+from panshi.optimiser.match import Place, kilometres
+
 APART_KM: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """Degrees WGS-84."""
-
-    lon: float
-    lat: float
-
-
-def point_at(lon: float | None, lat: float | None) -> Point | None:
+def point_at(lon: float | None, lat: float | None) -> Place | None:
     """A place, or None when it is not known."""
-    return None if lon is None or lat is None else Point(lon, lat)
+    return None if lon is None or lat is None else Place(lon, lat)
 
 
-def apart_km(one: Point | None, other: Point | None) -> float | None:
+def apart_km(one: Place | None, other: Place | None) -> float | None:
     """The distance over the ground in km, to a metre; None when either place is unknown."""
     if one is None or other is None:
         return None
-    half_lat = radians(other.lat - one.lat) / 2
-    half_lon = radians(other.lon - one.lon) / 2
-    chord = (
-        sin(half_lat) ** 2 + cos(radians(one.lat)) * cos(radians(other.lat)) * sin(half_lon) ** 2
-    )
-    return round(2 * EARTH_KM * asin(min(1.0, sqrt(chord))), 3)
+    return round(kilometres(one, other), 3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +35,7 @@ class Disagreement:
 
 
 def disagreement(
-    *, expected: bool, scanned: bool, scan: Point | None, gps: Point | None, book: Point | None
+    *, expected: bool, scanned: bool, scan: Place | None, gps: Place | None, book: Place | None
 ) -> Disagreement | None:
     """Compare scan, GPS and book of a vehicle; None when they agree within a kilometre."""
     gaps = (apart_km(scan, gps), apart_km(scan, book), apart_km(gps, book))

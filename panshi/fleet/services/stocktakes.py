@@ -26,12 +26,13 @@ from panshi.fleet.models import (
     Vehicle,
 )
 from panshi.fleet.queries.yard import expected_in
-from panshi.fleet.rules.places import Point, disagreement, point_at
+from panshi.fleet.rules.places import disagreement, point_at
 from panshi.kit import outbox
 from panshi.kit.ids import uuid7
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
+from panshi.optimiser.match import Place
 
 GPS_FRESH: Final = timedelta(days=2)
 
@@ -145,7 +146,7 @@ def close_stocktake(*, stocktake_id: UUID, actor: Actor, at: datetime) -> StockT
     Publishes StocktakeVarianceFound when there is any. Raises CountClosed.
     """
     take = _open(stocktake_id, actor=actor, permission="fleet.close_stocktake")
-    book = Point(take.lot.lon, take.lot.lat)
+    book = Place(take.lot.lon, take.lot.lat)
     scans = {scan.vehicle_id: scan for scan in Inspection.objects.filter(stocktake=take)}
     expected = {vehicle.id: vehicle for vehicle in expected_in(take.lot_id)}
     seen = Vehicle.objects.filter(id__in=set(scans) - set(expected))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from panshi.fleet import queries, services
 from panshi.fleet.events import StocktakeVarianceFound
 from panshi.fleet.models import Inspection, KeyCustody, StockTakeVariance, Transfer, Vehicle
-from panshi.fleet.rules.places import Point, apart_km, disagreement
+from panshi.fleet.rules.places import apart_km, disagreement
 from panshi.fleet.services import LevelNow
 from panshi.fleet.tests import make
 from panshi.fleet.tests.make import NOON
@@ -22,12 +22,13 @@ from panshi.kit import facts
 from panshi.kit.models import Outbox
 from panshi.kit.refusals import IllegalMove
 from panshi.kit.tenancy import hq_actor
+from panshi.optimiser.match import Place
 from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
 from panshi.org.tests.window import page, window
 
-YARD = Point(120.2, 30.3)
-NEAR, FAR = Point(120.205, 30.3), Point(120.25, 30.3)  # Half a kilometre, nearly five.
+YARD = Place(120.2, 30.3)
+NEAR, FAR = Place(120.205, 30.3), Place(120.25, 30.3)  # Half a kilometre, nearly five.
 
 
 def _lot(node: OrgNode, name: str = "一号场") -> UUID:
@@ -128,7 +129,7 @@ def test_transfers_are_all_or_none() -> None:
     assert not Transfer.objects.exists()
 
 
-def _gps(vehicle: Vehicle, place: Point, days_old: int = 0) -> None:
+def _gps(vehicle: Vehicle, place: Place, days_old: int = 0) -> None:
     level = LevelNow(
         vehicle_id=vehicle.id, lon=place.lon, lat=place.lat,
         place_at=NOON - timedelta(days=days_old), soc_pct=Decimal(60), soc_at=NOON,
@@ -181,7 +182,7 @@ def test_a_count_lists_what_is_missing_unexpected_and_apart() -> None:
 def test_distances_are_the_same_both_ways_and_bounded(
     lon: float, lat: float, lon2: float, lat2: float
 ) -> None:
-    one, two = Point(lon, lat), Point(lon2, lat2)
+    one, two = Place(lon, lat), Place(lon2, lat2)
     there, back = apart_km(one, two), apart_km(two, one)
     assert there is not None
     assert back is not None
@@ -192,12 +193,12 @@ def test_distances_are_the_same_both_ways_and_bounded(
 
 @pytest.mark.plain
 def test_a_kilometre_is_the_border() -> None:
-    def kind(place: Point | None) -> str:
+    def kind(place: Place | None) -> str:
         found = disagreement(expected=True, scanned=True, scan=YARD, gps=place, book=YARD)
         return found.kind if found else ""
 
-    assert kind(Point(120.2, 30.3 + 0.00898)) == ""  # 0.9986 km.
-    assert kind(Point(120.2, 30.3 + 0.00901)) == "APART"
+    assert kind(Place(120.2, 30.3 + 0.00898)) == ""  # 0.9986 km.
+    assert kind(Place(120.2, 30.3 + 0.00901)) == "APART"
     assert kind(None) == ""
 
 

@@ -12,10 +12,11 @@ from pydantic import TypeAdapter
 from panshi.handbook import book
 from panshi.handbook.models import Run
 from panshi.handbook.rules.conditions import World
-from panshi.handbook.rules.places import Place
 from panshi.kit import verbs
 from panshi.kit.clock import local_day
 from panshi.kit.tenancy import Actor, system_actor
+from panshi.optimiser.match import Place
+from panshi.service import queries as service
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 SUBJECT_CARDS: Final = {
@@ -47,15 +48,13 @@ def subject_card(
     return plain
 
 
-def place_of(run: Run, at: datetime) -> Place | None:
+def place_of(run: Run) -> Place | None:
     """Where the job stands that a run serves; None when it serves none or that has no place."""
-    own = run.subject_type == "service.work_order"
-    order = run.subject_id if own else str(run.work_order_id or "")
-    card = subject_card("service.work_order", order, system_actor(run.org_id), at)
-    lon, lat = card.get("lon"), card.get("lat")
-    if isinstance(lon, float) and isinstance(lat, float):
-        return Place(lon, lat)
-    return None
+    own = run.subject_type == "service.work_order" and _UUID.fullmatch(run.subject_id)
+    order_id = UUID(run.subject_id) if own else run.work_order_id
+    if order_id is None:
+        return None
+    return service.order_place(work_order_id=order_id, actor=system_actor(run.org_id))
 
 
 def world_of(run: Run, actor: Actor, at: datetime) -> World:

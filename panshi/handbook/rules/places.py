@@ -1,28 +1,11 @@
 """Where evidence was taken, and how far that is from what it is about."""
 
-from dataclasses import dataclass
-from math import asin, cos, hypot, radians, sin, sqrt
 from typing import Final
 
-EARTH_M: Final = 6_371_000
+from panshi.optimiser.match import Place
+
 # A picture taken farther from its subject than this proves nothing.
 NEAR_M: Final = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A point in degrees, WGS-84."""
-
-    lon: float
-    lat: float
-
-
-def metres(one: Place, other: Place) -> float:
-    """The great-circle distance between two points."""
-    lat, other_lat = radians(one.lat), radians(other.lat)
-    half_lat, half_lon = (other_lat - lat) / 2, radians(other.lon - one.lon) / 2
-    chord = hypot(sin(half_lat), sqrt(cos(lat) * cos(other_lat)) * sin(half_lon))
-    return 2 * EARTH_M * asin(min(chord, 1.0))
 
 
 def place_in(text: str) -> Place | None:

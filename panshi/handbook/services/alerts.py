@@ -11,6 +11,7 @@ from django.db import connection
 
 from panshi.handbook.events import AdherenceFell, ManyRunsVoided
 from panshi.handbook.models import AdherenceAlert, AlertKind
+from panshi.handbook.queries.spans import SUMS
 from panshi.handbook.rules import measure
 from panshi.handbook.rules.measure import Tally
 from panshi.handbook.services.starting import start_runs
@@ -18,9 +19,8 @@ from panshi.kit import outbox
 from panshi.kit.tenancy import Actor
 from panshi.org import queries as org
 
-_SUMS: Final = ", ".join(f"sum(d.{name})" for name in Tally.__dataclass_fields__)
 _TWICE: Final = f"""
-SELECT n.id, n.slug, d.city, d.day >= %(turn)s, {_SUMS}
+SELECT n.id, n.slug, d.city, d.day >= %(turn)s, {SUMS}
 FROM handbook_adherenceday d JOIN handbook_node n ON n.id = d.node_id
 WHERE d.day >= %(since)s AND d.day < %(until)s GROUP BY 1, 2, 3, 4
 """

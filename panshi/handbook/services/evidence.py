@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
 from django.utils.translation import gettext as _
@@ -12,10 +11,11 @@ from panshi.handbook.queries.subject import place_of
 from panshi.handbook.rules import conditions, procedure
 from panshi.handbook.rules.conditions import World
 from panshi.handbook.rules.flow import Item
-from panshi.handbook.rules.places import Place, metres, place_in
+from panshi.handbook.rules.places import place_in
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.wording import listed
+from panshi.optimiser.match import Place, kilometres
 
 YES: Final = "yes"
 
@@ -53,14 +53,7 @@ def pieces(run: Run, step_id: str, iteration: int) -> Sequence[Evidence]:
 
 
 def weigh(
-    *,
-    run: Run,
-    item: Item,
-    value: str,
-    confirm: bool,
-    world: World,
-    actor: Actor,
-    at: datetime,
+    *, run: Run, item: Item, value: str, confirm: bool, world: World, actor: Actor
 ) -> tuple[object, bool]:
     """The value that a step is done with, and whether it is flagged.
 
@@ -89,7 +82,7 @@ def weigh(
     if kind == "reading":
         return _reading(item, value, confirm=confirm, world=world)
     if kind == "location" and value:
-        return value, is_afar(run, place_in(value), wanted.radius_m, at)
+        return value, is_afar(run, place_in(value), wanted.radius_m)
     if kind == "person" and actor.id == run.owner_id:
         raise SecondPersonRequired(_("A second person confirms this on their own sign-in."))
     if not value:
@@ -97,10 +90,12 @@ def weigh(
     return value, False
 
 
-def is_afar(run: Run, taken: Place | None, radius_m: int, at: datetime) -> bool:
+def is_afar(run: Run, taken: Place | None, radius_m: int) -> bool:
     """Whether something was taken farther from the run's job than it may be."""
-    place = place_of(run, at) if taken else None
-    return place is not None and taken is not None and metres(place, taken) > radius_m
+    place = place_of(run) if taken else None
+    if place is None or taken is None:
+        return False
+    return kilometres(place, taken) * 1000 > radius_m
 
 
 def _reading(item: Item, value: str, *, confirm: bool, world: World) -> tuple[object, bool]:

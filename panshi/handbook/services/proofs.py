@@ -9,7 +9,7 @@ from pydantic import Base64Bytes
 
 from panshi.handbook.events import EvidenceAttached
 from panshi.handbook.models import OPEN_STATES, DeviationKind, Evidence, Run
-from panshi.handbook.rules.places import NEAR_M, Place
+from panshi.handbook.rules.places import NEAR_M
 from panshi.handbook.services import engine
 from panshi.handbook.services.closing import locked, record_deviation
 from panshi.handbook.services.evidence import is_afar
@@ -17,6 +17,7 @@ from panshi.handbook.services.steps import RunOver, StepNotReached, must_hold
 from panshi.kit import files
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
+from panshi.optimiser.match import Place
 
 
 @verb
@@ -87,7 +88,7 @@ def _attach(
     doubt = ""
     if seen:
         doubt = _("The same file was used on another run.")
-    elif is_afar(run, taken, NEAR_M, at):
+    elif is_afar(run, taken, NEAR_M):
         doubt = _("It was taken more than %d m from the place of the job.") % NEAR_M
     row = Evidence.objects.create(
         org_id=run.org_id,

@@ -238,7 +238,7 @@ def complete_step(
     found = engine.settle(run, actor, at)
     item = _item(found, step_id, iteration)
     kept, flagged = weigh(
-        run=run, item=item, value=value, confirm=confirm, world=found.world, actor=actor, at=at
+        run=run, item=item, value=value, confirm=confirm, world=found.world, actor=actor
     )
     result: dict[str, Any] | None = None
     if item.step.call:

@@ -5,20 +5,19 @@ from typing import Final
 
 from django.db import connection
 
+from panshi.handbook.queries.spans import COUNTS, SUMS
 from panshi.handbook.rules import curves, measure
 from panshi.handbook.rules.measure import Tally
 
 _NAMES: Final = tuple(Tally.__dataclass_fields__)
-_COUNTS: Final = ", ".join(_NAMES)
-_SUMS: Final = ", ".join(f"sum(d.{name}) AS {name}" for name in _NAMES)
 _SET: Final = f"""
 SET {", ".join(f"{name} = EXCLUDED.{name}" for name in _NAMES)}
 WHERE ({", ".join(f"k.{name}" for name in _NAMES)})
     IS DISTINCT FROM ({", ".join(f"EXCLUDED.{name}" for name in _NAMES)})
 """
 _CITIES: Final = f"""
-INSERT INTO handbook_adherencecity AS k (id, org_id, edition_id, city, day, {_COUNTS})
-SELECT gen_random_uuid(), d.org_id, d.edition_id, d.city, d.day, {_SUMS}
+INSERT INTO handbook_adherencecity AS k (id, org_id, edition_id, city, day, {COUNTS})
+SELECT gen_random_uuid(), d.org_id, d.edition_id, d.city, d.day, {SUMS}
 FROM handbook_adherenceday d WHERE d.day >= %(since)s AND d.day < %(until)s
 GROUP BY d.org_id, d.edition_id, d.city, d.day
 ON CONFLICT (org_id, edition_id, city, day) DO UPDATE {_SET}
@@ -31,14 +30,14 @@ WITH RECURSIVE below AS (
     SELECT b.top, n.id FROM below b JOIN org_orgnode n ON n.parent_id = b.id
 ), parts AS (
     SELECT b.top, d.node_id, d.edition_id, d.city,
-        width_bucket(d.day, %(bounds)s::date[]) AS part, {_SUMS}
+        width_bucket(d.day, %(bounds)s::date[]) AS part, {SUMS}
     FROM handbook_adherenceday d JOIN below b ON b.id = d.org_id
     WHERE d.day >= %(first)s AND d.day < %(last)s
     GROUP BY 1, 2, 3, 4, 5
 )
 INSERT INTO handbook_adherencespan AS k (
-    id, org_id, node_id, edition_id, city, since, until, {_COUNTS})
-SELECT gen_random_uuid(), d.top, d.node_id, d.edition_id, d.city, a.since, a.until, {_SUMS}
+    id, org_id, node_id, edition_id, city, since, until, {COUNTS})
+SELECT gen_random_uuid(), d.top, d.node_id, d.edition_id, d.city, a.since, a.until, {SUMS}
 FROM unnest(%(since)s::date[], %(until)s::date[]) AS a (since, until)
 JOIN parts d ON d.part >= array_position(%(bounds)s::date[], a.since)
     AND d.part < array_position(%(bounds)s::date[], a.until)

@@ -121,9 +121,9 @@ def test_a_picture_taken_far_from_the_job_is_in_doubt() -> None:
     words = Deviation.objects.get(run=run, step_id="seen").words
     assert "500" in words
     run.refresh_from_db()
-    assert is_afar(run, place_in(f"{lon},{lat + 0.006}"), 500, LATER)
-    assert not is_afar(run, place_in(f"{lon},{lat + 0.006}"), 1000, LATER)
-    assert not is_afar(run, place_in("城东站"), 500, LATER)
+    assert is_afar(run, place_in(f"{lon},{lat + 0.006}"), 500)
+    assert not is_afar(run, place_in(f"{lon},{lat + 0.006}"), 1000)
+    assert not is_afar(run, place_in("城东站"), 500)
 
 
 def test_a_reading_beyond_its_range_is_asked_again_then_flagged() -> None:

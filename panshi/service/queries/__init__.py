@@ -37,6 +37,7 @@ from panshi.service.queries.orders import (
     work_orders,
 )
 from panshi.service.queries.photos import photo_file
+from panshi.service.queries.places import order_place
 from panshi.service.queries.progress import LinkExpired, Progress, live_progress, progress_link
 from panshi.service.queries.slots import (
     NotYourVehicle,
@@ -94,6 +95,7 @@ __all__ = [
     "move_consequences",
     "order_counts",
     "order_of_bill",
+    "order_place",
     "photo_file",
     "price_of",
     "price_rules",
