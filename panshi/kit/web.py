@@ -1,12 +1,14 @@
 """What doors share: the typed request, the idempotent call, a file that is shown."""
 
 from collections.abc import Callable
+from datetime import date
 from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import resolve, reverse
+from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
@@ -53,6 +55,14 @@ def needs(permission: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 def permission_of(url_name: str) -> str:
     """What one must be permitted for the page of a name; empty where it says nothing."""
     return getattr(resolve(reverse(url_name)).func, "permission", "")
+
+
+def day_in(text: str) -> date | None:
+    """The day that a date field sent; None for what is no day."""
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None
 
 
 class KeyReused(Refusal):

@@ -10,7 +10,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -18,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from panshi.billing.services import InputsChanged
 from panshi.kit.clock import local_day
 from panshi.kit.forms import Field, Form, Reading
-from panshi.kit.web import Request, needs
+from panshi.kit.web import Request, day_in, needs
 from panshi.leasing import queries, services
 from panshi.leasing.choices import customer_choices, vehicle_choices
 from panshi.leasing.queries import InstalmentRow, PurchaseView
@@ -154,10 +153,7 @@ def owning(request: Request, lease_id: UUID) -> HttpResponse:
         return _enter_terms(request, lease_id, card)
     sent = request.POST if request.method == "POST" else request.GET
     words, status = "", 200
-    try:
-        on = parse_date(sent.get("on", ""))
-    except ValueError:
-        on = None
+    on = day_in(sent.get("on", ""))
     if request.method == "POST" and on is not None:
         try:
             fact = services.buy_out(

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from panshi.billing import queries as billing
-from panshi.billing.queries import Charge, Payoff
+from panshi.billing.queries import Charge, Instalment, Payoff
 from panshi.kit.clock import add_months, local_day
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
@@ -82,6 +82,13 @@ class BuyOutQuote:
     last_day: date
 
 
+def instalments_of(lease: Lease, terms: PurchaseTerms) -> list[Instalment]:
+    """The level instalments that a lease's price comes to."""
+    return billing.instalments(
+        price=terms.price, months=lease.months, monthly_rate=terms.monthly_rate
+    )
+
+
 def instalment_plan(
     *, price: Decimal, monthly_rate: Decimal, months: int, starts_on: date, billed_to: date
 ) -> tuple[InstalmentRow, ...]:
@@ -130,9 +137,7 @@ def buy_out_of(lease: Lease, on: date, actor: Actor) -> BuyOutQuote:
             _("Lease %s is not rented to own, or its price was not agreed.") % lease.number
         )
     until = billed_to(lease, actor)
-    rows = billing.instalments(
-        price=terms.price, months=lease.months, monthly_rate=terms.monthly_rate
-    )
+    rows = instalments_of(lease, terms)
     payoff = billing.payoff(
         price=terms.price,
         monthly_rate=terms.monthly_rate,
@@ -166,7 +171,7 @@ def agreed_charges(lease: Lease, actor: Actor) -> tuple[Charge, ...]:
     own = PurchaseTerms.objects.filter(lease=lease).first()
     if own is None:
         return charges
-    plan = billing.instalments(price=own.price, months=lease.months, monthly_rate=own.monthly_rate)
+    plan = instalments_of(lease, own)
     return tuple(
         replace(charge, amount=part.payment) for charge, part in zip(charges, plan, strict=True)
     )

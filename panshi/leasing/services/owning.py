@@ -165,8 +165,7 @@ def agree_purchase(
 
 def _quote(lease: Lease, on: date, agreed: str, actor: Actor, at: datetime) -> BuyOutQuote:
     """The buy-out of a lease that runs. Raises IllegalMove, TermsInvalid, InputsChanged."""
-    if lease.state != LeaseState.ACTIVE:
-        LEASE_LIFE.step(lease.state, LeaseState.TRANSFERRED)
+    LEASE_LIFE.step(lease.state, LeaseState.TRANSFERRED)
     quote = buy_out_of(lease, on, actor)
     if not local_day(at) <= on <= max(quote.last_day, local_day(at)):
         raise TermsInvalid(

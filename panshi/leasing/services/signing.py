@@ -40,6 +40,7 @@ from panshi.leasing.models import (
     Segment,
     SegmentState,
 )
+from panshi.leasing.queries.owning import instalments_of
 from panshi.leasing.services.common import (
     SOURCE,
     DepositMissing,
@@ -371,9 +372,7 @@ def _even_out(
     lease: Lease, terms: PurchaseTerms, plan_id: UUID, actor: Actor, at: datetime
 ) -> None:
     """Let the last instalment take up what rounding left of the price."""
-    rows = billing_queries.instalments(
-        price=terms.price, months=lease.months, monthly_rate=terms.monthly_rate
-    )
+    rows = instalments_of(lease, terms)
     if rows[-1].payment != rows[0].payment:
         billing.change_plan(
             plan_id=plan_id,

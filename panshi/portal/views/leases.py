@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -17,7 +16,7 @@ from panshi.billing import queries as billing
 from panshi.billing.services import InputsChanged
 from panshi.kit.clock import local_day
 from panshi.kit.tenancy import Actor
-from panshi.kit.web import Request
+from panshi.kit.web import Request, day_in
 from panshi.leasing import queries as leasing
 from panshi.leasing import services as acts
 from panshi.portal import rows, words
@@ -91,10 +90,7 @@ def _charges(
 def ask_return(request: Request, lease_id: UUID) -> HttpResponse:
     """Say on which day the vehicle comes back."""
     today = local_day(timezone.now())
-    try:
-        on = parse_date(request.POST.get("on", ""))
-    except ValueError:
-        on = None
+    on = day_in(request.POST.get("on", ""))
     if on is None or on < today:
         messages.warning(request, _("Choose a day from today on."))
         return redirect("portal-lease", lease_id)
@@ -112,10 +108,7 @@ def ask_end(request: Request, lease_id: UUID) -> HttpResponse:
     card = leasing.lease_card(lease_id=lease_id, actor=request.actor)
     now = timezone.now()
     sent = request.POST if request.method == "POST" else request.GET
-    try:
-        on = parse_date(sent.get("on", ""))
-    except ValueError:
-        on = None
+    on = day_in(sent.get("on", ""))
     fits = on is not None and local_day(now) <= on < card.row.ends_on
     quote, status = None, 200
     if card.row.state != "ACTIVE":
@@ -161,10 +154,7 @@ def own(request: Request, lease_id: UUID) -> HttpResponse:
     if view is None:
         raise Http404
     sent = request.POST if request.method == "POST" else request.GET
-    try:
-        on = parse_date(sent.get("on", ""))
-    except ValueError:
-        on = None
+    on = day_in(sent.get("on", ""))
     fits = on is not None and view.last_day is not None and local_day(now) <= on <= view.last_day
     words_, status = "", 200
     if request.method == "POST" and on is not None and fits:
