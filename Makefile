@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check format bench module mutants pictures
+.PHONY: help setup run demo test deep check format bench module mutants pictures
 PORT ?= 8000
 
 help:  ## Show this list
@@ -17,6 +17,10 @@ demo:  ## Throw the demo company away and found it anew at the next run
 test:  ## Prepare a fresh machine and run every check that CI runs
 	@bash tools/setup.sh test
 	@bash tools/check.sh all
+
+deep:  ## The dear checks: every branch of every procedure, a million random steps, broken rules
+	@bash tools/setup.sh test
+	@bash tools/check.sh deep
 
 check:  ## Format, lint, imports, types, migrations, translations: what is quick
 	@bash tools/check.sh quick

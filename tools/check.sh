@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The checks of CI: tools/check.sh quick (without tests) or all.
+# The checks of CI: tools/check.sh quick (without tests), all, or deep (what is too dear for each change).
 set -uo pipefail
 cd "$(dirname "$0")/.."
 bin=.venv/bin
@@ -27,6 +27,11 @@ quick() {
 failed=()
 if [ "${1:-quick}" = quick ]; then
   quick || failed+=("checks")
+elif [ "$1" = deep ]; then
+  echo "tests at full size"
+  timeout 2400 $bin/pytest -rs -n 2 --dist load -m deep --durations=20 || [ $? -eq 5 ] || failed+=("tests at full size")
+  echo "broken rules"
+  $bin/python tools/mutants.py || failed+=("broken rules")
 else
   # All at once: the checks use one core for a minute, and the browser waits as often as it draws.
   # The tests stand in their order, as the longest modules stand first.
@@ -38,7 +43,7 @@ else
   timeout 2400 $bin/pytest "${side_by_side[@]}" -n 1 -m browser >"$kept/browser" 2>&1 &
   browser=$!
   echo "tests"
-  timeout 2400 $bin/pytest "${side_by_side[@]}" -n 3 -m "not browser" || failed+=("tests")
+  timeout 2400 $bin/pytest "${side_by_side[@]}" -n 3 -m "not browser and not deep" || failed+=("tests")
   echo "browser tests"
   wait $browser || [ $? -eq 5 ] || failed+=("browser tests")
   cat "$kept/browser"
