@@ -32,7 +32,7 @@ bench:  ## Measure: make bench NAME=ingest
 	@.venv/bin/panshi bench $(NAME)
 
 mutants:  ## Break ten rules one at a time in a copy; each test named for its rule must fail
-	@.venv/bin/python tools/mutants.py $(NAME)
+	@.venv/bin/python -m tools.mutants $(NAME)
 
 module:  ## Test one room: make module NAME=leasing
 	@.venv/bin/pytest panshi/$(NAME)

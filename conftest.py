@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection, transaction
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.utils import translation
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
@@ -21,6 +22,10 @@ pytest_plugins = ["tests.chromium"]
 # Most people of the tests never sign in. A stored password names its own rounds, so that the
 # processes of the product read these too.
 PBKDF2PasswordHasher.iterations = 1000
+
+# How quick a machine makes up its examples says nothing about what is tested.
+settings.register_profile("house", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,6 +2,7 @@
 
 The process that starts the run makes a scratch home, starts the server, and migrates a template
 database; each worker clones the template. The connection stays the login role of the product.
+Several runs share a server that stands already when GUEST names the template to clone.
 """
 
 import hashlib
@@ -18,8 +19,9 @@ import pytest
 from panshi.config import postgres, roles
 from panshi.config.home import Home
 
-TEMPLATE = "panshi_template"
-_IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+GUEST = "PANSHI_TEST_TEMPLATE"
+TEMPLATE = os.environ.get(GUEST, "panshi_template")
+_IS_GUEST = GUEST in os.environ or "PYTEST_XDIST_WORKER" in os.environ
 _CACHE = Path(tempfile.gettempdir()) / f"panshi-schemas-{os.getuid()}"
 _KEPT = 4
 _QUICK = {
@@ -32,7 +34,7 @@ _QUICK = {
     "max_wal_size": "4GB",
 }
 
-if not _IS_WORKER:
+if not _IS_GUEST:
     os.environ["PANSHI_HOME"] = tempfile.mkdtemp(prefix="panshi-test-")
     for outside in ("DATABASE_URL", "DATABASE_OWNER_URL", "PANSHI_DB_ROLE", "PANSHI_DB_NAME"):
         os.environ.pop(outside, None)
@@ -46,10 +48,10 @@ def connect(role: str, database: str) -> psycopg.Connection:
     return psycopg.connect(**postgres.dsn(HOME, role, database), autocommit=True)
 
 
-def _ensure_server() -> None:
-    """Start server and template on first need; workers find them started."""
+def ensure_server() -> None:
+    """Start server and template on first need; workers and guests find them started."""
     global _server
-    if _IS_WORKER or _server is not None:
+    if _IS_GUEST or _server is not None:
         return
     _server = postgres.Server(HOME, settings=_QUICK)
     cached = _CACHE / _schema_mark()
@@ -120,19 +122,24 @@ def _migrate() -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """A run without database tests starts no server."""
     if any("needs_database" in item.keywords for item in session.items):
-        _ensure_server()
+        ensure_server()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not _IS_WORKER and config.getoption("numprocesses", None):
+    if not _IS_GUEST and config.getoption("numprocesses", None):
         # The controller of a parallel run collects nothing itself, so it starts the server here.
-        _ensure_server()
+        ensure_server()
 
 
-def pytest_unconfigure(config: pytest.Config) -> None:
+def end() -> None:
+    """Stop the server, and take the home away."""
     if _server is not None:
         _server.stop()
-    if not _IS_WORKER:
+    if not _IS_GUEST:
         base = HOME.database_base
         shutil.rmtree(HOME.path, ignore_errors=True)
         shutil.rmtree(base, ignore_errors=True)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    end()

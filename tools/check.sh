@@ -27,11 +27,12 @@ quick() {
 failed=()
 if [ "${1:-quick}" = quick ]; then
   quick || failed+=("checks")
+  step "broken rules" $bin/python -m tools.mutants --changed || failed+=("broken rules")
 elif [ "$1" = deep ]; then
   echo "tests at full size"
   timeout 2400 $bin/pytest -rs -n 2 --dist load -m deep --durations=20 || [ $? -eq 5 ] || failed+=("tests at full size")
   echo "broken rules"
-  $bin/python tools/mutants.py || failed+=("broken rules")
+  $bin/python -m tools.mutants || failed+=("broken rules")
 else
   # All at once: the checks use one core for a minute, and the browser waits as often as it draws.
   # The tests stand in their order, as the longest modules stand first.

@@ -1,42 +1,58 @@
-"""Break one rule at a time in a copy of the house, and see that the test named for it fails.
+"""Break one rule at a time, and see that the test named for it fails.
 
     make mutants                         all of them
-    python tools/mutants.py ties lock    these only
-    python tools/mutants.py --list       what there is
+    python -m tools.mutants ties lock    these only
+    python -m tools.mutants --changed    those whose file or test differs from origin/main
+    python -m tools.mutants --list       what there is
 
 A test that still passes with its rule broken proves nothing: the mutant survived, and the exit code
-is 1. Each mutant is a replacement of text that stands exactly once in one file. The tests must pass
-in the unbroken copy first.
+is 1. A mutant replaces text that stands exactly once in one file of a copy of the house, or it is
+SQL run on a copy of the database that the migrations make. One PostgreSQL serves all runs, and the
+tests must pass unbroken first.
 """
 
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from psycopg import sql
+
+from tests import environment
+from tests.environment import GUEST
+
 ROOT: Final = Path(__file__).resolve().parent.parent
+
 TIMEOUT: Final = 600
+BASE: Final = "origin/main"
+BROKEN: Final = "panshi_broken"
 _LEFT_OUT: Final = shutil.ignore_patterns(
-    ".git", ".venv", "node_modules", "__pycache__", ".*_cache"
+    ".git", ".venv", "node_modules", "__pycache__", ".*_cache", "artifacts", "docs"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """A rule, where it stands, what is put in its place, and the test that has to notice."""
+    """A rule, where it stands, what is put in its place, and the test that has to notice.
+
+    `sql` breaks what the database keeps; then `old` and `new` are not used.
+    """
 
     name: str
     rule: str
     file: str
-    old: str
-    new: str
     test: str
+    old: str = ""
+    new: str = ""
+    sql: str = ""
 
 
 MUTANTS: Final = (
@@ -46,7 +62,8 @@ MUTANTS: Final = (
         file="panshi/kit/money.py",
         old="rounding=ROUND_HALF_UP)",
         new='rounding="ROUND_HALF_EVEN")',
-        test="panshi/billing/tests/test_rules.py",
+        test="panshi/billing/tests/test_rules.py"
+        "::test_half_a_fen_is_rounded_up_and_a_negative_as_its_positive",
     ),
     Mutant(
         name="clamp",
@@ -54,7 +71,7 @@ MUTANTS: Final = (
         file="panshi/kit/clock.py",
         old="min(anchor.day, monthrange(year, month + 1)[1])",
         new="min(anchor.day, 28)",
-        test="panshi/billing/tests/test_rules.py",
+        test="panshi/billing/tests/test_rules.py::test_p1_periods_are_reckoned_from_the_anchor",
     ),
     Mutant(
         name="range-end",
@@ -95,19 +112,15 @@ MUTANTS: Final = (
         name="trigger",
         rule="the database refuses an entry that does not sum to zero",
         file="panshi/ledger/migrations/0002_walls.py",
-        old="AS added FOR EACH STATEMENT EXECUTE FUNCTION ledger_check_legs()",
-        new="AS added FOR EACH STATEMENT WHEN (false) EXECUTE FUNCTION ledger_check_legs()",
-        test="panshi/ledger/tests/test_post_entries.py",
+        sql="ALTER TABLE ledger_posting DISABLE TRIGGER an_entry_sums_to_zero",
+        test="panshi/ledger/tests/test_post_entries.py::test_plain_sql_cannot_unbalance_the_book",
     ),
     Mutant(
         name="policy",
         rule="a neighbour sees and writes nothing",
         file="panshi/kit/walls.py",
-        old='f"CREATE POLICY app ON {table} TO panshi_app"\n'
-        '            f" USING ({column} {_OWN}) WITH CHECK ({column} {_OWN})"',
-        new='f"CREATE POLICY app ON {table} TO panshi_app"\n'
-        '            " USING (true) WITH CHECK (true)"',
-        test="panshi/org/tests/test_walls.py",
+        sql="ALTER POLICY app ON org_user USING (true) WITH CHECK (true)",
+        test="panshi/org/tests/test_walls.py::test_a_neighbour_sees_and_writes_nothing",
     ),
     Mutant(
         name="lock",
@@ -138,15 +151,15 @@ class Outcome:
     tail: str
 
 
-def _run(copy: Path, tests: list[str]) -> Outcome:
-    """Run tests in the copy, by the Python that runs this."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header"]
-    environment = os.environ | {"PYTHONPATH": str(copy)}
+def _run(copy: Path, tests: Sequence[str], template: str) -> Outcome:
+    """Run tests in the copy, by the Python that runs this, on clones of a template database."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header"]
+    surroundings = os.environ | {"PYTHONPATH": str(copy), GUEST: template}
     try:
         done = subprocess.run(
             [*command, *tests],
             cwd=copy,
-            env=environment,
+            env=surroundings,
             capture_output=True,
             text=True,
             timeout=TIMEOUT,
@@ -163,17 +176,35 @@ def _run(copy: Path, tests: list[str]) -> Outcome:
     return Outcome(counts.get("passed", 0), failed, tail)
 
 
+def _broken_database(statement: str) -> None:
+    """A copy of the template database in which a statement was run."""
+    name = sql.Identifier(BROKEN)
+    with environment.connect("postgres", "postgres") as superuser:
+        superuser.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+        superuser.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER panshi_owner").format(
+                name, sql.Identifier(environment.TEMPLATE)
+            )
+        )
+    with environment.connect("postgres", BROKEN) as superuser:
+        superuser.execute(statement)
+
+
 def _try(copy: Path, mutant: Mutant) -> str:
     """Break the rule, run its test, mend the rule; answers what is wrong, or nothing."""
     path = copy / mutant.file
     text = path.read_text()
-    if text.count(mutant.old) != 1:
+    if mutant.sql:
+        _broken_database(mutant.sql)
+        outcome = _run(copy, [mutant.test], BROKEN)
+    elif text.count(mutant.old) != 1:
         return f"its text stands {text.count(mutant.old)} times in {mutant.file}"
-    path.write_text(text.replace(mutant.old, mutant.new))
-    try:
-        outcome = _run(copy, [mutant.test])
-    finally:
-        path.write_text(text)
+    else:
+        path.write_text(text.replace(mutant.old, mutant.new))
+        try:
+            outcome = _run(copy, [mutant.test], environment.TEMPLATE)
+        finally:
+            path.write_text(text)
     if outcome.failed:
         return ""
     if outcome.passed:
@@ -181,22 +212,36 @@ def _try(copy: Path, mutant: Mutant) -> str:
     return f"its test did not run:\n{outcome.tail}"
 
 
-def main(names: list[str]) -> int:
-    """Try the mutants of these names, or all. Answers the exit code."""
+def _git(*command: str) -> list[str] | None:
+    """The lines that git answers, or nothing where it cannot."""
+    done = subprocess.run(["git", *command], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.split("\n") if done.returncode == 0 else None
+
+
+def changed() -> list[Mutant]:
+    """Those whose file or test differs from BASE; all of them when nobody can tell."""
+    since = _git("merge-base", "HEAD", BASE)
+    differing = _git("diff", "--name-only", since[0]) if since else None
+    if differing is None or "tools/mutants.py" in differing:
+        return list(MUTANTS)
+    return [m for m in MUTANTS if {m.file, m.test.split("::")[0]} & set(differing)]
+
+
+def _chosen(names: list[str]) -> list[Mutant]:
+    if names == ["--changed"]:
+        return changed()
     known = {mutant.name: mutant for mutant in MUTANTS}
-    if names == ["--list"]:
-        for mutant in MUTANTS:
-            sys.stdout.write(f"{mutant.name:12} {mutant.rule}  ({mutant.test})\n")
-        return 0
     if unknown := [name for name in names if name not in known]:
-        sys.stderr.write(f"no such mutant: {', '.join(unknown)}\n")
-        return 2
-    chosen = [known[name] for name in names] or list(MUTANTS)
+        sys.exit(f"no such mutant: {', '.join(unknown)}")
+    return [known[name] for name in names] or list(MUTANTS)
+
+
+def _try_all(chosen: Sequence[Mutant]) -> int:
     wrong = 0
     with tempfile.TemporaryDirectory(prefix="panshi-mutants-") as folder:
         copy = Path(folder) / "house"
         shutil.copytree(ROOT, copy, ignore=_LEFT_OUT, symlinks=True)
-        whole = _run(copy, sorted({mutant.test for mutant in chosen}))
+        whole = _run(copy, sorted({mutant.test for mutant in chosen}), environment.TEMPLATE)
         if whole.failed or not whole.passed:
             sys.stderr.write(f"The tests do not pass in the unbroken copy:\n{whole.tail}\n")
             return 2
@@ -208,6 +253,26 @@ def main(names: list[str]) -> int:
             sys.stdout.write(f"{mutant.name:12} {fault or 'noticed'}  {took:.0f} s\n")
             sys.stdout.flush()
     return 1 if wrong else 0
+
+
+def main(names: list[str]) -> int:
+    """Try the mutants of these names, or all. Answers the exit code."""
+    if names == ["--list"]:
+        for mutant in MUTANTS:
+            sys.stdout.write(f"{mutant.name:12} {mutant.rule}  ({mutant.test})\n")
+        return 0
+    chosen = _chosen(names)
+    if not chosen:
+        sys.stdout.write(f"no rule with a mutant differs from {BASE}\n")
+        return 0
+    try:
+        environment.ensure_server()
+        code = _try_all(chosen)
+    finally:
+        environment.end()
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    sys.stdout.write(f"{len(chosen)} mutants, {spent.ru_utime + spent.ru_stime:.0f} s of CPU\n")
+    return code
 
 
 if __name__ == "__main__":
