@@ -114,14 +114,20 @@ def test_a_notice_after_closing_moves_nothing() -> None:
     assert Payment.objects.get(id=payment.id).state == PaymentState.CLOSED
 
 
-def test_a_storm_leaves_the_balances_of_the_clean_order() -> None:
+@pytest.mark.parametrize(
+    ("payments_made", "times"), [(12, 3), pytest.param(1_000, 9, marks=pytest.mark.deep)]
+)
+def test_a_storm_leaves_the_balances_of_the_clean_order(payments_made: int, times: int) -> None:
+    """Each notice comes several times and once forged, all of them shuffled."""
     clean, storm = org_make.operator(), org_make.operator()
     for org in (clean, storm):
         chance = Random(7)
-        payments = [make.payment(org, make.bill(org, 100 + n).bill_id) for n in range(12)]
+        payments = [
+            make.payment(org, make.bill(org, 100 + n).bill_id) for n in range(payments_made)
+        ]
         said = [(p, f"{org.id}-{n}", True) for n, p in enumerate(payments)]
         if org is storm:
-            said = said * 3 + [(p, f"{org.id}-f{n}", False) for n, p in enumerate(payments)]
+            said = said * times + [(p, f"{org.id}-f{n}", False) for n, p in enumerate(payments)]
             chance.shuffle(said)
         for payment, number, sign in said:
             try:
@@ -129,7 +135,7 @@ def test_a_storm_leaves_the_balances_of_the_clean_order() -> None:
             except (services.CallbackRepeated, services.ForgedCallback):
                 continue
     assert money(clean) == money(storm)
-    assert Allocation.objects.filter(org=storm).count() == 12
+    assert Allocation.objects.filter(org=storm).count() == payments_made
 
 
 def test_more_than_is_open_stays_with_the_customer() -> None:
