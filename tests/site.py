@@ -66,6 +66,8 @@ class Site:
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     words: dict[str, tuple[str, ...]] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    sessions: dict[str, str] = field(default_factory=dict)
+    kept: dict[tuple[object, ...], BrowserContext] = field(default_factory=dict)
 
     def start(self, name: str) -> None:
         """Start a process of the product, or end it in order and start it again."""
@@ -179,10 +181,19 @@ def running(
 def opened(chromium: Chromium, site: Site) -> Iterator[Opener]:
     """Open windows on the site of the test: `opened("chen", "/staff/")`.
 
-    Each has cookies of its own. At the end none may have met a script error, a fault of the
-    server, a request to another host or a missing static file.
+    Each has cookies and a memory of its own. At the end none may have met a script error, a fault
+    of the server, a request to another host or a missing static file.
+    """
+    yield from opening(chromium, site)
+
+
+def opening(chromium: Chromium, site: Site, *, keep: bool = False) -> Iterator[Opener]:
+    """`opened`; with `keep`, the next test that asks for the same window finds its files loaded.
+
+    A kept window remembers what pages store, so only tests that store nothing may share one.
     """
     contexts: list[BrowserContext] = []
+    pages: list[Page] = []
     trouble: list[str] = []
 
     def open_as(
@@ -195,34 +206,66 @@ def opened(chromium: Chromium, site: Site) -> Iterator[Opener]:
         theme: str = "light",
         scripts: bool = True,
     ) -> Page:
-        context = chromium.new_context(
-            viewport={"width": width, "height": height},
-            base_url=site.address,
-            locale="zh-CN" if language == "zh-hans" else "en-GB",
-            geolocation={"longitude": PLACE[0], "latitude": PLACE[1]},
-            permissions=["geolocation"],
-            java_script_enabled=scripts,
-        )
+        kind = (username, language, width, height, theme, scripts)
+        context = site.kept.get(kind)
+        if context is None or not (context.browser and context.browser.is_connected()):
+            context = chromium.new_context(
+                viewport={"width": width, "height": height},
+                base_url=site.address,
+                locale="zh-CN" if language == "zh-hans" else "en-GB",
+                geolocation={"longitude": PLACE[0], "latitude": PLACE[1]},
+                permissions=["geolocation"],
+                java_script_enabled=scripts,
+            )
+            if keep:
+                site.kept[kind] = context
         contexts.append(context)
-        context.on("page", lambda page: _watch(page, site.address, trouble))
+        context.on("page", watch)
         chosen = {"django_language": language, "theme": theme}
         context.add_cookies(
             [{"name": name, "value": value, "url": site.address} for name, value in chosen.items()]
         )
         page = context.new_page()
         if username:
-            page.goto("/sign-in/")
-            page.fill("#username", username)
-            page.fill("#password", PASSWORD)
-            page.click("button.btn-primary")
-            page.wait_for_url(lambda url: "/sign-in/" not in url)
+            _sign_in(page, username, site)
         page.goto(path)
+        if username and "/sign-in/" in page.url:
+            # Somebody signed out, and the session is over for all windows.
+            del site.sessions[username]
+            _sign_in(page, username, site)
+            page.goto(path)
         return page
+
+    def watch(page: Page) -> None:
+        pages.append(page)
+        _watch(page, site.address, trouble)
 
     yield open_as
     for context in contexts:
-        chromium.close_context(context)
+        context.remove_listener("page", watch)
+    if keep:
+        for page in pages:
+            page.close()
+    else:
+        for context in contexts:
+            chromium.close_context(context)
     assert trouble == []
+
+
+def _sign_in(page: Page, username: str, site: Site) -> None:
+    """Sign in by the page the first time, and by its session from then on."""
+    if username in site.sessions:
+        page.context.add_cookies(
+            [{"name": "sessionid", "value": site.sessions[username], "url": site.address}]
+        )
+        return
+    page.goto("/sign-in/")
+    page.fill("#username", username)
+    page.fill("#password", PASSWORD)
+    page.click("button.btn-primary")
+    page.wait_for_url(lambda url: "/sign-in/" not in url)
+    cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+    site.sessions[username] = cookies["sessionid"]
 
 
 @pytest.fixture

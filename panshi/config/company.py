@@ -61,6 +61,8 @@ def run(home: Home, *, demo: bool, port: int, bind: str) -> int:
     if demo:
         # Nobody of the demo company has a telephone: its messages go nowhere and are answered.
         environment["PANSHI_SIMULATED_MESSAGES"] = "1"
+    # Messages name the address where they are answered; who runs behind another one says so.
+    environment["PANSHI_ORIGINS"] = os.environ.get("PANSHI_ORIGINS") or f"http://{bind}:{port}"
     posts = children(demo=demo, port=port, bind=bind, environment=environment)
     if "DATABASE_URL" in os.environ:
         with home.hold():

@@ -15,6 +15,7 @@ from panshi.fleet import queries as fleet
 from panshi.kit.clock import local_day
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
+from panshi.kit.wording import listed
 from panshi.leasing import queries as leasing
 from panshi.service import queries as service
 
@@ -95,7 +96,7 @@ def find(subject_type: str, text: str, actor: Actor) -> str:
         return ids[0]
     if not ids:
         raise SubjectUnknown(_("Nothing here is called “%(text)s”.") % {"text": text})
-    names = "、".join(words[0] or words[-1] for _key, words in found)
+    names = listed(words[0] or words[-1] for _key, words in found)
     raise SubjectUnknown(_("More than one is meant: %(names)s. Say which.") % {"names": names})
 
 

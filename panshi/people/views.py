@@ -15,6 +15,7 @@ from panshi.kit.import_pages import ImportPages, download
 from panshi.kit.sheets import as_rows
 from panshi.kit.tables import Column, Filter, Slice, Table
 from panshi.kit.web import Request, needs
+from panshi.kit.wording import listed
 from panshi.people import queries, services
 from panshi.people.models import EngineerState
 from panshi.people.staff_sheet import KIND, SHEET
@@ -34,7 +35,7 @@ ENGINEERS = Table(
         Column(
             key="skills",
             label=lazy("Skills"),
-            show=lambda row: "、".join(queries.skill_words(row.skills)),
+            show=lambda row: listed(queries.skill_words(row.skills)),
         ),
         Column(
             key="certificates",

@@ -14,6 +14,7 @@ from panshi.billing import queries as billing
 from panshi.kit.clock import local_day
 from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor
+from panshi.kit.wording import listed
 from panshi.leasing import queries as leasing
 from panshi.portal import words
 from panshi.service import queries as service
@@ -62,7 +63,7 @@ def job(row: service.OrderRow) -> Job:
     return Job(
         id=row.id,
         number=row.number,
-        services="、".join(row.services) or row.number,
+        services=listed(row.services) or row.number,
         plate=row.plate,
         words=words.ORDER_WORDS[row.state],
         tone=words.ORDER_TONES[row.state],

@@ -18,6 +18,7 @@ from panshi.kit.forms import Field, Form
 from panshi.kit.records import Detail, Entry, Stage, Tile
 from panshi.kit.tables import Column, Filter, Slice, Table
 from panshi.kit.web import Request, needs, show_file
+from panshi.kit.wording import listed
 from panshi.people import queries as people
 from panshi.service import lanes, queries, services
 from panshi.service.models import (
@@ -60,7 +61,7 @@ ORDERS = Table(
     columns=(
         Column(key="number", label=lazy("Number"), kind="mono", sort=True),
         Column(key="plate", label=lazy("Vehicle"), kind="plate"),
-        Column(key="services", label=lazy("Services"), show=lambda row: "、".join(row.services)),
+        Column(key="services", label=lazy("Services"), show=lambda row: listed(row.services)),
         Column(
             key="state", label=lazy("State"), kind="state", sort=True, tones=ORDER_TONES,
             choices=OrderState,
@@ -102,7 +103,7 @@ CATALOGUE = Table(
         Column(key="high_voltage", label=lazy("High voltage"), kind="flag"),
         Column(
             key="skills", label=lazy("Skills"),
-            show=lambda row: "、".join(people.skill_words(row.skills)),
+            show=lambda row: listed(people.skill_words(row.skills)),
         ),
         Column(
             key="parts", label=lazy("Parts"),

@@ -1,4 +1,4 @@
-"""A browser before the real pages: one site for the session, fresh windows for each test."""
+"""A browser before the real pages: one site for the session, windows that the tests share."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from panshi.console.tests import company
-from tests.site import Site, opened, running, static_files
+from tests.chromium import Chromium
+from tests.site import Opener, Site, opening, running, static_files
 
 __all__ = ["opened", "site", "static_files"]
 
@@ -17,3 +18,9 @@ def site(static_files: Path) -> Iterator[Site]:
     serve = ("panshi.console.tests.serve",)
     with running("pages", static_files, arrange=company.found, pages=serve) as site:
         yield site
+
+
+@pytest.fixture
+def opened(chromium: Chromium, site: Site) -> Iterator[Opener]:
+    """Windows on the small company; what one has loaded, the next test need not load again."""
+    yield from opening(chromium, site, keep=True)

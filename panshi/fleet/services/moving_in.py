@@ -34,7 +34,7 @@ from panshi.fleet.services.register import (
     taken_vins,
 )
 from panshi.fleet.sheet import KIND, PAPERS, SHEET, VehicleSheetRow
-from panshi.kit import imports
+from panshi.kit import imports, wording
 from panshi.kit.imports import Checked, Importer, Problem, RecordsInUse
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
@@ -126,7 +126,7 @@ def _difference(row: VehicleSheetRow, kept: VehicleSheetRow | None) -> str:
     ]
     if not differing:
         return ""
-    return _("The register says otherwise and is left as it is: %s.") % "、".join(differing)
+    return _("The register says otherwise and is left as it is: %s.") % wording.listed(differing)
 
 
 def create(
@@ -180,7 +180,7 @@ def _refuse_use(ids: Sequence[UUID]) -> None:
     }
     if used:
         names = Vehicle.objects.filter(id__in=used).order_by("plate").values_list("plate", "vin")
-        listed = "、".join(plate or vin for plate, vin in names[:10])
+        listed = wording.listed(plate or vin for plate, vin in names[:10])
         raise RecordsInUse(
             _("%(count)d of these vehicles have a history since, so they stay: %(names)s.")
             % {"count": len(used), "names": listed}

@@ -15,6 +15,7 @@ from panshi.fleet.services.life import VehicleUnavailable
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
+from panshi.kit.wording import listed
 
 _BATCH = 1000
 
@@ -109,7 +110,7 @@ def give_up_vehicles(
     if moved:
         raise VehicleMovedSince(
             _("%(count)d of these vehicles have a history since, so they stay: %(names)s.")
-            % {"count": len(moved), "names": "、".join(moved[:10])}
+            % {"count": len(moved), "names": listed(moved[:10])}
         )
     taken_up = events.filter(at=since, from_state=VehicleState.READY, to_state=VehicleState.LEASED)
     were_ready = set(taken_up.values_list("vehicle_id", flat=True))

@@ -18,6 +18,7 @@ from panshi.kit.forms import Field, Form
 from panshi.kit.records import Detail, Tile
 from panshi.kit.refusals import Refusal
 from panshi.kit.web import Request, needs
+from panshi.kit.wording import listed
 from panshi.org import queries as org
 
 LOT_FORM = Form(
@@ -265,7 +266,7 @@ def new_transfer(request: Request, vehicle_id: UUID) -> HttpResponse:
     declared = Form(
         fields=[
             Field(name="to_city", label=lazy("To the city"), longest=40,
-                  help="、".join(city for city, _city in city_choices(request.actor))),
+                  help=listed(city for city, _city in city_choices(request.actor))),
             Field(name="to_lot_id", label=lazy("To the lot"), kind="choice", required=False,
                   choices=places),
             Field(name="reason", label=lazy("Reason"), longest=200),

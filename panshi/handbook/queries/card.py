@@ -17,6 +17,7 @@ from panshi.handbook.rules.parameters import names_used
 from panshi.handbook.rules.procedure import FILE_KINDS, Procedure
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
+from panshi.kit.wording import listed
 from panshi.org import queries as org
 
 
@@ -151,7 +152,7 @@ class RunCard:
 
 def _shown(value: object, english: Mapping[str, str]) -> str:
     if isinstance(value, list):
-        return "、".join(map(str, value))
+        return listed(value)
     return "" if value is None or value is True else wording.term(str(value), english)
 
 

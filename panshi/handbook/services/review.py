@@ -62,6 +62,7 @@ from panshi.handbook.services.starting import start_runs
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
+from panshi.kit.wording import listed
 from panshi.org import queries as org
 
 COMPLIANCE: Final = "compliance"
@@ -307,7 +308,7 @@ def release_edition(
     cities = tuple(dict.fromkeys(city.strip() for city in pilot_cities if city.strip()))
     unknown = set(cities) - {node.city for node in org.operators(actor=actor)}
     if unknown:
-        raise CityUnknown(_("No operator works in %s.") % "、".join(sorted(unknown)))
+        raise CityUnknown(_("No operator works in %s.") % listed(sorted(unknown)))
     if cities:
         try_out(edition, cities, effective_from, actor)
     else:

@@ -1,12 +1,13 @@
 """Filters for what people read: money, masked data, local moments, empty values."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django import template
 
-from panshi.kit import money, personal
+from panshi.kit import money, personal, wording
 from panshi.kit.clock import SHANGHAI
 
 register = template.Library()
@@ -21,6 +22,12 @@ def yuan(amount: Decimal | None) -> str:
 @register.filter
 def in_capitals(amount: Decimal) -> str:
     return money.in_capitals(amount)
+
+
+@register.filter
+def listed(words: Iterable[object]) -> str:
+    """Words parted as the language parts them: "甲、乙" or "A, B"."""
+    return wording.listed(words)
 
 
 @register.filter

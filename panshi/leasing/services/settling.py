@@ -19,6 +19,7 @@ from panshi.kit.money import ZERO, to_fen
 from panshi.kit.refusals import IllegalMove, Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
+from panshi.kit.wording import listed
 from panshi.leasing.events import (
     DamageDisputed,
     DisputeDecided,
@@ -92,8 +93,8 @@ def _refuse_if_changed(lease: Lease, digest: str, quote: ReturnQuote) -> None:
     came = [pair for pair in quote.inputs if pair not in before]
     words = []
     for name in dict.fromkeys(name for name, _value in (*gone, *came)):
-        was = "、".join(value for key, value in gone if key == name)
-        now = "、".join(value for key, value in came if key == name)
+        was = listed(value for key, value in gone if key == name)
+        now = listed(value for key, value in came if key == name)
         words.append(
             f"{_INPUTS[name]}: {was or '—'} → {now or '—'}"
             if name != "RENT"

@@ -1,7 +1,7 @@
 // The app of the field: the day as a route, one screen per job, and the state of network and queue.
 import * as queue from "./queue.js";
 import * as store from "./store.js";
-import { ask, clock, day as longDay, dayOf, h, icon, plate, plateText, say, t } from "./draw.js";
+import { ask, clock, day as longDay, dayOf, h, icon, listed, plate, plateText, say, t } from "./draw.js";
 import { screen as count } from "./count.js";
 import { screen as handing } from "./handing.js";
 import { screen as job } from "./job.js";
@@ -53,7 +53,7 @@ function route(jobs, items) {
     h("time", { class: "stop-time", datetime: each.starts_at }, clock(each.starts_at)),
     h("a", { class: "panel stop-card", href: `#job/${each.work_order_id}` },
       h("span", { class: "job-line" }, plate(each.plate), mark(of(items, each.work_order_id), each.visit_state === "DONE" ? "ok" : "info", t(`state_${each.visit_state}`))),
-      h("b", {}, each.services.join("、")),
+      h("b", {}, listed(each.services)),
       h("span", { class: "quiet" }, `${each.address || each.customer_name} · ${t("minutes", { n: each.minutes })}`)))));
 }
 

@@ -7,6 +7,9 @@ export function t(name, values = {}) {
   return Object.entries(values).reduce((text, [key, value]) => text.replace(`{${key}}`, value), words[name] ?? name);
 }
 
+/** Words parted as the language parts them. */
+export const listed = (texts) => texts.join(language.startsWith("zh") ? "、" : ", ");
+
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {

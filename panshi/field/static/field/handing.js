@@ -1,6 +1,6 @@
 // A vehicle changes hands: arrival, the round, readings, what it costs, both signatures.
 import * as store from "./store.js";
-import { clock, dayOf, h, icon, plate, say, t, yuan } from "./draw.js";
+import { clock, dayOf, h, icon, listed, plate, say, t, yuan } from "./draw.js";
 import { aids as fetchAids, called, round, size, unsigned } from "./marks.js";
 import { beginnings, procedure } from "./procedure.js";
 import { act, button, once, refused, section } from "./sections.js";
@@ -136,7 +136,7 @@ function signature(handing, who, { title, name, key }) {
 function lacking(handing, aids) {
   const { draft } = handing;
   const unseen = aids.views.filter((view) => view.required && !draft.views.includes(view.code));
-  if (unseen.length) return t("views_missing", { views: unseen.map((view) => view.words).join("、") });
+  if (unseen.length) return t("views_missing", { views: listed(unseen.map((view) => view.words)) });
   return readingFault(handing, aids, { ...draft, km: draft.km ?? NaN, pct: draft.pct ?? NaN });
 }
 

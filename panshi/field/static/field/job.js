@@ -1,6 +1,6 @@
 // One job on one screen: its steps from top to bottom, each done with one act that is kept at once.
 import * as store from "./store.js";
-import { clock, h, icon, plate, say, t } from "./draw.js";
+import { clock, h, icon, listed, plate, say, t } from "./draw.js";
 import { camera, here } from "./photo.js";
 import { beginnings, openProcedures, procedure } from "./procedure.js";
 import { act, button, once, refused, section } from "./sections.js";
@@ -13,11 +13,11 @@ function head(job) {
   const place = job.lon !== null && job.lat !== null ? `geo:${job.lat},${job.lon}` : null;
   return h("section", { class: "panel job-head" },
     h("div", { class: "job-line" }, plate(job.plate), h("span", { class: "quiet" }, job.model_name)),
-    h("p", { class: "job-services" }, job.services.join("、")),
+    h("p", { class: "job-services" }, listed(job.services)),
     h("p", {}, `${clock(job.window_start)} – ${clock(job.window_end)} · ${t("minutes", { n: job.minutes })} · `, job.customer_name || t("own")),
     h("p", {}, place ? h("a", { class: "job-place", href: place }, icon("map-pin"), job.address || t("map")) : job.address),
     job.high_voltage ? h("p", { class: "note note-warn" }, t("high_voltage")) : null,
-    job.missing.length ? h("p", { class: "note note-bad", role: "alert" }, t("certificate", { kinds: job.missing.join("、") })) : null);
+    job.missing.length ? h("p", { class: "note note-bad", role: "alert" }, t("certificate", { kinds: listed(job.missing) })) : null);
 }
 
 function diagnosis(job) {
@@ -134,7 +134,7 @@ export async function screen(id, redraw) {
     await act(job, "service.arrive", t("arrive"), { visit_id: job.visit_id, ...place }, (now) => ({ visit_state: "ON_SITE", order_state: now.order_state === "SCHEDULED" ? "IN_DIAGNOSIS" : now.order_state }));
   });
   const complete = once(async () => {
-    if (open.length) return say(t("steps_open", { steps: open.map((run) => `${run.title} (${run.left})`).join("、") }), "bad");
+    if (open.length) return say(t("steps_open", { steps: listed(open.map((run) => `${run.title} (${run.left})`)) }), "bad");
     if (job.has_customer && !(await store.job(id)).signed) return say(t("sign_missing"), "bad");
     await act(job, "service.complete_visit", t("complete"), { visit_id: job.visit_id }, { visit_state: "DONE" });
   });

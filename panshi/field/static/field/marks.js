@@ -1,6 +1,6 @@
 // The drawn vehicle: its views to choose from, its parts to tap, the sheet to mark damage on one.
 import * as store from "./store.js";
-import { h, icon, say, t } from "./draw.js";
+import { h, icon, listed, say, t } from "./draw.js";
 import { camera } from "./photo.js";
 import { act, button, once } from "./sections.js";
 
@@ -90,7 +90,7 @@ function open(handing, aids, view, part, known) {
   const before = known.filter((mark) => is(mark, view.code, part.code));
   dialog.append(
     h("h2", {}, part.words),
-    before.length ? h("p", { class: "quiet" }, `${t("known_before")}: ${before.map((mark) => `${called(mark, aids).damage} ${size(mark, aids)}`).join("、")}`) : "",
+    before.length ? h("p", { class: "quiet" }, `${t("known_before")}: ${listed(before.map((mark) => `${called(mark, aids).damage} ${size(mark, aids)}`))}`) : "",
     h("label", { class: "field-label" }, t("damage"), kind), amountRow,
     h("label", { class: "field-label" }, t("how_many"), count),
     ...camera(`${handing.id}/${view.code}/${part.code}`, t("photo_of_mark"), (bytes) => { content = bytes; taken.hidden = false; }, { wide: true, marks: { "data-mark-photo": true } }), taken,
@@ -108,7 +108,7 @@ function drawing(handing, aids, view) {
     const old = handing.known.filter((mark) => is(mark, view.code, part.code));
     const fresh = here.some((mark) => !old.some((each) => each.damage === mark.damage && Number(each.size) >= Number(mark.size) && each.count >= mark.count));
     const dot = h("button", { class: `dot ${here.length ? (fresh ? "dot-new" : "dot-known") : ""}`, type: "button", "data-part": part.code,
-      "aria-label": here.length ? `${part.words}: ${here.map((mark) => `${called(mark, aids).damage} ${size(mark, aids)}`).join("、")}` : part.words,
+      "aria-label": here.length ? `${part.words}: ${listed(here.map((mark) => `${called(mark, aids).damage} ${size(mark, aids)}`))}` : part.words,
       onclick: () => open(handing, aids, view, part, handing.known) }, h("span", {}, here.length ? String(here.length) : ""));
     dot.style.left = `${part.x}%`;
     dot.style.top = `${part.y / 0.6}%`;
