@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Q
 
 from panshi.crm import rules
@@ -227,6 +228,14 @@ def customer_refs(*, ids: tuple[UUID, ...], actor: Actor) -> dict[UUID, Customer
     return {customer.id: CustomerRef(**_ref(customer)) for customer in found}
 
 
+@question
+def customer_org(*, customer_id: UUID, actor: Actor) -> int | None:
+    """The node that has a customer; None when this actor may not see them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT org_id FROM crm_customer WHERE id = %s", [customer_id])
+        return next((org_id for (org_id,) in cursor.fetchall()), None)
+
+
 def names_of(ids: Iterable[UUID | None], actor: Actor) -> dict[UUID, str]:
     """What customers are called, by id; those this actor may not see are left out."""
     refs = customer_refs(ids=tuple({one for one in ids if one is not None}), actor=actor)
@@ -430,23 +439,17 @@ def complaint_card(*, complaint_id: UUID, actor: Actor) -> ComplaintRow:
 @question
 def open_qualifications(*, actor: Actor, limit: int = 100) -> list[QualificationRow]:
     """What waits for a second person's decision, the oldest first."""
-    found = (
-        Qualification.objects.visible_to(actor)
-        .filter(state=QualificationState.SUBMITTED)
-        .select_related("customer")
-    )
-    return [_qualification(row) for row in found.order_by("submitted_at")[:limit]]
+    found = Qualification.objects.visible_to(actor).select_related("customer")
+    waiting = found.filter(state=QualificationState.SUBMITTED).order_by("submitted_at")
+    return [_qualification(row) for row in waiting[:limit]]
 
 
 @question
 def open_complaints(*, actor: Actor, limit: int = 100) -> list[ComplaintRow]:
     """Complaints not yet answered, the most urgent first."""
-    found = (
-        Complaint.objects.visible_to(actor)
-        .filter(state=ComplaintState.OPEN)
-        .select_related("customer")
-    )
-    return [_complaint(row) for row in found.order_by("due_at")[:limit]]
+    found = Complaint.objects.visible_to(actor).select_related("customer")
+    waiting = found.filter(state=ComplaintState.OPEN).order_by("due_at")
+    return [_complaint(row) for row in waiting[:limit]]
 
 
 @question

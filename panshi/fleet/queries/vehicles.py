@@ -210,6 +210,26 @@ def vehicle_refs(*, vehicle_ids: tuple[UUID, ...], actor: Actor) -> dict[UUID, V
     return {vehicle.id: VehicleRef(**_fields(vehicle)) for vehicle in found}
 
 
+@dataclass(frozen=True, slots=True)
+class VehiclePlace:
+    """Whose a vehicle is and where, for who decides about it under a lock."""
+
+    org_id: int
+    city: str
+    model_code: str
+
+
+@question
+def vehicle_place(*, vehicle_id: UUID, actor: Actor) -> VehiclePlace | None:
+    """Whose a vehicle is and where; None when this actor may not see it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT org_id, city, model_code FROM fleet_vehicle WHERE id = %s", [vehicle_id]
+        )
+        found = cursor.fetchone()
+    return VehiclePlace(*found) if found else None
+
+
 @question
 def vehicles_by_vin(*, vins: tuple[str, ...], actor: Actor) -> dict[str, VehicleRef]:
     """Vehicles by VIN; those this actor may not see are left out."""

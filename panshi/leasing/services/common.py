@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
-from typing import TypedDict
+from typing import Final, TypedDict
 from uuid import UUID
 
 from django.db import IntegrityError, connection
@@ -76,6 +76,18 @@ def lock_vehicles(vehicle_ids: Iterable[UUID]) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", [key])
 
 
+# The arms of a CASE are taken in their order: who has not got the lock waits for it beside others.
+_LOCK_OR_WAIT: Final = """
+SELECT CASE WHEN pg_try_advisory_xact_lock(key) THEN true
+    WHEN pg_advisory_lock_shared(key) IS NOT NULL THEN NOT pg_advisory_unlock_shared(key) END
+FROM hashtextextended(%s, 7) AS key
+"""
+_PROMISED: Final = """
+SELECT EXISTS (SELECT FROM leasing_segment WHERE vehicle_id = %s AND planned && tstzrange(%s, %s)
+    AND state IN ('RESERVED', 'OUT'))
+"""
+
+
 def locked_or_waited(vehicle_id: UUID) -> bool:
     """Lock a vehicle if it is free; else wait until its holder is through, and say no.
 
@@ -83,17 +95,8 @@ def locked_or_waited(vehicle_id: UUID) -> bool:
     that they would only hold to be refused.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 7))", [str(vehicle_id)]
-        )
-        if cursor.fetchone()[0]:
-            return True
-        cursor.execute(
-            "SELECT pg_advisory_lock_shared(key), pg_advisory_unlock_shared(key)"
-            " FROM hashtextextended(%s, 7) AS key",
-            [str(vehicle_id)],
-        )
-        return False
+        cursor.execute(_LOCK_OR_WAIT, [str(vehicle_id)])
+        return bool(cursor.fetchone()[0])
 
 
 def _already_leased() -> VehicleAlreadyLeased:
@@ -107,12 +110,10 @@ def refuse_promised(vehicle_id: UUID, starts_on: date, ends_on: date) -> None:
 
     The constraint would refuse it as well; rivals that wait for the lock are only sooner through.
     """
-    if Segment.objects.filter(
-        vehicle_id=vehicle_id,
-        state__in=[SegmentState.RESERVED, SegmentState.OUT],
-        planned__overlap=(day_start(starts_on), day_start(ends_on)),
-    ).exists():
-        raise _already_leased()
+    with connection.cursor() as cursor:
+        cursor.execute(_PROMISED, [vehicle_id, day_start(starts_on), day_start(ends_on)])
+        if cursor.fetchone()[0]:
+            raise _already_leased()
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from panshi.crm import queries as crm
 from panshi.fleet import queries as fleet
-from panshi.fleet.queries import VehicleRef
+from panshi.fleet.queries import VehiclePlace
 from panshi.kit.clock import add_months, day_start
 from panshi.kit.numbers import next_number
 from panshi.kit.tenancy import Actor
@@ -22,11 +22,11 @@ from panshi.leasing.services.common import (
 )
 
 
-def vehicle_for(customer_id: UUID, vehicle_id: UUID, *, actor: Actor) -> VehicleRef:
+def vehicle_for(customer_id: UUID, vehicle_id: UUID, *, actor: Actor) -> VehiclePlace:
     """The vehicle that a customer is to get. Raises NotQualified when another operator has it."""
-    vehicle = fleet.vehicle_refs(vehicle_ids=(vehicle_id,), actor=actor).get(vehicle_id)
-    customer = crm.customer_refs(ids=(customer_id,), actor=actor).get(customer_id)
-    if vehicle is None or customer is None or vehicle.org_id != customer.org_id:
+    vehicle = fleet.vehicle_place(vehicle_id=vehicle_id, actor=actor)
+    org_id = crm.customer_org(customer_id=customer_id, actor=actor)
+    if vehicle is None or vehicle.org_id != org_id:
         raise NotQualified(_("Customer and vehicle must belong to one operator."))
     return vehicle
 
