@@ -217,8 +217,9 @@ WORTH_PAGE: Final = 100
 @needs("supply.view")
 def worth(request: Request) -> HttpResponse:
     """What stock is worth in the books; parts without a worth are taken in here."""
-    rows = queries.stock_worth(actor=request.actor)
-    blanks = [row for row in rows if not row.value and row.org_id == request.actor.org_id]
+    words = request.GET.get("from", "")
+    offset = int(words) if words.isdecimal() and len(words) < 8 else 0
+    blanks = queries.parts_without_worth(org_id=request.actor.org_id, actor=request.actor)
     may = request.actor.may("supply.take_stock_into_books")
     price = Form(
         fields=[
@@ -226,7 +227,7 @@ def worth(request: Request) -> HttpResponse:
                 name="item",
                 label=lazy("Part"),
                 kind="choice",
-                choices=[(row.item_code, f"{row.item_code} · {row.name_zh}") for row in blanks],
+                choices=[(code, f"{code} · {name}") for code, name in blanks],
             ),
             Field(name="unit_price", label=lazy("Price of one, tax included"), kind="money"),
         ]
@@ -250,13 +251,12 @@ def worth(request: Request) -> HttpResponse:
                 return redirect("supply-worth")
             except services.PriceMissing as refusal:
                 form.refuse("unit_price", refusal.words)
-    words = request.GET.get("from", "")
-    offset = int(words) if words.isdecimal() and len(words) < 8 else 0
+    part = queries.stock_worth(limit=WORTH_PAGE, offset=offset, actor=request.actor)
     context = {
-        "rows": rows[offset : offset + WORTH_PAGE],
-        "next": offset + WORTH_PAGE if offset + WORTH_PAGE < len(rows) else None,
-        "total": sum((row.value for row in rows), ZERO),
-        "many": len({row.org_id for row in rows}) > 1,
+        "rows": part.rows,
+        "next": offset + WORTH_PAGE if offset + WORTH_PAGE < part.total else None,
+        "total": part.value,
+        "many": part.books > 1,
         "blanks": len(blanks),
         "form": form if may and blanks else None,
     }

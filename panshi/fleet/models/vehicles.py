@@ -229,7 +229,10 @@ class VehicleEvent(models.Model):
                 name="an_event_is_a_permitted_move", condition=_permitted_moves()
             ),
         ]
-        indexes = [models.Index(fields=["vehicle", "-id"], name="event_by_vehicle")]
+        indexes = [
+            models.Index(fields=["vehicle", "-id"], name="event_by_vehicle"),
+            models.Index(fields=["at"], name="event_by_moment"),
+        ]
 
 
 class PlateHolding(OwnedModel):

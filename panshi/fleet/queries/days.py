@@ -13,55 +13,74 @@ from panshi.kit.clock import add_months, local_day, month_start
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 
-# A day belongs to the state of its last moment, so a state that began on one local day and ended on
-# another has the days from the first up to the day before the last.
 _CLASSES: Final = ", ".join(f"('{state}', '{kind}')" for state, kind in DAY_CLASSES.items())
+_KINDS: Final = ("preparing", "idle", "leased", "service")
+
+
+def _in_class(kind: str) -> str:
+    states = ", ".join(f"'{s}'" for s, named in DAY_CLASSES.items() if named.lower() == kind)
+    return f"v.state IN ({states})"
+
+
+# A day belongs to the state of its last moment. What a vehicle was before its first event in the
+# month that event tells; one without an event since the month began was all the time what it is
+# now, so that most vehicles need no event at all.
 _DAYS: Final = f"""
 WITH classes (state, class) AS (VALUES {_CLASSES}),
-shown AS (
-    SELECT v.id, v.vin, v.plate, v.model_name, v.city, v.state FROM fleet_vehicle v
+seen AS MATERIALIZED (
+    SELECT vehicle_id, from_state, to_state, (at AT TIME ZONE 'Asia/Shanghai')::date AS since,
+        lead((at AT TIME ZONE 'Asia/Shanghai')::date) OVER moves AS until,
+        row_number() OVER moves AS n
+    FROM fleet_vehicleevent
+    WHERE at >= %(first)s::date::timestamp AT TIME ZONE 'Asia/Shanghai'
+        AND (%(org)s::int IS NULL OR org_id = %(org)s)
+    WINDOW moves AS (PARTITION BY vehicle_id ORDER BY at, id)
+),
+counted AS (
+    SELECT vehicle_id, {
+    ", ".join(
+        f"COALESCE(sum(days) FILTER (WHERE class = '{kind.upper()}'), 0)::int AS {kind}"
+        for kind in _KINDS
+    )
+}
+    FROM (
+        SELECT vehicle_id, from_state AS state, LEAST(since, %(stop)s::date) - %(first)s::date
+            AS days
+        FROM seen WHERE n = 1
+        UNION ALL
+        SELECT vehicle_id, to_state, LEAST(until, %(stop)s::date) - since FROM seen
+        WHERE since < %(stop)s::date
+    ) spans LEFT JOIN classes USING (state) GROUP BY vehicle_id
+),
+held AS MATERIALIZED (
+    SELECT v.id, v.vin, {{named}} AS named, {
+    ", ".join(
+        f"CASE WHEN c.vehicle_id IS NOT NULL THEN c.{kind} WHEN {_in_class(kind)}"
+        f" THEN %(stop)s::date - %(first)s::date ELSE 0 END AS {kind}"
+        for kind in _KINDS
+    )
+}
+    FROM fleet_vehicle v LEFT JOIN counted c ON c.vehicle_id = v.id
     WHERE v.use <> 'EXTERNAL' AND (%(org)s::int IS NULL OR v.org_id = %(org)s)
         AND (%(city)s = '' OR v.city = %(city)s)
         AND (%(words)s = '' OR v.plate LIKE %(like)s OR v.vin LIKE %(like)s)
-),
-spans AS (
-    SELECT e.vehicle_id, c.class, e.at::date AS since, COALESCE(e.until::date, 'infinity') AS until
-    FROM (
-        -- Of one table alone, so that its index hands the events over in their order.
-        SELECT vehicle_id, to_state, at AT TIME ZONE 'Asia/Shanghai' AS at,
-            lead(at AT TIME ZONE 'Asia/Shanghai') OVER (PARTITION BY vehicle_id ORDER BY at, id)
-                AS until
-        FROM fleet_vehicleevent
-        WHERE at < %(stop)s::date::timestamp AT TIME ZONE 'Asia/Shanghai'
-            AND (%(org)s::int IS NULL OR org_id = %(org)s)
-    ) e JOIN classes c ON c.state = e.to_state
-    WHERE e.until IS NULL OR e.until > %(first)s::date
-),
-counted AS (
-    SELECT vehicle_id, sum(days) FILTER (WHERE class = 'PREPARING') AS preparing,
-        sum(days) FILTER (WHERE class = 'IDLE') AS idle,
-        sum(days) FILTER (WHERE class = 'LEASED') AS leased,
-        sum(days) FILTER (WHERE class = 'SERVICE') AS service
-    FROM (
-        SELECT vehicle_id, class,
-            LEAST(until, %(stop)s::date) - GREATEST(since, %(first)s::date) AS days
-        FROM spans WHERE until > %(first)s::date AND since < %(stop)s::date AND until > since
-    ) s GROUP BY vehicle_id
-),
-rows AS (
-    SELECT s.*, COALESCE(c.preparing, 0)::int AS preparing, COALESCE(c.idle, 0)::int AS idle,
-        COALESCE(c.leased, 0)::int AS leased, COALESCE(c.service, 0)::int AS service
-    FROM shown s LEFT JOIN counted c ON c.vehicle_id = s.id
 )
 """
+# Only the page's vehicles are named.
 _PAGE: Final = """
-SELECT id, vin, plate, model_name, city, state, preparing, idle, leased, service,
-    sum(preparing) OVER (), sum(idle) OVER (), sum(leased) OVER (), sum(service) OVER (),
-    count(*) OVER ()
-FROM rows WHERE preparing + idle + leased + service > 0
-ORDER BY {order}, vin LIMIT %(limit)s OFFSET %(offset)s
+SELECT v.id, v.vin, v.plate, v.model_name, v.city, v.state, p.preparing, p.idle, p.leased,
+    p.service, t.*
+FROM (
+    SELECT COALESCE(sum(preparing), 0), COALESCE(sum(idle), 0), COALESCE(sum(leased), 0),
+        COALESCE(sum(service), 0), count(*)
+    FROM held WHERE preparing + idle + leased + service > 0
+) t LEFT JOIN (
+    SELECT * FROM held WHERE preparing + idle + leased + service > 0
+    ORDER BY {by} {way}, vin LIMIT %(limit)s OFFSET %(offset)s
+) p ON true LEFT JOIN fleet_vehicle v ON v.id = p.id
+ORDER BY p.{by} {way}, p.vin
 """
-_SORTS: Final = ("plate", "model_name", "city", "preparing", "idle", "leased", "service")
+_NAMES: Final = ("plate", "model_name", "city")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,10 +146,17 @@ def vehicle_days(
     days = max((stop - first).days, 0)
     words = rules.fold(text)
     name = order_by.removeprefix("-")
-    order = f"{name} DESC" if order_by.startswith("-") else name
+    if name not in (*_NAMES, *_KINDS):
+        name, order_by = "idle", "-idle"
+    named = name in _NAMES
+    asked = (_DAYS + _PAGE).format(
+        named=f"v.{name}" if named else "NULL",
+        by="named" if named else name,
+        way="DESC" if order_by.startswith("-") else "",
+    )
     with connection.cursor() as cursor:
         cursor.execute(
-            _DAYS + _PAGE.format(order=order if name in _SORTS else "idle DESC"),
+            asked,
             {
                 "first": first,
                 "stop": max(stop, first),
@@ -158,9 +184,9 @@ def vehicle_days(
             out=days - sum(row[6:10]),
         )
         for row in found
+        if row[0] is not None
     )
-    sums = [int(value) for value in found[0][10:14]] if found else [0, 0, 0, 0]
-    total = found[0][14] if found else 0
+    *sums, total = found[0][10:]
     totals = DayCounts(
         preparing=sums[0],
         idle=sums[1],

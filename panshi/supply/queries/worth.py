@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import F, OuterRef, Subquery, Sum
 
 from panshi.kit import files
@@ -17,8 +18,6 @@ from panshi.supply.models import (
     OUTSIDE,
     LocationKind,
     MovementReason,
-    PartWorth,
-    StockBalance,
     StockMovement,
     SupplierInvoice,
     SupplierInvoiceLine,
@@ -48,32 +47,72 @@ class WorthRow:
         return to_fen(self.value / self.on_hand) if self.on_hand else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorthPage:
+    """A page of parts; `total`, `value` and `books` are those of all that lie anywhere."""
+
+    rows: tuple[WorthRow, ...]
+    total: int
+    value: Decimal
+    books: int
+
+
+# Only the parts of the page are named.
+_LYING: Final = """
+WITH lying AS MATERIALIZED (
+    SELECT b.org_id, b.item_id, sum(b.on_hand) AS pieces, COALESCE(min(w.value), 0) AS value
+    FROM supply_stockbalance b JOIN supply_location l ON l.id = b.location_id
+    LEFT JOIN supply_partworth w ON w.org_id = b.org_id AND w.item_id = b.item_id
+    WHERE b.on_hand > 0 AND l.kind <> ALL(%(outside)s)
+        AND (%(org)s::int IS NULL OR b.org_id = %(org)s)
+    GROUP BY b.org_id, b.item_id
+)
+"""
+_WORTH: Final = f"""{_LYING}
+SELECT p.org_id, n.name, i.code, i.name_zh, i.name_en, p.pieces, p.value, t.*
+FROM (SELECT count(*), COALESCE(sum(value), 0), count(DISTINCT org_id) FROM lying) t
+LEFT JOIN (
+    SELECT lying.*, item.code FROM lying JOIN supply_item item ON item.id = lying.item_id
+    ORDER BY value DESC, code, org_id LIMIT %(limit)s OFFSET %(offset)s
+) p ON true LEFT JOIN supply_item i ON i.id = p.item_id LEFT JOIN org_orgnode n ON n.id = p.org_id
+ORDER BY p.value DESC, p.code, p.org_id
+"""
+_BLANK: Final = f"""{_LYING}
+SELECT i.code, i.name_zh FROM lying JOIN supply_item i ON i.id = lying.item_id
+WHERE lying.value = 0 ORDER BY i.code
+"""
+_OUTSIDE: Final = [str(kind) for kind in OUTSIDE]
+
+
 @question
-def stock_worth(*, actor: Actor) -> list[WorthRow]:
+def stock_worth(*, actor: Actor, limit: int = 100, offset: int = 0) -> WorthPage:
     """What lies in all places by book and part, the dearest first; those worth nothing last."""
-    values = {(row.org_id, row.item_id): row.value for row in PartWorth.objects.visible_to(actor)}
-    names = {node.id: node.name for node in org.nodes(actor=actor)}
-    lying = (
-        StockBalance.objects.visible_to(actor)
-        .exclude(location__kind__in=OUTSIDE)
-        .filter(on_hand__gt=0)
-        .values_list("org_id", "item_id", "item__code", "item__name_zh", "item__name_en")
-        .annotate(Sum("on_hand"))
-        .order_by("item__code")
-    )
-    rows = [
-        WorthRow(
-            org_id=org_id,
-            org_name=names.get(org_id, ""),
-            item_code=code,
-            name_zh=name_zh,
-            name_en=name_en,
-            on_hand=pieces,
-            value=values.get((org_id, item_id), ZERO),
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WORTH,
+            {
+                "outside": _OUTSIDE,
+                "org": actor.single_org_id,
+                "limit": limit,
+                "offset": offset,
+            },
         )
-        for org_id, item_id, code, name_zh, name_en, pieces in lying
-    ]
-    return sorted(rows, key=lambda row: (-row.value, row.item_code))
+        found = cursor.fetchall()
+    total, value, books = found[0][7:]
+    return WorthPage(
+        rows=tuple(WorthRow(*row[:7]) for row in found if row[0] is not None),
+        total=total,
+        value=value,
+        books=books,
+    )
+
+
+@question
+def parts_without_worth(*, org_id: int, actor: Actor) -> list[tuple[str, str]]:
+    """Code and Chinese name of the parts that lie in a book's places without a worth."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BLANK, {"outside": _OUTSIDE, "org": org_id})
+        return [(code, name) for code, name in cursor.fetchall()]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
