@@ -160,3 +160,28 @@ def audited(table: str) -> list[Operation]:
             [f"DROP TRIGGER {table}_is_audited ON {table}"],
         )
     ]
+
+
+def audited_at_once(table: str) -> list[Operation]:
+    """Record what is added to an audited table by one statement for all rows of a statement.
+
+    For a table that many rows may come into at once: a trigger for each row costs as much as the
+    row itself.
+    """
+    row_by_row = f"ON {table} FOR EACH ROW EXECUTE FUNCTION org_audit_change()"
+    return [
+        _run(
+            [
+                f"DROP TRIGGER {table}_is_audited ON {table}",
+                f"CREATE TRIGGER {table}_is_audited AFTER UPDATE OR DELETE {row_by_row}",
+                f"CREATE TRIGGER {table}_is_audited_at_once AFTER INSERT ON {table}"
+                " REFERENCING NEW TABLE AS added"
+                " FOR EACH STATEMENT EXECUTE FUNCTION org_audit_added()",
+            ],
+            [
+                f"DROP TRIGGER {table}_is_audited_at_once ON {table}",
+                f"DROP TRIGGER {table}_is_audited ON {table}",
+                f"CREATE TRIGGER {table}_is_audited AFTER INSERT OR UPDATE OR DELETE {row_by_row}",
+            ],
+        )
+    ]

@@ -158,7 +158,8 @@ class Document(OwnedModel):
         indexes = [
             models.Index(
                 fields=["org", "expires_on"],
-                name="paper_by_last_day",
+                include=["vehicle", "kind", "id"],
+                name="current_paper_by_last_day",
                 condition=Q(current=True),
             )
         ]

@@ -207,6 +207,11 @@ class Vehicle(OwnedModel):
                 name="vehicle_by_customer",
                 condition=Q(customer_id__isnull=False),
             ),
+            models.Index(
+                fields=["id"],
+                name="vehicle_out_of_the_fleet",
+                condition=Q(state__in=["RETIRED", "SOLD"]) | Q(use="EXTERNAL"),
+            ),
         ]
 
 
