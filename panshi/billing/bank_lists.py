@@ -9,11 +9,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import pgettext, pgettext_lazy
 
-from panshi.billing.models import AsideKind, Channel, DifferenceKind, LineState
-from panshi.billing.queries import BankLineCard
+from panshi.billing import queries
+from panshi.billing.models import AsideKind, Channel, DifferenceKind, LineState, OutgoingCost
+from panshi.billing.queries import BankAgreement, BankLineCard
 from panshi.kit import cells
 from panshi.kit.records import Detail
 from panshi.kit.tables import Column, Filter, Table
+from panshi.kit.tenancy import Actor
+from panshi.org import queries as org
 
 LINE_TONES: Final[Mapping[str, str]] = {
     "NEW": "info",
@@ -111,7 +114,24 @@ def line_details(card: BankLineCard) -> list[Detail]:
                 url=reverse("billing-payment", args=[card.payment_id]),
             )
         )
+    if card.entry_id is not None:
+        details.append(
+            Detail(
+                label=_("Entry"),
+                value=_("Open"),
+                url=reverse("ledger-entry", args=[card.entry_id]),
+            )
+        )
+    if card.cost:
+        details.append(Detail(label=_("What it was for"), value=str(OutgoingCost(card.cost).label)))
     if card.aside:
         details.append(Detail(label=_("What it was"), value=str(AsideKind(card.aside).label)))
         details.append(Detail(label=_("Note"), value=card.aside_words))
     return details
+
+
+def agreements(actor: Actor) -> list[tuple[str, BankAgreement]]:
+    """Each book's name, and whether it says what its bank says."""
+    rows = queries.bank_agreements(actor=actor)
+    names = {node.id: node.name for node in org.nodes(actor=actor)} if rows else {}
+    return [(names.get(row.org_id, ""), row) for row in rows]

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from panshi.billing import bank_lists as lists
 from panshi.billing import queries, services
-from panshi.billing.models import AsideKind, Channel
+from panshi.billing.models import AsideKind, Channel, OutgoingCost
 from panshi.billing.views import ticked
 from panshi.crm import queries as crm
 from panshi.kit.files import MAX_BYTES, FileTooLarge
@@ -64,6 +64,15 @@ ASIDE: Final = Form(
 )
 
 
+COST: Final = Form(
+    fields=[
+        Field(name="cost", label=lazy("What it was for"), kind="choice", choices=OutgoingCost),
+        Field(name="words", label=lazy("Note"), longest=200, required=False),
+    ]
+)
+DECLINE: Final = Form(fields=[Field(name="reason", label=lazy("Reason"), longest=200)])
+
+
 @require_GET
 @needs("billing.view")
 def lines(request: Request) -> HttpResponse:
@@ -82,6 +91,7 @@ def lines(request: Request) -> HttpResponse:
     context = {
         "statements": queries.statement_rows(actor=request.actor),
         "waiting": queries.unmatched_lines(actor=request.actor),
+        "agreements": lists.agreements(request.actor),
         "may_import": may("billing.import_statement"),
         "may_match": may("billing.match_lines"),
         "may_give": may("billing.give_virtual_account"),
@@ -149,14 +159,31 @@ def line(request: Request, line_id: UUID) -> HttpResponse:
     )
     may = request.actor.may
     waits = card.state == "QUEUED"
+    out = waits and card.amount < 0 and may("billing.settle_outgoing")
+    proposed = card.proposed_by_id is not None
+    own = card.proposed_by_id == request.actor.id
     context = {
+        "outgoing": [
+            (found, lists.reasons(found.reasons))
+            for found in queries.outgoing_candidates(line_id=line_id, actor=request.actor)
+        ]
+        if out and not proposed
+        else [],
+        "cost": COST.blank() if out and not proposed else None,
+        "proposed": OutgoingCost(card.cost).label if waits and proposed else "",
+        "own": own,
+        "decline": DECLINE.blank()
+        if waits and proposed and not own and may("billing.approve_outgoing")
+        else None,
         "line": card,
         "state": lists.line_state(card.state),
         "details": lists.line_details(card),
         "reasons": lists.reasons(card.reasons),
         "candidates": [(c, lists.reasons(c.reasons)) for c in card.candidates],
         "may_confirm": waits and card.amount > 0 and may("billing.confirm_match"),
-        "aside": ASIDE.blank() if waits and may("billing.set_line_aside") else None,
+        "aside": ASIDE.blank()
+        if waits and not proposed and may("billing.set_line_aside")
+        else None,
         "may_take_up": card.state == "SET_ASIDE"
         and card.aside != AsideKind.PAYOUT
         and may("billing.set_line_aside"),
@@ -187,6 +214,57 @@ def aside(request: Request, line_id: UUID) -> HttpResponse:
     form.values["channel"] = form.values["channel"] or ""
     form.call(request, services.set_line_aside, line_id=line_id, at=timezone.now())
     messages.success(request, _("Set aside."))
+    return redirect("billing-bank-line", line_id)
+
+
+@require_POST
+@needs("billing.settle_outgoing")
+def cost(request: Request, line_id: UUID) -> HttpResponse:
+    """Book money out as a cost; above the bound it waits for another person."""
+    form = COST.read(request.POST)
+    if not form.ok:
+        messages.error(request, " ".join(form.errors.values()))
+        return redirect("billing-bank-line", line_id)
+    fact = services.class_outgoing(
+        line_id=line_id, actor=request.actor, at=timezone.now(), **form.values
+    )
+    messages.success(request, _("Another person has to agree.") if fact.waits else _("Booked."))
+    return redirect("billing-bank-line", line_id)
+
+
+@require_POST
+def agree(request: Request, line_id: UUID) -> HttpResponse:
+    services.approve_outgoing(line_id=line_id, actor=request.actor, at=timezone.now())
+    messages.success(request, _("Booked."))
+    return redirect("billing-bank-line", line_id)
+
+
+@require_POST
+@needs("billing.approve_outgoing")
+def disagree(request: Request, line_id: UUID) -> HttpResponse:
+    form = DECLINE.read(request.POST)
+    if form.ok:
+        form.call(request, services.decline_outgoing, line_id=line_id, at=timezone.now())
+    else:
+        messages.error(request, " ".join(form.errors.values()))
+    return redirect("billing-bank-line", line_id)
+
+
+@require_POST
+def is_entry(request: Request, line_id: UUID, entry_id: UUID) -> HttpResponse:
+    services.settle_outgoing(
+        line_id=line_id, entry_id=entry_id, actor=request.actor, at=timezone.now()
+    )
+    messages.success(request, _("Noted."))
+    return redirect("billing-bank-line", line_id)
+
+
+@require_POST
+def is_refund(request: Request, line_id: UUID, refund_id: UUID) -> HttpResponse:
+    services.settle_refund_by_line(
+        line_id=line_id, refund_id=refund_id, actor=request.actor, at=timezone.now()
+    )
+    messages.success(request, _("Booked."))
     return redirect("billing-bank-line", line_id)
 
 

@@ -235,6 +235,34 @@ class LineTakenUp(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingSettled(Fact):
+    """Money that left the bank is what an entry of the books says; `amount` in CNY, positive."""
+
+    line_id: UUID
+    entry_id: UUID
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingClassed(Fact):
+    """Money that left the bank was a cost of our own; it `waits` for a second person, or is booked.
+
+    `amount` in CNY, positive.
+    """
+
+    line_id: UUID
+    cost: str
+    amount: Decimal
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingDeclined(Fact):
+    line_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VirtualAccountGiven(Fact):
     customer_id: UUID
 

@@ -134,6 +134,21 @@ urlpatterns = [
         name="billing-bank-confirm",
     ),
     path("finance/bank/<uuid:line_id>/aside/", bank_pages.aside, name="billing-bank-aside"),
+    path("finance/bank/<uuid:line_id>/cost/", bank_pages.cost, name="billing-bank-cost"),
+    path("finance/bank/<uuid:line_id>/agree/", bank_pages.agree, name="billing-bank-agree"),
+    path(
+        "finance/bank/<uuid:line_id>/disagree/", bank_pages.disagree, name="billing-bank-disagree"
+    ),
+    path(
+        "finance/bank/<uuid:line_id>/entry/<uuid:entry_id>/",
+        bank_pages.is_entry,
+        name="billing-bank-entry",
+    ),
+    path(
+        "finance/bank/<uuid:line_id>/refund/<uuid:refund_id>/",
+        bank_pages.is_refund,
+        name="billing-bank-refund",
+    ),
     path("finance/bank/<uuid:line_id>/up/", bank_pages.take_up, name="billing-bank-take-up"),
     path("finance/checks/", check_pages.checks, name="billing-checks"),
     path("finance/checks/run/", check_pages.run, name="billing-check-run"),

@@ -162,7 +162,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "panshi.kit.static.HashedStorage"},
 }
 WHITENOISE_IMMUTABLE_FILE_TEST = "panshi.kit.static.is_immutable"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
+# The largest file that kit.files takes, as base64 in JSON, and what stands around it.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 21 * 1024 * 1024
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

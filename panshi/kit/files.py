@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -28,11 +29,21 @@ _MAGIC: Final = (
 )
 
 
+# The moment that a camera writes into the head of a JPEG, as text: 2027:05:20 11:08:00.
+_TAKEN: Final = re.compile(rb"(\d{4}):\d\d:\d\d \d\d:\d\d:\d\d\x00")
+_HEAD: Final = 64 * 1024
+_FIRST_YEAR: Final = 2015
+
+
 class FileTooLarge(Refusal):
     pass
 
 
 class FileNotAccepted(Refusal):
+    pass
+
+
+class CameraClockWrong(Refusal):
     pass
 
 
@@ -50,6 +61,20 @@ def media_type(content: bytes) -> str:
     raise FileNotAccepted(
         _("This kind of file is not accepted. Send a JPEG, PNG, WebP, PDF, MP4 or xlsx file.")
     )
+
+
+def must_tell_the_time(content: bytes) -> None:
+    """Refuse evidence whose camera did not know the day: a clock that starts at 1970 or 2000.
+
+    A picture without a date, as a phone redraws it, is taken. Raises CameraClockWrong.
+    """
+    head = content[:_HEAD]
+    if not (head.startswith(b"\xff\xd8\xff\xe1") and b"Exif\x00\x00" in head):
+        return
+    wrong = [int(year) for year in _TAKEN.findall(head) if 0 < int(year) < _FIRST_YEAR]
+    if wrong:
+        words = _("This picture is of %(year)s by its camera. Set its clock and take it again.")
+        raise CameraClockWrong(words % {"year": min(wrong)})
 
 
 def path_of(sha256: str) -> Path:

@@ -11,13 +11,16 @@ from functools import cache
 from typing import Any, cast, get_args, get_origin
 from uuid import UUID
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import DataError, IntegrityError, ProgrammingError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from psycopg.errors import CheckViolation, InsufficientPrivilege
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
+from panshi.kit.files import MAX_BYTES
 from panshi.kit.verbs import QUESTIONS, VERBS, parameters
 from panshi.kit.web import Request, once
 
@@ -56,7 +59,8 @@ def _function(name: str) -> Callable[..., Any]:
 def call(request: HttpRequest, room: str, name: str) -> HttpResponse:
     """Call one verb (POST) or ask one question (GET). 404 for a name that does not exist.
 
-    201 with the new fact, 200 with a stored or asked answer, 422 for a body that does not fit.
+    201 with the new fact, 200 with a stored or asked answer, 413 for a body that is too large, 422
+    for one that does not fit.
     """
     full = f"{room}.{name}"
     method = "POST" if full in VERBS else "GET"
@@ -72,6 +76,9 @@ def call(request: HttpRequest, room: str, name: str) -> HttpResponse:
             if method == "POST"
             else model.model_validate(_from_query(request.GET, model))
         )
+    except RequestDataTooBig:
+        words = _("The file is larger than %(limit)d MB.") % {"limit": MAX_BYTES // 1024**2}
+        return _json({"error": "FileTooLarge", "words": words}, 413)
     except ValidationError as error:
         return _json({"error": error.errors(include_url=False, include_context=False)}, 422)
     except ValueError:
@@ -201,6 +208,7 @@ def _verb_item(name: str, parts: dict[str, Any]) -> dict[str, Any]:
             "403": {"description": "Not permitted"},
             "404": {"description": "No such record in your part of the tree"},
             "409": {"description": "Refused, in words"},
+            "413": {"description": "The body is too large, in words"},
             "422": {"description": "The body does not fit"},
         },
     }

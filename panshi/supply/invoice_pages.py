@@ -12,8 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import pgettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from panshi.billing import queries as billing
 from panshi.kit.clock import local_day
 from panshi.kit.files import FileNotAccepted, FileTooLarge
 from panshi.kit.forms import Field, Form
@@ -199,6 +200,23 @@ def invoice(request: Request, invoice_id: UUID) -> HttpResponse:
     return render(request, "supply/invoice.html", context, status=status)
 
 
+@require_POST
+@needs("supply.pay_supplier_invoice")
+def pay_by_line(request: Request, invoice_id: UUID, line_id: UUID) -> HttpResponse:
+    """Note an invoice as paid on the day of the bank's line that says so."""
+    line = billing.bank_line(line_id=line_id, actor=request.actor)
+    services.pay_supplier_invoice(
+        invoice_id=invoice_id,
+        paid_on=line.value_on,
+        reference=line.serial_no,
+        line_id=line_id,
+        actor=request.actor,
+        at=timezone.now(),
+    )
+    messages.success(request, _("The payment is booked."))
+    return redirect("billing-bank-line", line_id)
+
+
 @require_GET
 @needs("supply.view")
 def scan(request: Request, invoice_id: UUID) -> HttpResponse:
@@ -267,6 +285,11 @@ URLS: Final = [
     path("supply/invoices/", invoices, name="supply-invoices"),
     path("supply/invoices/new/", enter, name="supply-invoice-new"),
     path("supply/invoices/<uuid:invoice_id>/", invoice, name="supply-invoice"),
+    path(
+        "supply/invoices/<uuid:invoice_id>/line/<uuid:line_id>/",
+        pay_by_line,
+        name="supply-invoice-by-line",
+    ),
     path("supply/invoices/<uuid:invoice_id>/scan/", scan, name="supply-invoice-scan"),
     path("supply/worth/", worth, name="supply-worth"),
 ]

@@ -105,6 +105,8 @@ from panshi.billing.models.statements import (
     BankStatement,
     CustomerAccount,
     LineState,
+    OutgoingCost,
+    OutgoingTerms,
 )
 
 __all__ = [
@@ -168,6 +170,8 @@ __all__ = [
     "LateTerms",
     "LineState",
     "OpeningReceipt",
+    "OutgoingCost",
+    "OutgoingTerms",
     "Party",
     "Payment",
     "PaymentBill",

@@ -61,8 +61,33 @@ class AsideKind(models.TextChoices):
     OTHER = "OTHER", pgettext_lazy("bank line", "Other")
 
 
+class OutgoingCost(models.TextChoices):
+    """What money that left the bank was for, when nothing in the books says so yet."""
+
+    RENT = "RENT", _("Rent of premises")
+    WAGES = "WAGES", _("Wages")
+    TAX = "TAX", _("Taxes")
+    OFFICE = "OFFICE", _("Office and other costs")
+    BANK_FEE = "BANK_FEE", _("Fee of the bank")
+    LOSS = "LOSS", _("Fine or loss of our own")
+
+
+class OutgoingTerms(models.Model):
+    """From a day on: a cost on a bank's line above this amount in CNY needs a second person.
+
+    `to_confirm` marks a bound that headquarters has to confirm.
+    """
+
+    starts_on = models.DateField(unique=True)
+    second_person_above = models.DecimalField(max_digits=14, decimal_places=2)
+    to_confirm = models.BooleanField(default=True)
+
+
 class BankLine(OwnedModel):
     """A line of a bank statement; money out is negative. `reasons` are [code, points] pairs.
+
+    `entry_id` is the ledger's entry that says the same as a line which is no customer's payment.
+    `cost` waits for a second person while `proposed_by_id` stands on a queued line.
 
     `account` is the other side's, `virtual_account` the one of ours that it was sent to; both
     sealed. `fingerprint` tells the same line in another file.
@@ -92,9 +117,23 @@ class BankLine(OwnedModel):
     channel = models.CharField(max_length=8, choices=Channel, blank=True)
     settled_by_id = models.UUIDField(null=True)
     settled_at = models.DateTimeField(null=True)
+    entry_id = models.UUIDField(null=True)
+    cost = models.CharField(max_length=8, choices=OutgoingCost, blank=True, db_default="")
+    proposed_by_id = models.UUIDField(null=True)
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                name="an_entry_stands_on_one_bank_line",
+                fields=["entry_id"],
+                condition=Q(entry_id__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="a_second_person_books_a_large_cost",
+                condition=Q(proposed_by_id__isnull=True)
+                | Q(settled_by_id__isnull=True)
+                | ~Q(settled_by_id=F("proposed_by_id")),
+            ),
             models.UniqueConstraint(name="a_line_has_its_place", fields=["statement", "line"]),
             models.UniqueConstraint(
                 name="a_bank_line_is_taken_once", fields=["org", "fingerprint"]
@@ -103,6 +142,12 @@ class BankLine(OwnedModel):
             models.CheckConstraint(
                 name="a_matched_line_is_a_payment",
                 condition=Q(state__in=["MATCHED", "CONFIRMED"], payment__isnull=False, amount__gt=0)
+                | Q(
+                    state__in=["MATCHED", "CONFIRMED"],
+                    payment__isnull=True,
+                    entry_id__isnull=False,
+                    amount__lt=0,
+                )
                 | (~Q(state__in=["MATCHED", "CONFIRMED"]) & Q(payment__isnull=True)),
             ),
             models.CheckConstraint(

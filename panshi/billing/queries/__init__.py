@@ -107,6 +107,14 @@ from panshi.billing.queries.money import (
     statement,
 )
 from panshi.billing.queries.ordering import allocation_order
+from panshi.billing.queries.outgoing import (
+    BankAgreement,
+    OutgoingCandidate,
+    OutgoingDue,
+    bank_agreements,
+    outgoing_candidates,
+    plain_refund,
+)
 from panshi.billing.queries.owed import (
     DepositReturnRow,
     OwedRow,
@@ -185,6 +193,7 @@ __all__ = [
     "ArrearsCard",
     "ArrearsPage",
     "ArrearsRow",
+    "BankAgreement",
     "BankLineCard",
     "BillCard",
     "BillPage",
@@ -211,6 +220,8 @@ __all__ = [
     "LadderRow",
     "LateFeeCard",
     "LateSpanRow",
+    "OutgoingCandidate",
+    "OutgoingDue",
     "OwedRow",
     "PaymentCard",
     "PaymentRecord",
@@ -243,6 +254,7 @@ __all__ = [
     "allocation_order",
     "arrears_card",
     "arrears_page",
+    "bank_agreements",
     "bank_line",
     "bank_rows",
     "bill_card",
@@ -294,11 +306,13 @@ __all__ = [
     "open_bills",
     "open_exceptions",
     "opening_arrears",
+    "outgoing_candidates",
     "pay_channels",
     "payment_card",
     "payment_record",
     "payment_rows",
     "payoff",
+    "plain_refund",
     "postings_behind",
     "prepaid_waiting",
     "price_book_card",

@@ -92,6 +92,9 @@ class BankLineCard(BankRow):
     aside_words: str
     settled_by_id: UUID | None
     settled_at: datetime | None
+    entry_id: UUID | None
+    cost: str
+    proposed_by_id: UUID | None
     candidates: tuple[CandidateRow, ...]
 
 
@@ -265,6 +268,9 @@ def bank_line(*, line_id: UUID, actor: Actor, customer_id: UUID | None = None) -
         aside_words=row.aside_words,
         settled_by_id=row.settled_by_id,
         settled_at=row.settled_at,
+        entry_id=row.entry_id,
+        cost=row.cost,
+        proposed_by_id=row.proposed_by_id,
         candidates=_candidates(row, customer_id, actor) if waiting else (),
     )
 

@@ -1,11 +1,10 @@
 """Bank lines become payments: by rule where the evidence is plain, else by a clerk."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import connection
 from django.utils.translation import gettext as _
 
 from panshi.billing import matching, queries
@@ -32,11 +31,12 @@ from panshi.billing.models import (
 from panshi.billing.services.allocations import PaymentInUse
 from panshi.billing.services.bills import city_of
 from panshi.billing.services.deposits import MONEY_ACCOUNT
+from panshi.billing.services.lines import SETTLED, alone, locked_line, noon
+from panshi.billing.services.outgoing import pay_refund, settle, take_back_cost
 from panshi.billing.services.payments import Arrived, NothingToPay, take_arrived
 from panshi.billing.services.statements import account_index
 from panshi.crm import queries as crm
 from panshi.kit import outbox
-from panshi.kit.clock import day_start
 from panshi.kit.money import ZERO, to_fen
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
@@ -55,25 +55,15 @@ class AccountGiven(Refusal):
     """The virtual account belongs to another customer."""
 
 
-def _noon(day: date) -> datetime:
-    """A bank tells the day alone."""
-    return day_start(day) + timedelta(hours=12)
-
-
-def _alone(org_id: int) -> None:
-    """One matching of an operator's lines at a time."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 13))", [str(org_id)])
-
-
 @verb
 def match_lines(*, org_id: int, actor: Actor, at: datetime) -> LinesMatched:
     """Judge the lines that wait, and book those whose payer and bills are plain.
 
+    Money out that plainly is a refund under way, by its number or account, pays it.
     Asked again it moves nothing that has not become plain meanwhile.
     """
     actor.must("billing.match_lines", org_id)
-    _alone(org_id)
+    alone(org_id)
     waiting = list(
         BankLine.objects.filter(org_id=org_id, state__in=[LineState.NEW, LineState.QUEUED])
         .defer("account", "virtual_account")
@@ -100,15 +90,29 @@ def match_lines(*, org_id: int, actor: Actor, at: datetime) -> LinesMatched:
     BankLine.objects.bulk_update(
         waiting, ["state", "score", "reasons", "payment", "settled_at"], batch_size=500
     )
+    paid = _pay_plain_refunds(waiting, actor, at)
     outbox.publish_all([*received, *unmatched], verb="billing.match_lines")
     return LinesMatched(
         org_id=org_id,
         actor_id=actor.id,
         at=at,
-        matched=len(plain),
-        queued=len(waiting) - len(plain),
+        matched=len(plain) + paid,
+        queued=len(waiting) - len(plain) - paid,
         amount=sum((row.amount for row in plain), ZERO),
     )
+
+
+def _pay_plain_refunds(rows: Sequence[BankLine], actor: Actor, at: datetime) -> int:
+    """End the refunds that lines of money out plainly are; answers how many."""
+    paid = 0
+    for row in rows:
+        if row.amount > 0 or row.proposed_by_id is not None:
+            continue
+        refund_id = queries.plain_refund(row)
+        if refund_id is not None and actor.may("billing.conclude_refund"):
+            settle(row, LineState.MATCHED, pay_refund(row, refund_id, actor, at), actor, at)
+            paid += 1
+    return paid
 
 
 def _take(
@@ -123,7 +127,7 @@ def _take(
                 customer_id=candidate.customer_id,
                 bill_ids=candidate.bill_ids,
                 amount=row.amount,
-                received_at=_noon(row.value_on),
+                received_at=noon(row.value_on),
             )
             for row, candidate in zip(rows, best, strict=True)
         ],
@@ -153,13 +157,6 @@ def _unmatched(row: BankLine, actor: Actor, at: datetime) -> PaymentUnmatched:
     )
 
 
-def _locked(line_id: UUID, permission: str, actor: Actor) -> BankLine:
-    found = BankLine.objects.visible_to(actor).get(id=line_id)
-    actor.must(permission, found.org_id)
-    _alone(found.org_id)
-    return BankLine.objects.select_for_update(no_key=True).get(id=line_id)
-
-
 @verb
 def confirm_match(
     *,
@@ -174,7 +171,7 @@ def confirm_match(
     The payer's account is remembered as evidence for the next time. Raises LineIsMoneyOut,
     NothingToPay, or IllegalMove unless the line waits for a person.
     """
-    row = _locked(line_id, "billing.confirm_match", actor)
+    row = locked_line(line_id, "billing.confirm_match", actor)
     if row.amount < 0:
         raise LineIsMoneyOut(_("This is money that went out; say what it was instead."))
     row.state = LINE_LIFE.step(row.state, LineState.CONFIRMED)
@@ -192,7 +189,7 @@ def confirm_match(
                 customer_id=customer_id,
                 bill_ids=wanted,
                 amount=row.amount,
-                received_at=_noon(row.value_on),
+                received_at=noon(row.value_on),
             )
         ],
         actor=actor,
@@ -237,7 +234,7 @@ def set_line_aside(
     PAYOUT books what a payment channel paid out: the line's amount and the `fee` it kept leave the
     channel's account. Raises NothingToPay when its channel is not named, or IllegalMove.
     """
-    row = _locked(line_id, "billing.set_line_aside", actor)
+    row = locked_line(line_id, "billing.set_line_aside", actor)
     row.state = LINE_LIFE.step(row.state, LineState.SET_ASIDE)
     row.aside, row.aside_words = AsideKind(kind), words[:200]
     row.settled_by_id, row.settled_at = actor.id, at
@@ -286,13 +283,19 @@ def _payout(row: BankLine, fact_id: UUID, fee: Decimal, city: str) -> NewEntry:
 
 @verb
 def take_line_up(*, line_id: UUID, actor: Actor, at: datetime) -> LineTakenUp:
-    """Put a line that was set aside before a person again. Raises PaymentInUse for a payout."""
-    row = _locked(line_id, "billing.set_line_aside", actor)
+    """Put a line that was set aside before a person again; a cost that it was booked as goes back.
+
+    Raises PaymentInUse for a payout, or ledger.AlreadyReversed.
+    """
+    row = locked_line(line_id, "billing.set_line_aside", actor)
     if row.aside == AsideKind.PAYOUT:
         raise PaymentInUse(_("This pay-out is booked; reverse its entry in the ledger."))
     row.state = LINE_LIFE.step(row.state, LineState.QUEUED)
+    if row.entry_id is not None:
+        take_back_cost(row, actor, at)
+    row.entry_id, row.cost, row.proposed_by_id = None, "", None
     row.aside, row.aside_words, row.settled_by_id, row.settled_at = "", "", None, None
-    row.save(update_fields=["state", "aside", "aside_words", "settled_by_id", "settled_at"])
+    row.save(update_fields=SETTLED)
     return LineTakenUp(org_id=row.org_id, actor_id=actor.id, at=at, line_id=row.id)
 
 

@@ -10,13 +10,12 @@ from django.utils.translation import gettext as _
 from panshi.billing import statements
 from panshi.billing.events import StatementImported
 from panshi.billing.models import BankLine, BankStatement
+from panshi.billing.queries.outgoing import ACCOUNT_PURPOSE
 from panshi.billing.statements import DuplicateLine, StatementLine
 from panshi.kit.money import ZERO
 from panshi.kit.personal import blind_index
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
-
-ACCOUNT_PURPOSE = "bank-account"
 
 
 def account_index(account: str) -> str:

@@ -171,7 +171,7 @@ def mark_damage(
 ) -> DamageMarked:
     """Mark damage on a part in a view; a count of 0 takes the mark away. `size` as DamageMark says.
 
-    Raises UnknownPart or InspectionSigned.
+    Raises UnknownPart, InspectionSigned, and the refusals of kit.files.
     """
     inspection = _open(inspection_id, actor=actor, permission="fleet.mark_damage")
     _check_mark(view, part, damage, size)
@@ -187,6 +187,7 @@ def mark_damage(
         }
         mark, _new = DamageMark.objects.update_or_create(**key, defaults=values)
         if photo is not None:
+            files.must_tell_the_time(photo)
             mark.photo = files.store(
                 content=photo, name=photo_name, org_id=inspection.org_id, actor=actor
             )
@@ -221,6 +222,7 @@ def keep_inspection_photo(
         raise UnknownPart(_("There is no such view."))
     if not files.media_type(photo).startswith("image/"):
         raise PhotoNotAPicture(_("Send a picture."))
+    files.must_tell_the_time(photo)
     stored = files.store(content=photo, name=photo_name, org_id=inspection.org_id, actor=actor)
     InspectionPhoto.objects.update_or_create(
         inspection=inspection,

@@ -379,8 +379,9 @@ def _use_deposit(
         return ZERO, ZERO
     kept = min(disputed, there)
     left: Decimal = there - kept
+    still_open = set(_open_bills(lease, actor))  # What was on account may have paid one of them.
     for bill_id in due:
-        if left:
+        if left and bill_id in still_open:
             left -= billing.apply_deposit(
                 deposit_id=deposit.id, bill_id=bill_id, amount=left, actor=actor, at=at
             ).amount

@@ -251,6 +251,14 @@ def record_handover(
     )
 
 
+def _refuse_below_delivery(segment: Segment, odometer_km: Decimal) -> None:
+    out = Handover.objects.filter(segment=segment, kind=HandoverKind.OUT).order_by("id").last()
+    if out is not None and odometer_km < out.odometer_km:
+        raise fleet.OdometerBackwards(
+            _("At its delivery the odometer stood at %s km.") % out.odometer_km
+        )
+
+
 def hand_in(
     segment: Segment,
     *,
@@ -268,11 +276,14 @@ def hand_in(
 ) -> Decimal:
     """Take a vehicle that is out into the yard: its part of the lease ended when it came `back`.
 
-    Answers the odometer in km that counts, which is that of the inspection where there is one.
+    Answers the odometer in km that counts, which is that of the inspection where there is one:
+    only there may a supervisor correct it. Raises fleet.OdometerBackwards below the delivery's.
     """
     seen = inspected(segment, HandoverKind.IN, inspection_id, actor=actor, at=at)
     if seen is not None:
         odometer_km, soc_pct = seen.odometer_km, seen.soc_pct
+    else:
+        _refuse_below_delivery(segment, odometer_km)
     record_handover(
         segment,
         HandoverKind.IN,

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from panshi.kit.money import ZERO
@@ -38,6 +39,7 @@ KIND_WORDS: Final = {
     "DEBT_REINSTATED": _("Debt taken back into the receivables"),
     "LOSS_UNDONE": _("Provision undone, the debt came in"),
     "CHANNEL_PAID_OUT": _("Paid out by the channel"),
+    "BANK_COST": _("Cost paid by the bank"),
     "REVENUE_RECOGNISED": _("Revenue recognised"),
     "REVENUE_CAUGHT_UP": _("Revenue of a closed month recognised later"),
     "SHARE_ACCRUED": _("Share accrued"),
@@ -141,6 +143,56 @@ def entries_of_sources(*, source_ids: tuple[UUID, ...], actor: Actor) -> list[En
     """The entries that several documents made, oldest first."""
     rows = Entry.objects.visible_to(actor).filter(source_id__in=source_ids)
     return _cards(list(rows.order_by("occurred_on", "id")))
+
+
+@dataclass(frozen=True, slots=True)
+class MovedRow:
+    """An entry that moved an amount on an account, in CNY; what left is below zero."""
+
+    id: UUID
+    occurred_on: date
+    kind_words: str
+    amount: Decimal
+
+
+@question
+def entries_moving(
+    *,
+    org_id: int,
+    account: str,
+    amount: Decimal,
+    since: date,
+    until: date,
+    actor: Actor,
+    limit: int = 50,
+) -> list[MovedRow]:
+    """Entries of a book in [since, until) whose leg on the account is this amount.
+
+    One that was reversed, and what reversed it, are left out.
+    """
+    legs = (
+        Posting.objects.filter(org_id=org_id, account_id=account, amount=amount)
+        .filter(occurred_on__gte=since, occurred_on__lt=until, entry__reverses__isnull=True)
+        .exclude(Exists(Entry.objects.filter(reverses=OuterRef("entry_id"))))
+        .select_related("entry")
+    )
+    return [
+        MovedRow(
+            id=leg.entry_id,
+            occurred_on=leg.occurred_on,
+            kind_words=str(KIND_WORDS.get(leg.entry.kind, leg.entry.kind)),
+            amount=leg.amount,
+        )
+        for leg in legs.order_by("occurred_on", "entry_id")[:limit]
+    ]
+
+
+@question
+def moved_by(*, entry_id: UUID, account: str, actor: Actor) -> tuple[int, Decimal]:
+    """The book of an entry, and what it moved on an account in CNY."""
+    entry = Entry.objects.visible_to(actor).get(id=entry_id)
+    legs = entry.postings.filter(account_id=account)
+    return entry.org_id, sum((leg.amount for leg in legs), ZERO)
 
 
 @question

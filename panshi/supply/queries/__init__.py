@@ -1,5 +1,6 @@
 """Questions about stock: what lies where, what it is worth, what suppliers ask for it."""
 
+from panshi.supply.queries.due import outgoing_due
 from panshi.supply.queries.stock import (
     STOCKED,
     ItemRow,
@@ -57,6 +58,7 @@ __all__ = [
     "location_totals",
     "locations",
     "movements",
+    "outgoing_due",
     "part_import",
     "part_sheet_rows",
     "part_sources",

@@ -11,6 +11,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 from pydantic import Base64Bytes
 
+from panshi.billing import services as billing
 from panshi.kit import files
 from panshi.kit.clock import local_day
 from panshi.kit.money import ZERO, is_amount, split, to_fen
@@ -239,11 +240,18 @@ def _close(
 
 @verb
 def pay_supplier_invoice(
-    *, invoice_id: UUID, paid_on: date, actor: Actor, at: datetime, reference: str = ""
+    *,
+    invoice_id: UUID,
+    paid_on: date,
+    actor: Actor,
+    at: datetime,
+    reference: str = "",
+    line_id: UUID | None = None,
 ) -> SupplierInvoicePaid:
     """Note that an invoice was paid from the bank, by another person than who entered it.
 
-    Raises IllegalMove, OwnInvoice, InvoiceInvalid for a day ahead, or ledger.PeriodClosed.
+    `line_id` is the bank's line that says so. Raises IllegalMove, OwnInvoice, InvoiceInvalid for a
+    day ahead, ledger.PeriodClosed, or billing.EntryDoesNotFit when the line is of another amount.
     """
     invoice = _invoice(invoice_id, "supply.pay_supplier_invoice", actor)
     if paid_on > local_day(at):
@@ -257,6 +265,10 @@ def pay_supplier_invoice(
         invoice, PAID, ((PAYABLE, total), (BANK, -total)),
         day=paid_on, city=_city(invoice), actor=actor, at=at,
     )  # fmt: skip
+    if line_id is not None:
+        found = ledger_queries.entries_of_sources(source_ids=(invoice.id,), actor=actor)
+        (entry,) = (entry for entry in found if entry.kind == PAID)
+        billing.settle_outgoing(line_id=line_id, entry_id=entry.id, actor=actor, at=at)
     return SupplierInvoicePaid(
         org_id=invoice.org_id, actor_id=actor.id, at=at, invoice_id=invoice.id, amount=total
     )
