@@ -25,7 +25,7 @@ def withdraw(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0030_bills_of_a_city_are_counted_by_an_index"),
+        ("billing", "0031_a_flood_of_cases_is_audited_at_once"),
         ("ledger", "0013_accounts_of_what_leaves_the_bank"),
         ("org", "0005_walls_of_edges"),
     ]
