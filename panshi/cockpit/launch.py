@@ -43,7 +43,7 @@ def measured(plan: RollOutPlan, measure: str, actor: Actor, at: datetime) -> int
             )
             return sum(order.city == plan.city for order in closed)
         case "adherence":
-            share = handbook.city_adherence(city=plan.city, actor=actor, at=at).adherence
+            share = handbook.adherence(city=plan.city, actor=actor, at=at).adherence
             return int(Decimal(str(share or 0)) * 100)
     raise ValueError(f"{measure} is not measured")
 

@@ -185,6 +185,8 @@ def _bench(prepare: Prepare) -> click.Command:
         else:
             result = _measure(name, seconds, connections, rate, plans)
         click.echo(json.dumps(result, default=str, indent=None if as_json else 2))
+        if "missed" in result:
+            click.echo(f"goals missed: {'; '.join(result['missed']) or 'none'}", err=True)
 
     return bench
 

@@ -50,12 +50,12 @@ def _sample(company: Company, lead: Actor, at: datetime) -> None:
 def _publish(company: Company, writer: Actor, reader: Actor, at: datetime) -> None:
     """The night proposes, a lead too; one words a case, another approves and publishes it."""
     handbook.propose_cases(actor=hq_actor(company.platform_id), at=at)
-    known, _many = handbook_queries.case_rows(state="PROPOSED", actor=writer)
+    known, _many = handbook_queries.case_list(state="PROPOSED", actor=writer)
     shown = next(o for o in company.operators if o.plan == world.SHOWN)
     lead = staff_of(shown.org_id).one("OPERATIONS")
     for run in handbook_queries.watch(actor=lead, at=at).upcoming[:1]:
         handbook.propose_case(run_id=run.id, actor=lead, at=at)
-    rows, _many = handbook_queries.case_rows(state="PROPOSED", actor=writer)
+    rows, _many = handbook_queries.case_list(state="PROPOSED", actor=writer)
     own = [row for row in rows if row.id not in {case.id for case in known}]
     for row, (word, lesson) in zip([*own, *known], LESSONS, strict=False):
         page = handbook_queries.case_page(case_id=row.id, actor=writer)

@@ -35,6 +35,10 @@ class HandbookConfig(AppConfig):
                 permission="handbook.view", icon="search", order=20,
             ),
             Page(
+                section="handbook", label=_("Words of the search"), url_name="handbook-words",
+                permission="handbook.add_synonym", icon="search", order=22,
+            ),
+            Page(
                 section="handbook", label=_("Supervision"), url_name="handbook-supervision",
                 permission="handbook.release_stop", icon="eye", order=30,
             ),

@@ -126,6 +126,7 @@ class Book:
 
 _BOOKS: dict[UUID, Book] = {}
 _PROCEDURES: dict[UUID, Procedure] = {}
+_ASKS: dict[UUID, bool] = {}
 
 
 def _span(row: Mapping[str, Any]) -> Span:
@@ -187,6 +188,13 @@ def procedure_of(revision: Revision) -> Procedure:
         known = reading.procedure_of(texts.load_yaml(revision.files["sop.yaml"], "sop.yaml"))
         _PROCEDURES[revision.id] = known
     return known
+
+
+def asks_subject(revision: Revision) -> bool:
+    """Whether a text looks at the card of what it is about, read once."""
+    if revision.id not in _ASKS:
+        _ASKS[revision.id] = "$subject." in revision.files["sop.yaml"]
+    return _ASKS[revision.id]
 
 
 def procedures(revision_ids: Collection[UUID]) -> dict[UUID, Procedure]:
@@ -274,6 +282,7 @@ def forget() -> None:
     """Drop what is kept; tests that roll editions back need it."""
     _BOOKS.clear()
     _PROCEDURES.clear()
+    _ASKS.clear()
     bound_to.cache_clear()
     scheduled.cache_clear()
     heard.cache_clear()

@@ -72,7 +72,7 @@ def cases(request: Request) -> HttpResponse:
     _must_view(request)
     ask = CASES.read(request.GET)
     state = ask.text("state") if request.actor.may(MAY_WORD) else CaseState.PUBLISHED.value
-    rows, total = queries.case_rows(
+    rows, total = queries.case_list(
         state=state, text=ask.text("text"), limit=ask.limit, offset=ask.offset, actor=request.actor
     )
     return CASES.respond(request, ask, Slice(rows=rows, total=total), "handbook/cases.html")

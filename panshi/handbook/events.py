@@ -435,6 +435,17 @@ class SearchMissed(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SynonymAdded(Fact):
+    said: str
+    meant: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SynonymRemoved(Fact):
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchNoted(Fact):
     city: str
     launched_on: date

@@ -94,12 +94,13 @@ def play_edition(
     at: datetime,
     runs: int,
     slugs: Sequence[str] = (),
-    subjects: Mapping[str, str] | None = None,
+    subjects: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Played]:
     """Play the procedures of the edition in force, at most so many runs of each, as one operator.
 
-    `subjects` are ids of records that are there, by their kind. Each run is rolled back before the
-    next, so nothing is kept.
+    `subjects` are ids of records that are there, by their kind: what a run about the first does
+    not come to is looked for with the next. Each run is rolled back before the next, so nothing is
+    kept.
     """
     played: list[Played] = []
     with acting(system_actor(org_id), to_write=True):
@@ -121,31 +122,32 @@ def _play(
     org_id: int,
     at: datetime,
     runs: int,
-    subjects: Mapping[str, str],
+    subjects: Mapping[str, Sequence[str]],
 ) -> Played:
     """Play one procedure along as few runs as take all its branches, or so many of them."""
     told, worker = bound.procedure, system_actor(org_id)
-    subject = subjects.get(told.subject_type) or str(uuid7())
-    card = subject_card(told.subject_type, subject, worker, at)
-    scripts = walking.scripts(told, edition.params, card)[:runs]
-    trouble = list[str]()
+    every, played, trouble = walking.branches(told), 0, list[str]()
     called = {s.call for s in told.steps} | {c.call for s in told.steps for c in s.on_fail}
     with standing_in(called - {""}) as calls:
         tally = _Tally(calls)
-        for script in scripts:
-            try:
-                with transaction.atomic():
-                    run_id = _begun(bound, edition, org_id, at, script, subject)
-                    trouble += _to_its_end(run_id, at, _player(script, worker, tally))
-                    transaction.set_rollback(True)
-            except Exception as error:  # A driver of everything tells what breaks, and goes on.
-                trouble.append(f"{type(error).__name__}: {error}")
-            if trouble:
+        for subject in subjects.get(told.subject_type) or [str(uuid7())]:
+            card = subject_card(told.subject_type, subject, worker, at)
+            for script in walking.scripts(told, edition.params, card, every - tally.taken):
+                if trouble or played == runs:
+                    break
+                played += 1
+                try:
+                    with transaction.atomic():
+                        run_id = _begun(bound, edition, org_id, at, script, subject)
+                        trouble += _to_its_end(run_id, at, _player(script, worker, tally))
+                        transaction.set_rollback(True)
+                except Exception as error:  # A driver of everything tells what breaks, and goes on.
+                    trouble.append(f"{type(error).__name__}: {error}")
+            if every <= tally.taken:
                 break
-    every = walking.branches(told)
     return Played(
         slug=bound.node_slug,
-        runs=len(scripts),
+        runs=played,
         acts=tally.acts,
         branches=len(every),
         skipped=tally.skipped,
@@ -202,8 +204,9 @@ def _plain(value: object) -> object:
 
 def _to_its_end(run_id: UUID, at: datetime, player: _Player) -> list[str]:
     """Act until the run is over; answers where it got stuck."""
+    rows = Run.objects.select_related("revision", "node").defer("revision__files")
     for act in range(MOST_ACTS):
-        run = Run.objects.select_related("revision", "node").get(id=run_id)
+        run = rows.get(id=run_id)
         if run.state in (RunState.CLOSED, RunState.VOID):
             player.tally.taken |= walking.standing(engine.judge(run, player.worker, at).items)
             return []
@@ -300,9 +303,9 @@ def _completed(run: Run, item: Item, value: str, by: Actor, player: _Player, at:
 def _note(run: Run, item: Item, before: Progress, player: _Player, at: datetime) -> None:
     """Note which branches this step has taken, by what has become of its run."""
     step, tally, rounds = item.step, player.tally, run.round
-    run.refresh_from_db()
     if step.stop_if is None:
         return
+    run.refresh_from_db(fields=["state", "round"])
     back = run.round > rounds
     tally.taken.add(walking.stopped(step, back or run.state == RunState.HALTED))
     if not back and run.state != RunState.HALTED:

@@ -100,8 +100,8 @@ def find(subject_type: str, text: str, actor: Actor) -> str:
     raise SubjectUnknown(_("More than one is meant: %(names)s. Say which.") % {"names": names})
 
 
-def some(actor: Actor) -> dict[str, str]:
-    """The id of one record of each kind that is there."""
+def some(actor: Actor) -> dict[str, list[str]]:
+    """The ids of a few records of each kind that are there."""
     found = {kind: what.find("", actor) for kind, what in _KINDS.items()}
-    own = dict.fromkeys(OWN, str(actor.org_id))
-    return own | {kind: rows[0][0] for kind, rows in found.items() if rows}
+    own = {key: [str(actor.org_id)] for key in OWN}
+    return own | {kind: [key for key, _words in rows] for kind, rows in found.items() if rows}

@@ -1,6 +1,14 @@
 from django.urls import path
 
-from panshi.handbook import case_pages, city_pages, edit_pages, exam_pages, parameter_pages, views
+from panshi.handbook import (
+    case_pages,
+    city_pages,
+    edit_pages,
+    exam_pages,
+    parameter_pages,
+    views,
+    word_pages,
+)
 
 RUN = "handbook/runs/<uuid:run_id>/"
 CASE = "handbook/cases/<uuid:case_id>/"
@@ -15,6 +23,7 @@ urlpatterns = [
     path(f"{RUN}act/<str:name>/", views.act, name="handbook-act"),
     path("handbook/evidence/<uuid:file_id>/", views.evidence, name="handbook-evidence"),
     path("handbook/", views.panorama, name="handbook-panorama"),
+    path("handbook/changed-tiles/", views.changed_tiles, name="handbook-changed-tiles"),
     path("handbook/tiles/<slug:slug>/", views.tile, name="handbook-tile"),
     path("handbook/nodes/<slug:slug>/", views.node, name="handbook-node"),
     path("handbook/nodes/<slug:slug>/start/", views.start, name="handbook-start"),
@@ -33,4 +42,5 @@ urlpatterns = [
     *city_pages.urlpatterns,
     *exam_pages.urlpatterns,
     *edit_pages.urlpatterns,
+    *word_pages.urlpatterns,
 ]

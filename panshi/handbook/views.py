@@ -18,7 +18,15 @@ from panshi.handbook import queries, services, subjects
 from panshi.handbook.edit_pages import EDITOR
 from panshi.handbook.events import StepRefused
 from panshi.handbook.exam_pages import shown
-from panshi.handbook.queries.panorama import ADHERENCE, DAYS, GAP, LOAD, MODES
+from panshi.handbook.queries.panorama import (
+    ADHERENCE,
+    DAYS,
+    GAP,
+    LOAD,
+    MODES,
+    CategoryCard,
+    TileRow,
+)
 from panshi.handbook.rules.measure import PERIODS
 from panshi.handbook.services.evidence import EvidenceOutOfRange
 from panshi.kit.records import Detail
@@ -39,6 +47,8 @@ HAPPENINGS = {
     "OPEN": gettext_lazy("Opened"),
     "BACK": gettext_lazy("Done, then gone back over"),
     "PAUSED": gettext_lazy("Paused, waiting for"),
+    "RESUMED": gettext_lazy("The clock runs again"),
+    "SUPPRESSED": gettext_lazy("Called for again while this is open, by"),
     "ESCALATED": gettext_lazy("Escalated to"),
     "DEVIATION": gettext_lazy("Deviation"),
     "CLOSED": gettext_lazy("Closed"),
@@ -56,6 +66,7 @@ MODE_WORDS = {
     GAP: gettext_lazy("Gap to mature cities"),
 }
 LEAD = "handbook.release_stop"
+_MARK = 8  # Letters that stand for a tile as it was shown.
 # The page of what a run is about.
 SUBJECTS = {
     "billing.bank_line": "billing-bank-line",
@@ -133,6 +144,9 @@ def run(request: Request, run_id: UUID) -> HttpResponse:
         "deviations": queries.deviations_of(run_id=run_id, actor=request.actor)
         if request.actor.may(LEAD)
         else (),
+        "heirs": queries.heirs(run_id=run_id, actor=request.actor)
+        if row.state == "TAKEN" and request.actor.may("handbook.take_run")
+        else (),
         "may_propose": row.state == "CLOSED" and request.actor.may("handbook.propose_case"),
         "open": row.state not in ("CLOSED", "VOID"),
         "confirm": request.GET.get("confirm", ""),
@@ -201,6 +215,9 @@ def _acts() -> dict[str, Any]:
         "release": lambda post, **who: services.release_stop(
             reason=post.get("reason", ""), **who
         ),
+        "hand-over": lambda post, **who: services.hand_over_run(
+            to_id=UUID(post.get("to_id", "")), **who
+        ),
         "void": lambda post, **who: services.void_run(reason=post.get("reason", ""), **who),
         "close": lambda post, **who: services.close_run(**who),
         "skip": lambda post, **who: services.skip_step(
@@ -266,7 +283,36 @@ def panorama(request: Request) -> HttpResponse:
         "role": role,
         **given,
     }
+    context["seen"] = "".join(tile.mark for tile in _tiles(context["cards"]))
     return render(request, "handbook/panorama.html", context)
+
+
+def _tiles(cards: list[CategoryCard]) -> list[TileRow]:
+    return [tile for card in cards for tile in card.tiles]
+
+
+@require_GET
+def changed_tiles(request: Request) -> HttpResponse:
+    """Of the panorama only the tiles that no longer stand as the page has `seen` them.
+
+    A page that shows other tiles altogether, as a new edition is in force, is drawn anew.
+    """
+    _must_view(request)
+    given, role = _asked(request), request.GET.get("role", "")
+    if "HX-Request" not in request.headers:
+        return redirect(f"{reverse('handbook-panorama')}?{urlencode({**given, 'role': role})}")
+    cards = queries.panorama(actor=request.actor, at=timezone.now(), role=role, **given)
+    tiles = _tiles(cards)
+    marks, seen = [tile.mark for tile in tiles], request.GET.get("seen", "")
+    if len(seen) != len(marks) * _MARK:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    known = [seen[n : n + _MARK] for n in range(0, len(seen), _MARK)]
+    changed = [t for t, now, then in zip(tiles, marks, known, strict=True) if now != then]
+    context = {
+        "tiles": changed, "seen": "".join(marks), "changed": True, "filters": urlencode(given),
+        **given,
+    }  # fmt: skip
+    return render(request, "handbook/changed_tiles.html", context)
 
 
 @require_GET

@@ -24,6 +24,7 @@ from panshi.handbook.models.runs import (
     Run,
     RunStep,
     Sample,
+    Suppression,
 )
 from panshi.handbook.models.states import (
     ATTEMPT_LIFE,
@@ -106,6 +107,7 @@ __all__ = [
     "SearchTerm",
     "Step",
     "StepState",
+    "Suppression",
     "Synonym",
     "TextConfirmed",
 ]

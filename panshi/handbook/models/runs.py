@@ -90,6 +90,23 @@ class Run(OwnedModel):
         ]
 
 
+class Suppression(OwnedModel):
+    """An occurrence that began no run, as one of the same node and subject was open; kept once."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="suppressions")
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
+    fact_id = models.UUIDField(null=True)
+    fact_name = models.CharField(max_length=80, blank=True)
+    occurrence_key = models.CharField(max_length=160)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["node", "occurrence_key"], name="suppressed_once")
+        ]
+        indexes = [models.Index(fields=["run"], name="suppression_by_run")]
+
+
 class RunStep(OwnedModel):
     """How one step, or one turn of a repeated step, stands in a run."""
 

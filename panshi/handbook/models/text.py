@@ -217,10 +217,12 @@ class Acknowledgement(OwnedModel):
 
 
 class Synonym(OwnedModel):
-    """Words that people say for a word of the encyclopedia."""
+    """Words that people say for a word of the encyclopedia: of its files, or added by somebody."""
 
     said = models.CharField(max_length=40)
     meant = ArrayField(models.CharField(max_length=40))
+    added_by_id = models.UUIDField(null=True)
+    added_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["org", "said"], name="synonym_once")]

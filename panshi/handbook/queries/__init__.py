@@ -1,13 +1,13 @@
 """Questions to the handbook: runs, and the text."""
 
-from panshi.handbook.queries.card import run_card
+from panshi.handbook.queries.card import run_card, run_history
 from panshi.handbook.queries.case_photos import (
     case_photo_file,
     case_photos,
     case_picture,
     case_pictures,
 )
-from panshi.handbook.queries.cases import case_page, case_rows, cases_of_node
+from panshi.handbook.queries.cases import case_list, case_page, cases_of_node
 from panshi.handbook.queries.curves import city_curve
 from panshi.handbook.queries.drafts import (
     draft_findings,
@@ -29,7 +29,7 @@ from panshi.handbook.queries.gate import exams_granting, procedure_certificates
 from panshi.handbook.queries.notices import notice_page
 from panshi.handbook.queries.panorama import family, panorama
 from panshi.handbook.queries.parameters import parameter_page, parameters
-from panshi.handbook.queries.playbooks import city_adherence, launch_phases
+from panshi.handbook.queries.playbooks import adherence, launch_phases
 from panshi.handbook.queries.reading import (
     binding_status,
     cities,
@@ -42,6 +42,7 @@ from panshi.handbook.queries.reading import (
 from panshi.handbook.queries.reviews import due_reviews
 from panshi.handbook.queries.runs import (
     evidence_file,
+    heirs,
     inbox,
     inbox_count,
     open_runs_about,
@@ -52,19 +53,20 @@ from panshi.handbook.queries.runs import (
     supervision,
 )
 from panshi.handbook.queries.sampling import deviations_of, watch
+from panshi.handbook.queries.words import search_misses, synonyms
 
 __all__ = [
+    "adherence",
     "binding_status",
+    "case_list",
     "case_page",
     "case_photo_file",
     "case_photos",
     "case_picture",
     "case_pictures",
-    "case_rows",
     "cases_of_node",
     "certified_for",
     "cities",
-    "city_adherence",
     "city_curve",
     "deviations_of",
     "draft_findings",
@@ -79,6 +81,7 @@ __all__ = [
     "exams_granting",
     "family",
     "findable_parts",
+    "heirs",
     "inbox",
     "inbox_count",
     "launch_phases",
@@ -97,10 +100,13 @@ __all__ = [
     "procedures_named",
     "revision_page",
     "run_card",
+    "run_history",
     "runs_due",
     "runs_of",
     "search",
+    "search_misses",
     "supervision",
+    "synonyms",
     "watch",
     "writes_here",
 ]

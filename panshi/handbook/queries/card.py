@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -146,6 +146,7 @@ class RunCard:
     limits: tuple[LimitRow, ...]
     finished: bool
     paused_for: str
+    paused_minutes: int
     sampled: SampleRow | None = None
     round: int = 0
 
@@ -192,6 +193,11 @@ def _happenings(
                 words=pause.reason,
             )
         )
+        if pause.ends_at:
+            made.append(Happening(at=pause.ends_at, kind="RESUMED", what="", by=""))
+    for late in run.suppressions.all():
+        what = wording.fact(late.fact_name)
+        made.append(Happening(at=late.at, kind="SUPPRESSED", what=what, by=""))
     for rung in run.escalations.all():
         made.append(Happening(at=rung.at, kind="ESCALATED", what=_post(posts, rung.to_role), by=""))
     for deviation in run.deviations.all():
@@ -207,6 +213,23 @@ def _happenings(
     if run.closed_at:
         made.append(Happening(at=run.closed_at, kind=run.state, what="", by=""))
     return sorted(made, key=lambda h: h.at, reverse=True)
+
+
+@question
+def run_history(*, run_id: UUID, actor: Actor) -> tuple[Happening, ...]:
+    """What happened to a run, the newest first. Raises Run.DoesNotExist."""
+    run = Run.objects.visible_to(actor).select_related("revision").get(id=run_id)
+    titles = {s.id: wording.spoken(s.zh, s.en) for s in book.procedure_of(run.revision).steps}
+    return tuple(_happenings(run, _people(run, actor), titles, book.book_of(run.edition_id).posts))
+
+
+def _people(run: Run, actor: Actor) -> dict[UUID, str]:
+    """The names of those who had to do with a run."""
+    ids = {run.owner_id}
+    for rows in (run.steps, run.pauses, run.deviations):
+        ids |= set(rows.values_list("person_id", flat=True))
+    known = tuple(one for one in ids if one)
+    return org.names_of(user_ids=known, actor=actor) if known else {}
 
 
 @question
@@ -229,11 +252,7 @@ def run_card(*, run_id: UUID, actor: Actor, at: datetime) -> RunCard:
         if piece.file_id:
             files.setdefault((piece.step_id, piece.iteration), []).append(piece.file_id)
     spent = {name for s in every if s.superseded and isinstance(s.value, list) for name in s.value}
-    people = {s.person_id for s in every if s.person_id} | {
-        p for p in (run.owner_id, *run.pauses.values_list("person_id", flat=True),
-                    *run.deviations.values_list("person_id", flat=True)) if p
-    }  # fmt: skip
-    names = org.names_of(user_ids=tuple(people), actor=actor) if people else {}
+    names = _people(run, actor)
     steps = tuple(
         _step_card(
             run,
@@ -275,6 +294,10 @@ def run_card(*, run_id: UUID, actor: Actor, at: datetime) -> RunCard:
         limits=tuple(_limits(run, procedure, edition)),
         finished=found.finished,
         paused_for=f"{pause.waits_for}: {pause.reason}" if pause else "",
+        paused_minutes=sum(
+            (((p.ends_at or at) - p.begins_at) for p in run.pauses.all()), timedelta()
+        )
+        // timedelta(minutes=1),
         round=run.round,
         sampled=_sampled(run, titles),
     )

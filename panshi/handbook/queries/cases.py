@@ -122,7 +122,7 @@ def _visible(actor: Actor, state: str, text: str) -> QuerySet[Case]:
 
 
 @question
-def case_rows(
+def case_list(
     *, actor: Actor, state: str = "", text: str = "", limit: int = 50, offset: int = 0
 ) -> tuple[Sequence[CaseRow], int]:
     """Cases, the newest first, and how many there are."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Sum
+
 from panshi.handbook import book, wording
 from panshi.handbook.models import AdherenceDay, Run, RunState
 from panshi.handbook.rules.measure import Tally
@@ -89,10 +91,14 @@ def launch_phases(
 
 
 @question
-def city_adherence(*, city: str, actor: Actor, at: datetime) -> Tally:
-    """The counts of a city's runs that fell due in the last 28 days."""
-    fields = tuple(Tally.__dataclass_fields__)
-    days = AdherenceDay.objects.visible_to(actor).filter(
-        city=city, day__gt=local_day(at) - timedelta(days=28)
+def adherence(
+    *, actor: Actor, at: datetime, city: str = "", node: str = "", days: int = 28
+) -> Tally:
+    """The counts of the runs that fell due in the last days: of a city and a node, or of all."""
+    rows = AdherenceDay.objects.visible_to(actor).filter(
+        day__gt=local_day(at) - timedelta(days=days)
     )
-    return sum((Tally(*row) for row in days.values_list(*fields)), Tally())
+    given = {"city": city, "node__slug": node}
+    rows = rows.filter(**{name: value for name, value in given.items() if value})
+    counts = rows.aggregate(**{f"sum_{name}": Sum(name) for name in Tally.__dataclass_fields__})
+    return Tally(*(count or 0 for count in counts.values()))

@@ -235,7 +235,10 @@ def _any_of(wanted: Iterable[str]) -> str:
 def search(*, text: str, actor: Actor, at: datetime, limit: int = 10) -> list[Found]:
     """Nodes that answer these words, best first, each with the parts that match."""
     edition = book.book_at(at)
-    meant = {s.said: s.meant for s in Synonym.objects.all()}
+    meant: dict[str, list[str]] = {}
+    for synonym in Synonym.objects.all():
+        known = meant.setdefault(synonym.said, [])
+        known += [word for word in synonym.meant if word not in known]
     wanted = terms.query(text, synonyms=meant)
     if not wanted:
         return []

@@ -31,6 +31,8 @@ from panshi.org import queries as org
 
 INBOX_LIMIT = 300
 SCHEDULE: Final = "schedule."
+# What no row of a list shows, and what takes time to read hundreds of times.
+_UNSHOWN: Final = ("params", "listens", "roles", "reason", "node__kpi", "node__trigger")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +188,7 @@ def inbox(*, actor: Actor, at: datetime) -> Inbox:
         .filter(state__in=OPEN_STATES)
         .filter(_waits_for(actor, posts))
         .select_related("node")
+        .defer(*_UNSHOWN)
         .order_by("due_at")[:INBOX_LIMIT]
     )
     rows = rows_of(list(runs), actor, at)
@@ -220,6 +223,19 @@ def inbox_count(*, actor: Actor, at: datetime) -> int:
         .filter(_waits_for(actor, posts))
         .count()
     )
+
+
+@question
+def heirs(*, run_id: UUID, actor: Actor) -> list[tuple[UUID, str]]:
+    """To whom a run may be handed over: holders of its post at its node, without its owner."""
+    run = Run.objects.visible_to(actor).get(id=run_id)
+    post = book.book_of(run.edition_id).posts.get(run.owner_role)
+    if post is None:
+        return []
+    staff = org.holders(org_ids=(run.org_id,), actor=actor)
+    ids = tuple(u for _org, u, roles in staff if post.holders & roles and u != run.owner_id)
+    names = org.names_of(user_ids=ids, actor=actor) if ids else {}
+    return [(user_id, names[user_id]) for user_id in ids if user_id in names]
 
 
 @question
@@ -348,6 +364,7 @@ def supervision(*, actor: Actor, at: datetime, city: str = "") -> Supervision:
             Q(state=RunState.HALTED) | Q(due_at__lt=at) | Q(state="WAITING", take_by__lt=at)
         )
         .select_related("node")
+        .defer(*_UNSHOWN)
         .order_by("due_at")[:200]
     )
     rows = rows_of(list(picked), actor, at)

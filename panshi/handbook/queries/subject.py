@@ -60,11 +60,10 @@ def place_of(run: Run) -> Place | None:
 def world_of(run: Run, actor: Actor, at: datetime) -> World:
     """What the conditions of this run may look at; the subject is asked only when one does."""
     edition = book.book_of(run.edition_id)
-    asks = "$subject." in run.revision.files["sop.yaml"]
     return World(
         fact=run.fact,
         subject=subject_card(run.subject_type, run.subject_id, system_actor(run.org_id), at)
-        if asks
+        if book.asks_subject(run.revision)
         else {},
         param={**edition.params, **run.params},
         actor=str(actor.id),

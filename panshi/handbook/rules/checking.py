@@ -15,6 +15,8 @@ _LEAST: Final = {
     1: {"what": 80, "why": 100, "how": 300, "clauses": 4, "steps": 5, "questions": 4},
     2: {"what": 50, "why": 60, "how": 150, "clauses": 2, "steps": 3, "questions": 2},
 }
+_NO_FACT: Final = "no fact "
+_WAITS_FOR_NO_FACT: Final = "waits for no fact: "
 _PLACEHOLDER: Final = re.compile(r"待补|待写|TODO|TBD|xxx|XXX|……待|此处填写|lorem", re.IGNORECASE)
 
 
@@ -27,6 +29,11 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.place}: {self.words}"
+
+
+def names_no_fact(finding: Finding) -> bool:
+    """Whether a procedure starts, closes or is proved by a fact that does not exist."""
+    return finding.words.startswith((_NO_FACT, _WAITS_FOR_NO_FACT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,7 +276,7 @@ def _bindings(procedure: Procedure, fact_fields: Shapes, verbs: Shapes) -> Itera
     if trigger.planned and trigger.planned in fact_fields:
         yield f"{trigger.planned} exists now: bind the node to it"
     if trigger.event and trigger.event not in fact_fields:
-        yield f"no fact {trigger.event}: say “kind: manual, planned: {trigger.event}”"
+        yield f"{_NO_FACT}{trigger.event}: say “kind: manual, planned: {trigger.event}”"
     fields: set[str] = set()
     if trigger.event in fact_fields:
         shape = fact_fields[trigger.event]
@@ -282,7 +289,7 @@ def _bindings(procedure: Procedure, fact_fields: Shapes, verbs: Shapes) -> Itera
             yield f"the condition asks {name}, which {trigger.event} lacks"
     for listening in procedure.listens:
         if listening.event not in fact_fields:
-            yield f"waits for {listening.event}, which does not exist"
+            yield f"{_WAITS_FOR_NO_FACT}{listening.event}"
             continue
         for name in sorted(set(listening.match) - set(fact_fields[listening.event])):
             yield f"matches {name}, which {listening.event} lacks"

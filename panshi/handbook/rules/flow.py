@@ -39,6 +39,7 @@ class Record:
     result: Mapping[str, object] | None = None
 
 
+_PASSING: Final = ("$subject.", "$now", "$actor")
 Records = Mapping[tuple[str, int], Record]
 
 
@@ -120,6 +121,16 @@ def _with_step(world: World, step: Step, turns: int, records: Records) -> World:
     return replace(world, steps=steps, results=results)
 
 
+def _was_decided(step: Step, records: Records, turns: int) -> bool:
+    """Whether a step was done under a condition that looks at what is true only for a moment.
+
+    A vehicle that a step has taken out of use is out of use thereafter: the step stays done.
+    """
+    return any((step.id, n) in records for n in range(turns)) and any(
+        name.startswith(_PASSING) for name in conditions.references(step.when)
+    )
+
+
 def progress(procedure: Procedure, records: Records, world: World) -> Progress:
     """Judge every step in order; a step sees only the steps of earlier groups."""
     items: list[Item] = []
@@ -129,9 +140,10 @@ def progress(procedure: Procedure, records: Records, world: World) -> Progress:
     for step in procedure.steps:
         if step.group != group:
             group, seen, held = step.group, after, owing
-        applies = step.when is None or conditions.holds(step.when, seen)
-        undecided = not applies and not unsure.isdisjoint(step.asks)
         labels = turns(step, seen)
+        applies = step.when is None or conditions.holds(step.when, seen)
+        applies = applies or _was_decided(step, records, len(labels))
+        undecided = not applies and not unsure.isdisjoint(step.asks)
         for iteration, label in enumerate(labels):
             record = records.get((step.id, iteration))
             if not applies:

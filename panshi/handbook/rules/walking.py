@@ -246,11 +246,17 @@ def walk(procedure: Procedure, params: Mapping[str, object]) -> Walk:
 
 
 def scripts(
-    procedure: Procedure, params: Mapping[str, object], subject: Mapping[str, object]
+    procedure: Procedure,
+    params: Mapping[str, object],
+    subject: Mapping[str, object],
+    wanted: frozenset[str],
 ) -> list[Script]:
-    """As few runs as take every branch that some hundred walks came upon, the fullest one first."""
+    """As few runs as take every branch wanted that some hundred walks came upon, the fullest first.
+
+    One run where no branch is wanted.
+    """
     pick, facts = Picker(), facts_to_try(procedure, params)
-    wanted, seen = branches(procedure), set[str]()
+    seen = set[str]()
     walked: list[Script] = []
     most = 2 * MAX_PATHS
     while len(walked) < most and (len(walked) < len(facts) or not wanted <= seen):
@@ -258,9 +264,9 @@ def scripts(
         pick.turn(len(walked))
         path = _play(procedure, World(fact=fact, param=params, subject=subject), pick)
         walked.append(Script(fact, tuple(path.answers), frozenset(path.branches)))
-        seen |= path.branches
+        seen |= path.branches & wanted
     chosen: list[Script] = []
-    while seen or not chosen:
+    while seen or not (chosen or wanted):
         # Of runs that add as much the shorter one is played.
         best = max(walked, key=lambda s: (len(s.branches & seen), -len(s.answers)))
         chosen.append(best)

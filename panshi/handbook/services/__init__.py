@@ -31,7 +31,7 @@ from panshi.handbook.services.exams import (
     submit_attempt,
 )
 from panshi.handbook.services.hearing import hear_facts
-from panshi.handbook.services.knowledge import note_search_miss
+from panshi.handbook.services.knowledge import add_synonym, note_search_miss, remove_synonym
 from panshi.handbook.services.ladder import anything_due, escalate_due
 from panshi.handbook.services.measures import roll_up_adherence
 from panshi.handbook.services.notices import (
@@ -73,6 +73,7 @@ __all__ = [
     "PhotoUnfit",
     "StepAwaitsFact",
     "acknowledge_notice",
+    "add_synonym",
     "any_late_attempt",
     "any_period_begun",
     "anything_due",
@@ -108,6 +109,7 @@ __all__ = [
     "redact_case",
     "release_edition",
     "release_stop",
+    "remove_synonym",
     "report_deviation",
     "resume_run",
     "return_revision",

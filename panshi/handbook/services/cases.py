@@ -65,7 +65,7 @@ class WordsMissing(Refusal):
     pass
 
 
-class NamesLeft(Refusal):
+class RedactionIncomplete(Refusal):
     """The text still names somebody; what it names is in the words."""
 
 
@@ -411,7 +411,7 @@ def redact_case(
 def approve_case(*, case_id: UUID, actor: Actor, at: datetime) -> CaseApproved:
     """Say that a redacted case may be read by others: a person other than the one who worded it.
 
-    Raises AnotherPersonNeeded, NamesLeft, IllegalMove.
+    Raises AnotherPersonNeeded, RedactionIncomplete, IllegalMove.
     """
     case = _locked(case_id, actor)
     actor.must("handbook.approve_case", case.org_id)
@@ -420,7 +420,7 @@ def approve_case(*, case_id: UUID, actor: Actor, at: datetime) -> CaseApproved:
         raise AnotherPersonNeeded(_("Another person than the one who worded it approves a case."))
     _again, report = masked({**case.heads, "TITLE": case.title}, names_of(case, actor))
     if report["masked"]:
-        raise NamesLeft(_("The text still names somebody; word it again."))
+        raise RedactionIncomplete(_("The text still names somebody; word it again."))
     case.state = CASE_LIFE.step(case.state, CaseState.APPROVED)
     case.approver_id = actor.id
     case.save(update_fields=["state", "approver_id"])

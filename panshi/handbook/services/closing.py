@@ -61,6 +61,7 @@ def locked(run_id: UUID, actor: Actor) -> Run:
         Run.objects.visible_to(actor)
         .select_for_update(of=("self",))
         .select_related("revision", "node")
+        .defer("revision__files")
         .get(id=run_id)
     )
 
@@ -152,6 +153,8 @@ def _release_parent(run: Run, actor: Actor, at: datetime) -> None:
     siblings = parent.children.exclude(state__in=(RunState.CLOSED, RunState.VOID))
     if parent.state == RunState.HALTED and not siblings.exclude(id=run.id).exists():
         parent.state = RUN_LIFE.step(parent.state, RunState.TAKEN)
+        parent.save(update_fields=["state"])
+        engine.report_checklist(parent, actor, at)
         close_when_finished(parent, engine.settle(parent, actor, at), actor, at)
 
 
@@ -234,7 +237,9 @@ def release_stop(*, run_id: UUID, reason: str, actor: Actor, at: datetime) -> Ru
     if not reason.strip():
         raise WordsMissing(_("Say why the run may go on."))
     run.state = RUN_LIFE.step(run.state, RunState.TAKEN)
+    run.save(update_fields=["state"])
     record_deviation(run_id=run.id, kind=DeviationKind.OVERRIDDEN, words=reason, actor=actor, at=at)
+    engine.report_checklist(run, actor, at)
     close_when_finished(run, engine.settle(run, actor, at), actor, at)
     return RunReleased(org_id=run.org_id, actor_id=actor.id, at=at, run_id=run.id, reason=reason)
 

@@ -52,6 +52,10 @@ class ContentUnfit(Refusal):
     """The files do not pass the check; the words list the first findings."""
 
 
+class TriggerUnknown(ContentUnfit):
+    """Nothing that happens is called what a procedure waits for; the words say which."""
+
+
 class EditionFrozen(Refusal):
     pass
 
@@ -68,8 +72,10 @@ def whole_digest(content: Content) -> str:
 
 
 def unfit(findings: list[checking.Finding]) -> ContentUnfit:
+    """What to refuse such content with: TriggerUnknown when nothing but triggers is wrong."""
     shown = "\n".join(str(f) for f in findings[:20])
-    return ContentUnfit(
+    waits_in_vain = all(map(checking.names_no_fact, findings))
+    return (TriggerUnknown if waits_in_vain else ContentUnfit)(
         _("%(count)d things are wrong with the content:\n%(list)s")
         % {"count": len(findings), "list": shown}
     )
@@ -419,9 +425,11 @@ def index(
     SearchDocument.objects.bulk_create(rows, batch_size=500)
     weigh_terms(org_id)
     words = texts.load_yaml(content.root["synonyms.yaml"], "synonyms.yaml")["synonyms"]
-    Synonym.objects.filter(org_id=org_id).delete()
+    # What people of operations have added stays, and goes before what the files say.
+    Synonym.objects.filter(org_id=org_id, added_by_id=None).delete()
     Synonym.objects.bulk_create(
-        Synonym(org_id=org_id, said=said, meant=meant) for said, meant in words.items()
+        (Synonym(org_id=org_id, said=said, meant=meant) for said, meant in words.items()),
+        ignore_conflicts=True,
     )
 
 

@@ -25,6 +25,11 @@ from panshi.kit.wording import listed
 
 JOB_POST: Final = "engineer"
 CHECKLIST: Final = "service.record_checklist"
+_JOB: Final = ("job_done", "job_required", "work_order_id")
+_SUMS: Final = (
+    "steps_due", "steps_done", "evidence_due", "evidence_valid", "job_required", "job_done",
+    "listens", "roles", "work_order_id",
+)  # fmt: skip
 
 
 class StepCallUnfit(Refusal):
@@ -207,16 +212,22 @@ def report_checklist(run: Run, actor: Actor, at: datetime) -> None:
         )
 
 
-def settle(run: Run, actor: Actor, at: datetime) -> Progress:
-    """Judge the run, keep rows and sums, and tell its job; the caller closes it when finished."""
-    before = (run.job_done, run.job_required, run.work_order_id, run.state)
-    rows = rows_of(run)
+def _summed(run: Run, *names: str) -> list[object]:
+    return [getattr(run, name) for name in names]
+
+
+def settle(run: Run, actor: Actor, at: datetime, rows: list[RunStep] | None = None) -> Progress:
+    """Judge the run, keep rows and sums, and tell its job; the caller closes it when finished.
+
+    Rows are read unless given; what else has changed of the run the caller has saved.
+    """
+    before, job = _summed(run, *_SUMS), _summed(run, *_JOB)
+    rows = rows_of(run) if rows is None else rows
     found = judge(run, actor, at, rows)
     sync_steps(run, found, rows)
     sums(run, found, rows)
-    run.save()
-    if (run.job_done, run.job_required, run.work_order_id, run.state) != before or (
-        run.state == RunState.HALTED
-    ):
+    if _summed(run, *_SUMS) != before:
+        run.save(update_fields=_SUMS)
+    if _summed(run, *_JOB) != job or run.state == RunState.HALTED:
         report_checklist(run, actor, at)
     return found

@@ -31,6 +31,7 @@ def hear_facts(*, facts: Sequence[Fact], actor: Actor, at: datetime) -> FactsHea
         waiting = (
             Run.objects.select_for_update(of=("self",))
             .select_related("revision", "node")
+            .defer("revision__files")
             .filter(org_id=fact.org_id, state__in=OPEN_STATES, listens__overlap=keys)
             .order_by("id")
         )

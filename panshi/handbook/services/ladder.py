@@ -78,6 +78,7 @@ def escalate_due(*, actor: Actor, at: datetime) -> RunsEscalated:
         Run.objects.visible_to(actor)
         .select_for_update(of=("self",), skip_locked=True)
         .select_related("revision", "node")
+        .defer("revision__files")
         .filter(state__in=TICKING, next_rung_at__lte=at)
         .order_by("id")[:BATCH]
     )

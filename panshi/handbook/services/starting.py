@@ -15,7 +15,7 @@ from panshi.fleet import queries as fleet
 from panshi.handbook import book
 from panshi.handbook.book import Book, Bound
 from panshi.handbook.events import RunsStarted, StartedRun
-from panshi.handbook.models import OPEN_STATES, Run
+from panshi.handbook.models import OPEN_STATES, Run, Suppression
 from panshi.handbook.rules import clock, conditions, flow
 from panshi.handbook.rules.conditions import World
 from panshi.handbook.rules.flow import Item, Progress
@@ -216,17 +216,44 @@ def _run_of(
     return run
 
 
-def _suppressed(occasions: list[Occasion]) -> set[tuple[UUID, str]]:
-    """Node and subject of those that must wait because a run of both is open."""
+def _suppressed(
+    occasions: list[Occasion],
+) -> tuple[dict[tuple[UUID, str], UUID], set[tuple[UUID, str]]]:
+    """The open runs, by node and subject, for which others wait; and node and key of those held."""
     asked = [o for o in occasions if o.bound.procedure.unless_open and o.subject_id]
     if not asked:
-        return set()
+        return {}, set()
+    nodes = {o.bound.node_id for o in asked}
     open_runs = Run.objects.filter(
-        node_id__in={o.bound.node_id for o in asked},
-        subject_id__in={o.subject_id for o in asked},
-        state__in=OPEN_STATES,
+        node_id__in=nodes, subject_id__in={o.subject_id for o in asked}, state__in=OPEN_STATES
     )
-    return set(open_runs.values_list("node_id", "subject_id"))
+    before = Suppression.objects.filter(
+        node_id__in=nodes, occurrence_key__in={o.key for o in asked}
+    )
+    about = {(node, subject): run for node, subject, run in open_runs.values_list(
+        "node_id", "subject_id", "id"
+    )}  # fmt: skip
+    return about, set(before.values_list("node_id", "occurrence_key"))
+
+
+def _keep_suppressed(held_back: list[tuple[Occasion, UUID]], unkept: Collection[UUID]) -> None:
+    """Note what began no run beside the run that was open, each occurrence once."""
+    Suppression.objects.bulk_create(
+        (
+            Suppression(
+                org_id=occasion.org_id,
+                run_id=run_id,
+                node_id=occasion.bound.node_id,
+                fact_id=occasion.fact_id,
+                fact_name=occasion.fact_name,
+                occurrence_key=occasion.key,
+                at=occasion.at,
+            )
+            for occasion, run_id in held_back
+            if run_id not in unkept
+        ),
+        ignore_conflicts=True,
+    )
 
 
 def _pick_owners(runs: list[Run], bounds: Mapping[UUID, Bound]) -> None:
@@ -296,24 +323,24 @@ def begin(
     settings = settings or settings_of({o.org_id for o in occasions})
     models = _models(occasions) if settings.by_model else {}
     known = _known(occasions)
-    held = _suppressed(occasions)
+    held, before = _suppressed(occasions)
+    held_back: list[tuple[Occasion, UUID]] = []
     groups = Groups()
     runs: dict[tuple[UUID, str], Run] = {}
     openings: dict[str, Progress] = {}
     bounds: dict[UUID, Bound] = {}
-    suppressed = 0
     for occasion in occasions:
         node_id, once = occasion.bound.node_id, occasion.bound.procedure.unless_open
         about, place = (node_id, occasion.subject_id), (node_id, occasion.key)
+        if place in before:
+            continue
         if once and about in held:
-            suppressed += 1
+            held_back.append((occasion, held[about]))
             continue
         if occasion.item and groups.join(*place, occasion.item, occasion.fact):
             continue
         if place in runs or place in known:
             continue
-        if once and occasion.subject_id:
-            held.add(about)
         bounds[node_id] = occasion.bound
         run = runs[place] = _run_of(
             occasion,
@@ -321,19 +348,22 @@ def begin(
             settings.own(occasion.org_id, occasion.at, models.get(_vehicle_of(occasion), "")),
             openings,
         )
+        if once and occasion.subject_id:
+            held[about] = run.id
         if occasion.item:
             groups.begin(run, occasion.item)
     groups.write()
     fresh = list(runs.values())
     _pick_owners(fresh, bounds)
     kept = insert_runs(fresh)
+    _keep_suppressed(held_back, {r.id for r in fresh} - kept)
     made = [r for r in fresh if r.id in kept]
     for run in made:
         if run.work_order_id is not None:
             engine.report_checklist(run, actor, at)
         if any(s.auto for s in bounds[run.node_id].procedure.steps):
             close_when_finished(run, engine.settle(run, actor, at), actor, at)
-    return made, suppressed
+    return made, len(held_back)
 
 
 def started(

@@ -112,6 +112,7 @@ def _take(run: Run, actor: Actor, at: datetime) -> None:
     _must_be_certified(run, actor.id, actor, at)
     run.state = RUN_LIFE.step(run.state, RunState.TAKEN)
     run.owner_id, run.taken_at = actor.id, at
+    run.save(update_fields=["state", "owner_id", "taken_at"])
 
 
 @verb
@@ -121,7 +122,6 @@ def take_run(*, run_id: UUID, actor: Actor, at: datetime) -> RunTaken:
     actor.must("handbook.take_run", run.org_id)
     must_hold(run, run.owner_role, actor)
     _take(run, actor, at)
-    run.save()
     close_when_finished(run, _run_auto(run, engine.settle(run, actor, at), at), actor, at)
     return RunTaken(
         org_id=run.org_id,
@@ -216,10 +216,9 @@ def complete_step(
     actor.must("handbook.complete_step", run.org_id)
     procedure_ = engine.procedure_of(run)
     step = procedure_.step(step_id)
-    done = run.steps.filter(
-        step_id=step_id, iteration=iteration, superseded=False, state=StepState.DONE
-    )
-    if step is not None and done.exists():
+    rows = engine.rows_of(run)
+    done = {(r.step_id, r.iteration) for r in rows if r.state == StepState.DONE}
+    if step is not None and (step_id, iteration) in done:
         return StepRepeated(
             org_id=run.org_id,
             actor_id=actor.id,
@@ -235,7 +234,7 @@ def complete_step(
         _take(run, actor, at)
     else:
         _must_be_certified(run, actor.id, actor, at)
-    found = engine.settle(run, actor, at)
+    found = engine.settle(run, actor, at, rows)
     item = _item(found, step_id, iteration)
     kept, flagged = weigh(
         run=run, item=item, value=value, confirm=confirm, world=found.world, actor=actor

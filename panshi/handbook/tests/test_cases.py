@@ -141,7 +141,7 @@ def test_a_name_that_is_left_stops_the_approval(node: OrgNode) -> None:
     (case_id,) = propose()
     word(case_id, make.person(node, "TRAINER"))
     Case.objects.filter(id=case_id).update(heads={"COURSE": "打给 13812345678。", "LESSON": "好。"})
-    with pytest.raises(cases.NamesLeft):
+    with pytest.raises(cases.RedactionIncomplete):
         services.approve_case(case_id=case_id, actor=make.person(node, "TRAINER"), at=LATE)
 
 

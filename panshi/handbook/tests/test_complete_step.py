@@ -27,6 +27,7 @@ from panshi.kit import verbs
 from panshi.kit.facts import Fact
 from panshi.kit.ids import uuid7
 from panshi.kit.tenancy import Actor, hq_actor
+from panshi.org import services as org_services
 from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
 from panshi.org.tests.window import page, window
@@ -259,6 +260,8 @@ def test_a_pause_moves_what_is_due() -> None:
     fact = services.resume_run(run_id=run.id, actor=by, at=LATER + timedelta(hours=2))
     assert fact.paused_minutes == 120
     assert fact.due_at == run.due_at + timedelta(hours=2)
+    card = queries.run_card(run_id=run.id, actor=by, at=LATER + timedelta(hours=3))
+    assert card.paused_minutes == 120
 
 
 def test_the_clock_stands_still_no_longer_than_the_step_may_wait() -> None:
@@ -275,6 +278,22 @@ def test_the_clock_stands_still_no_longer_than_the_step_may_wait() -> None:
     services.pause_run(run_id=run_id, waits_for="customer", reason="出差", actor=by, at=LATER)
     fact = services.resume_run(run_id=run_id, actor=by, at=LATER + timedelta(days=12))
     assert (fact.due_at - run.due_at, fact.paused_minutes) == (timedelta(days=10), 12 * 24 * 60)
+
+
+def test_a_run_is_handed_over_on_its_page_to_somebody_of_its_post() -> None:
+    run, by = collector()
+    org = run_org(run)
+    heir = org_services.create_user(
+        org_id=org.id, username=f"heir-{org.id}", full_name="钱进", roles=["FINANCE"],
+        password="a-long-password-1", actor=hq_actor(org.id), at=make.NOON,
+    )  # fmt: skip
+    do(run, "bill_right", by, "无误")
+    desk = window(org, "OPERATIONS")
+    assert str(heir.user_id) in page(desk.get(reverse("handbook-run", args=[run.id])))
+    desk.post(reverse("handbook-act", args=[run.id, "hand-over"]), {"to_id": str(heir.user_id)})
+    run.refresh_from_db()
+    assert run.owner_id == heir.user_id
+    assert run.steps.get(step_id="bill_right").state == "DONE"
 
 
 def test_what_the_database_cannot_store_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -408,7 +427,7 @@ def test_an_order_that_nobody_named_does_not_hold_up_a_run() -> None:
 def test_every_branch_of_a_procedure_leads_to_its_end_and_nothing_is_kept() -> None:
     make.edition()
     vehicle = fleet_make.vehicle()
-    there = {"fleet.vehicle": str(vehicle.id)}
+    there = {"fleet.vehicle": [str(vehicle.id)]}
 
     def play(slug: str, runs: int) -> playing.Played:
         (one,) = playing.play_edition(

@@ -12,7 +12,7 @@ from django.db import DatabaseError, transaction
 from panshi.handbook import content_command, content_files, services
 from panshi.handbook.models import Edition, EditionItem, EditionState, Node, Revision, Run, Step
 from panshi.handbook.rules import texts
-from panshi.handbook.services.content import ContentUnfit, content_of
+from panshi.handbook.services.content import ContentUnfit, TriggerUnknown, content_of
 from panshi.handbook.services.review import AuthorCannotApprove
 from panshi.handbook.tests import make
 from panshi.kit.ids import uuid7
@@ -127,6 +127,15 @@ def test_an_unknown_verb_or_field_fails_the_registry_check(tmp_path: Path) -> No
     with pytest.raises(ContentUnfit):
         services.import_content(directory=str(wrong), actor=make.editor(), at=make.NOON)
     assert not Edition.objects.exists()
+
+
+def test_a_procedure_that_waits_for_what_never_happens_is_refused_by_that_name(
+    tmp_path: Path,
+) -> None:
+    name = "CS-D-05-overdue-reminder/sop.yaml"
+    wrong = changed(tmp_path, name, "event: billing.BillPaid", "event: billing.BillForgotten")
+    with pytest.raises(TriggerUnknown, match="waits for no fact: billing.BillForgotten"):
+        services.import_content(directory=str(wrong), actor=make.editor(), at=make.NOON)
 
 
 def files_of(slug: str, before: str, after: str) -> dict[str, str]:

@@ -65,6 +65,54 @@ def test_the_panorama_names_all_first_level_nodes_and_their_load(
     assert len(gzip.compress(shown.encode())) < 60_000
 
 
+def test_a_live_panorama_is_told_the_tiles_that_changed_and_no_others(
+    client: Window, node: OrgNode
+) -> None:
+    changed = reverse("handbook-changed-tiles")
+
+    def seen_on(shown: str) -> str:
+        (marks,) = re.findall(r'id="seen" name="seen" value="([0-9a-f]+)"', shown)
+        return str(marks)
+
+    whole = page(client.get(reverse("handbook-panorama")))
+    assert f'hx-get="{changed}?' in whole
+    asked = {"seen": seen_on(whole), "mode": "load"}
+    live = {"HX-Request": "true"}
+    assert "atlas-node" not in page(client.get(changed, asked, headers=live))
+
+    below = offline(node).node
+    top = below.parent or below
+    told = page(client.get(changed, asked, headers=live))
+    assert re.findall(r'id="tile-([a-z0-9-]+)" hx-swap-oob="true"', told) == [top.slug]
+    assert len(told) < 3000
+    again = {**asked, "seen": seen_on(told)}
+    assert "atlas-node" not in page(client.get(changed, again, headers=live))
+    # A page of another edition, or of other filters, is drawn anew; one without scripts too.
+    other = client.get(changed, {**asked, "seen": asked["seen"][8:]}, headers=live)
+    assert other.headers["HX-Refresh"] == "true"
+    assert client.get(changed, asked).headers["Location"].startswith(reverse("handbook-panorama"))
+
+
+def test_words_that_led_nowhere_are_given_a_meaning_and_lead_there(
+    client: Window, node: OrgNode
+) -> None:
+    words, search = reverse("handbook-words"), reverse("handbook-search")
+    client.get(search, {"text": "趴窝窝"})
+    assert "趴窝窝" in page(client.get(words))
+    add, remove = reverse("handbook-add-word"), reverse("handbook-remove-word")
+    assert client.post(add, {"said": "趴窝窝", "meant": " "}).status_code == 409
+    client.post(add, {"said": "趴窝窝", "meant": "绝缘，绝缘偏低"})
+    lead = make.person(node, "OPERATIONS")
+    (row,) = [r for r in queries.synonyms(actor=lead) if r.own]
+    assert row.meant == ("绝缘", "绝缘偏低")
+    found = queries.search(text="趴窝窝", actor=lead, at=make.NOON)
+    assert "insulation-fault" in {hit.slug for hit in found}
+    client.post(remove, {"said": "趴窝窝"})
+    assert queries.search(text="趴窝窝", actor=lead, at=make.NOON) == []
+    assert client.post(remove, {"said": "趴窝窝"}).status_code == 409
+    assert window(node, "FINANCE").get(words).status_code == 409
+
+
 def test_a_tile_opens_what_is_below_it(client: Window, node: OrgNode) -> None:
     run = offline(node)
     top = run.node.parent or run.node

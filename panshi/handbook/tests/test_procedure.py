@@ -74,6 +74,21 @@ def test_a_turn_stops_the_run_for_what_it_says_itself_and_not_for_an_earlier_tur
     assert not stops("{ge: [{count: tyres}, 2]}", 5, 6, 7)
 
 
+def test_a_step_that_changed_what_its_condition_looks_at_stays_done() -> None:
+    hold = """
+steps:
+- {id: hold, zh: 停用, when: {ne: [$subject.state, IN_SERVICE]}, call: x.y, required: true}
+- {id: told, zh: 告知, when: {ne: [$subject.state, IN_SERVICE]}, evidence: {kind: check}}
+"""
+    made = procedure(hold)
+    before, after = (World(subject={"state": state}) for state in ("READY", "IN_SERVICE"))
+    assert flow.progress(made, {}, before).item("hold", 0).standing == "READY"
+    records = {("hold", 0): done(True)}
+    found = flow.progress(made, records, after)
+    assert [str(item.standing) for item in found.items] == ["DONE", "NOT_APPLICABLE"]
+    assert found.done == 1
+
+
 def test_only_the_first_step_is_ready_at_first() -> None:
     assert stand({}) == {
         ("present", 0): "READY", ("film", 0): "NOT_APPLICABLE", ("tyres", 0): "AHEAD",

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 
-from panshi.handbook import services
-from panshi.handbook.models import Run, RunState
+from panshi.handbook import queries, services
+from panshi.handbook.models import Run, RunState, Suppression
 from panshi.handbook.tests import make
 from panshi.kit import outbox, relay
 from panshi.kit.ids import uuid7
@@ -48,10 +48,26 @@ def test_each_item_of_a_plural_fact_makes_its_own_run() -> None:
 def test_an_open_run_of_the_same_vehicle_holds_the_next_one_back() -> None:
     make.edition()
     org, vehicle = org_make.operator(), uuid7()
-    make.start(make.findings_raised(org, make.finding(vehicle_id=vehicle)))
+    (run,) = make.start(make.findings_raised(org, make.finding(vehicle_id=vehicle)))
     again = make.findings_raised(org, make.finding(vehicle_id=vehicle))
-    started = services.start_runs(facts=[again], actor=system_actor(org.id), at=make.NOON)
-    assert (started.runs, started.suppressed) == ((), 1)
+
+    def tell() -> tuple[int, int]:
+        started = services.start_runs(facts=[again], actor=system_actor(org.id), at=make.NOON)
+        return len(started.runs), started.suppressed
+
+    assert [tell(), tell()] == [(0, 1), (0, 0)]
+    (kept,) = Suppression.objects.all()
+    assert (kept.run_id, kept.fact_id) == (run.id, again.id)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Suppression.objects.update(run_id=run.id)
+    lead = make.person(org, "OPERATIONS")
+    history = queries.run_history(run_id=run.id, actor=lead)
+    assert sorted(line.kind for line in history) == ["STARTED", "SUPPRESSED"]
+    # What was held back once begins no run later, however often it is told.
+    services.void_run(run_id=run.id, reason="误报", actor=lead, at=make.NOON)
+    assert tell() == (0, 0)
+    fresh = make.findings_raised(org, make.finding(vehicle_id=vehicle))
+    assert len(make.start(fresh)) == 1
 
 
 def test_what_is_due_counts_from_the_fact_and_not_from_the_handler() -> None:
