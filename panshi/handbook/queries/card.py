@@ -147,6 +147,8 @@ class RunCard:
     finished: bool
     paused_for: str
     paused_minutes: int
+    hours: str
+    hours_now: str
     sampled: SampleRow | None = None
     round: int = 0
 
@@ -294,6 +296,8 @@ def run_card(*, run_id: UUID, actor: Actor, at: datetime) -> RunCard:
         limits=tuple(_limits(run, procedure, edition)),
         finished=found.finished,
         paused_for=f"{pause.waits_for}: {pause.reason}" if pause else "",
+        hours=str(edition.calendar.opening) if procedure.working else "",
+        hours_now=_hours_now(run, procedure, edition, actor, at),
         paused_minutes=sum(
             (((p.ends_at or at) - p.begins_at) for p in run.pauses.all()), timedelta()
         )
@@ -301,6 +305,16 @@ def run_card(*, run_id: UUID, actor: Actor, at: datetime) -> RunCard:
         round=run.round,
         sampled=_sampled(run, titles),
     )
+
+
+def _hours_now(
+    run: Run, procedure: Procedure, edition: book.Book, actor: Actor, at: datetime
+) -> str:
+    """The opening hours that count by now, where a run in working time began under others."""
+    latest = book.book_for(run.org_id, actor, at) if procedure.working else None
+    if latest is None or latest.calendar.opening == edition.calendar.opening:
+        return ""
+    return str(latest.calendar.opening)
 
 
 def _sampled(run: Run, titles: Mapping[str, str]) -> SampleRow | None:

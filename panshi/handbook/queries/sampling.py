@@ -7,12 +7,14 @@ from uuid import UUID
 
 from django.db.models import Count, Q
 
+from panshi.fleet import queries as fleet
 from panshi.handbook import book, wording
 from panshi.handbook.models import Deviation, Evidence, Run, RunState
 from panshi.handbook.queries.runs import RunRow, rows_of
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 from panshi.org import queries as org
+from panshi.service import queries as service
 
 DAYS: Final = timedelta(days=28)
 TARGET: Final = "sample_share_percent"
@@ -33,6 +35,20 @@ class EvidenceRow:
     person: str
     at: datetime
     valid: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPictureRow:
+    """A picture of a job as it came in, whatever procedure the job follows."""
+
+    photo_id: UUID
+    order_id: UUID
+    number: str
+    what: str
+    city: str
+    subject: str
+    person: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +78,7 @@ class Watch:
     cities: tuple[SampledCity, ...]
     upcoming: tuple[RunRow, ...]
     target: float
+    jobs: tuple[JobPictureRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +128,26 @@ def _stream(actor: Actor, at: datetime, city: str) -> tuple[EvidenceRow, ...]:
     return tuple(rows)
 
 
+def _of_jobs(actor: Actor, city: str) -> tuple[JobPictureRow, ...]:
+    found = service.latest_photos(actor=actor, city=city, limit=STREAM)
+    vehicles = fleet.vehicle_refs(vehicle_ids=tuple({p.vehicle_id for p in found}), actor=actor)
+    names = org.names_of(user_ids=tuple({p.by_id for p in found}), actor=actor)
+    plates = {key: ref.plate or ref.vin for key, ref in vehicles.items()}
+    return tuple(
+        JobPictureRow(
+            photo_id=p.id,
+            order_id=p.order_id,
+            number=p.number,
+            what=p.step or p.purpose,
+            city=p.city,
+            subject=plates.get(p.vehicle_id, ""),
+            person=names.get(p.by_id, ""),
+            at=p.at,
+        )
+        for p in found
+    )
+
+
 @question
 def watch(*, actor: Actor, at: datetime, city: str = "") -> Watch:
     """Evidence as it comes in, and per city how much of what closed was sampled."""
@@ -145,6 +182,7 @@ def watch(*, actor: Actor, at: datetime, city: str = "") -> Watch:
         cities=tuple(cities),
         upcoming=tuple(rows_of(upcoming, actor, at)),
         target=target,
+        jobs=_of_jobs(actor, city) if actor.may("service.view") else (),
     )
 
 

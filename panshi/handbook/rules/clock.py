@@ -38,6 +38,9 @@ class Opening:
     opens: time = time(9)
     closes: time = time(18)
 
+    def __str__(self) -> str:
+        return f"{self.opens:%H:%M}–{self.closes:%H:%M}"
+
     @property
     def length(self) -> timedelta:
         return timedelta(

@@ -33,6 +33,7 @@ from panshi.org.tests import make as org_make
 from panshi.org.tests.window import page, window
 from panshi.quality import queries as quality
 from panshi.quality.models import Nonconformity
+from panshi.service import services as service_services
 from panshi.service.tests import make as service_make
 from panshi.telematics.events import VehicleWentOffline
 
@@ -121,6 +122,13 @@ def test_a_picture_taken_far_from_the_job_is_in_doubt() -> None:
         assert fact.valid is near
     words = Deviation.objects.get(run=run, step_id="seen").words
     assert "500" in words
+    service_services.attach_photo(
+        work_order_id=order, content=PNG, name="a.png", purpose="BEFORE", actor=where.boss, at=LATER
+    )
+    (job,) = queries.watch(actor=lead, at=LATER).jobs
+    assert (job.order_id, job.city) == (order, "杭州")
+    desk = page(window(where.org, "OPERATIONS").get(reverse("handbook-watch")))
+    assert reverse("service-photo", args=[job.photo_id]) in desk
     run.refresh_from_db()
     assert is_afar(run, place_in(f"{lon},{lat + 0.006}"), 500)
     assert not is_afar(run, place_in(f"{lon},{lat + 0.006}"), 1000)

@@ -134,7 +134,7 @@ def test_a_procedure_that_waits_for_what_never_happens_is_refused_by_that_name(
 ) -> None:
     name = "CS-D-05-overdue-reminder/sop.yaml"
     wrong = changed(tmp_path, name, "event: billing.BillPaid", "event: billing.BillForgotten")
-    with pytest.raises(TriggerUnknown, match="waits for no fact: billing.BillForgotten"):
+    with pytest.raises(TriggerUnknown, match=r"waits for no fact: billing\.BillForgotten"):
         services.import_content(directory=str(wrong), actor=make.editor(), at=make.NOON)
 
 

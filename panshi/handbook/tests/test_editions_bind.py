@@ -159,6 +159,8 @@ def test_a_limit_that_the_book_moves_is_a_grave_change_of_each_step_that_looks_a
     line = "idle_12v_min_v: {value: 12.2,"
     params = held.root["params.yaml"].replace(line, "idle_12v_min_v: {value: 12.4,")
     assert params != held.root["params.yaml"]
+    params = params.replace('opens_at: {value: "09:00"', 'opens_at: {value: "08:30"')
+    begun = make.reminder(org_make.operator())
     write_directory(replace(held, root={**held.root, "params.yaml": params}), tmp_path / "new")
     services.import_content(
         directory=str(tmp_path / "new"), actor=make.editor(), at=make.NOON + timedelta(days=1)
@@ -178,6 +180,14 @@ def test_a_limit_that_the_book_moves_is_a_grave_change_of_each_step_that_looks_a
     assert any("12.4 V" in o for posed in quiz.questions for o in posed.options)
     spoiled = Question.objects.filter(node__slug="idle-upkeep", retired_by=after)
     assert {q.step_id for q in spoiled} <= {"low_voltage_fix"}
+
+    # The same edition moves the hours of work: what was promised stays, and the page says so.
+    week = [queries.run_card(run_id=begun.id, actor=hq_actor(), at=make.NOON + timedelta(days=n))
+            for n in (0, 7)]  # fmt: skip
+    assert [(c.hours, c.hours_now) for c in week] == [
+        ("09:00–18:00", ""), ("09:00–18:00", "08:30–18:00"),
+    ]  # fmt: skip
+    assert {c.row.due_at for c in week} == {begun.due_at}
 
 
 def test_a_text_of_safety_takes_two_approvals_one_of_compliance() -> None:

@@ -65,8 +65,24 @@ EARNEST: Mapping[str, tuple[int, frozenset[str]]] = {
         ),
     ),
     "VM-F": (53, frozenset({"fleet.send_to_service"})),
-    "VM-G": (65, frozenset()),
-    "VM-H": (53, frozenset()),
+    "VM-G": (
+        65,
+        frozenset(
+            {"fleet.record_maintenance", "fleet.send_to_service", "quality.open_nonconformity"}
+        ),
+    ),
+    "VM-H": (
+        53,
+        frozenset(
+            {
+                "cockpit.plan_roll_out",
+                "fleet.complete_inspection",
+                "fleet.return_from_service",
+                "fleet.send_to_service",
+                "fleet.start_inspection",
+            }
+        ),
+    ),
 }
 
 

@@ -82,7 +82,7 @@ steps:
 """
     made = procedure(hold)
     before, after = (World(subject={"state": state}) for state in ("READY", "IN_SERVICE"))
-    assert flow.progress(made, {}, before).item("hold", 0).standing == "READY"
+    assert flow.progress(made, {}, before).ready[0].step.id == "hold"
     records = {("hold", 0): done(True)}
     found = flow.progress(made, records, after)
     assert [str(item.standing) for item in found.items] == ["DONE", "NOT_APPLICABLE"]

@@ -36,7 +36,7 @@ from panshi.service.queries.orders import (
     work_order_card,
     work_orders,
 )
-from panshi.service.queries.photos import photo_file
+from panshi.service.queries.photos import latest_photos, photo_file
 from panshi.service.queries.places import order_place
 from panshi.service.queries.progress import LinkExpired, Progress, live_progress, progress_link
 from panshi.service.queries.slots import (
@@ -90,6 +90,7 @@ __all__ = [
     "conversations",
     "customer_orders",
     "engineer_day",
+    "latest_photos",
     "live_progress",
     "messages_of",
     "move_consequences",

@@ -55,6 +55,9 @@ def test_runs_a_booking_to_its_review() -> None:
     )  # fmt: skip
     (kept,) = queries.work_order_card(work_order_id=booked.work_order_id, actor=where.boss).photos
     assert kept.purpose_words == "维修前"
+    (latest,) = queries.latest_photos(actor=where.boss, city="杭州")
+    assert (latest.id, latest.order_id) == (kept.id, booked.work_order_id)
+    assert queries.latest_photos(actor=where.boss, city="成都") == []
     assert queries.photo_file(photo_id=kept.id, actor=where.boss).content == make.PNG
     van = supply.van_of(user_id=visit.engineer_id, at=at, actor=where.boss)
     assert van is not None
