@@ -161,8 +161,6 @@ class ClimbedRung:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunsEscalated(Fact):
-    """Rungs climbed for runs of one org."""
-
     rungs: tuple[ClimbedRung, ...]
 
 
@@ -240,8 +238,6 @@ class EditionReleased(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditionWithdrawn(Fact):
-    """An edition is in force no longer; the one before it is again."""
-
     edition_id: UUID
     edition: str
     back_to: str
@@ -435,14 +431,11 @@ class SearchMissed(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SynonymAdded(Fact):
-    said: str
-    meant: tuple[str, ...]
+class SynonymSet(Fact):
+    """What a word means to the search from now on; nothing where it was taken back."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SynonymRemoved(Fact):
     said: str
+    meant: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

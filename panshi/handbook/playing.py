@@ -23,7 +23,8 @@ from panshi.handbook.rules.flow import Item, Progress
 from panshi.handbook.rules.procedure import Listening, Procedure
 from panshi.handbook.rules.walking import Script
 from panshi.handbook.services import engine
-from panshi.handbook.services.starting import Occasion, begin
+from panshi.handbook.services.occasions import Occasion
+from panshi.handbook.services.starting import begin
 from panshi.handbook.stand_ins import Calls, fact_like, standing_in
 from panshi.kit import facts
 from panshi.kit.facts import to_plain

@@ -6,7 +6,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from panshi.handbook.events import SearchMissed, SynonymAdded, SynonymRemoved
+from panshi.handbook.events import SearchMissed, SynonymSet
 from panshi.handbook.models import SearchMiss, Synonym
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
@@ -30,7 +30,7 @@ def note_search_miss(
 
 
 @verb
-def add_synonym(*, said: str, meant: Sequence[str], actor: Actor, at: datetime) -> SynonymAdded:
+def add_synonym(*, said: str, meant: Sequence[str], actor: Actor, at: datetime) -> SynonymSet:
     """Let the search look for what people mean when they say something else.
 
     The same word said again means what was said last; a word of the platform means both, here.
@@ -47,16 +47,14 @@ def add_synonym(*, said: str, meant: Sequence[str], actor: Actor, at: datetime) 
         said=word,
         defaults={"meant": words, "added_by_id": actor.id, "added_at": at},
     )
-    return SynonymAdded(
-        org_id=actor.org_id, actor_id=actor.id, at=at, said=word, meant=tuple(words)
-    )
+    return SynonymSet(org_id=actor.org_id, actor_id=actor.id, at=at, said=word, meant=tuple(words))
 
 
 @verb
-def remove_synonym(*, said: str, actor: Actor, at: datetime) -> SynonymRemoved:
+def remove_synonym(*, said: str, actor: Actor, at: datetime) -> SynonymSet:
     """Take back a word that somebody added here. Raises SynonymUnfit for one of the files."""
     actor.must("handbook.add_synonym", actor.org_id)
     rows = Synonym.objects.filter(org_id=actor.org_id, said=said, added_by_id__isnull=False)
     if not rows.delete()[0]:
         raise SynonymUnfit(_("Nobody added this word here."))
-    return SynonymRemoved(org_id=actor.org_id, actor_id=actor.id, at=at, said=said)
+    return SynonymSet(org_id=actor.org_id, actor_id=actor.id, at=at, said=said)

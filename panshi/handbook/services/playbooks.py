@@ -14,7 +14,8 @@ from panshi.handbook.models import Run
 from panshi.handbook.rules import conditions
 from panshi.handbook.rules.conditions import World
 from panshi.handbook.rules.playbooks import PHASES, PlannedNode, occurrence_key
-from panshi.handbook.services.starting import NodeNotWritten, Occasion, begin, started
+from panshi.handbook.services.occasions import Occasion
+from panshi.handbook.services.starting import NodeNotWritten, begin, started
 from panshi.kit.clock import day_start, local_day
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb

@@ -9,7 +9,8 @@ from panshi.handbook.events import RunsStarted
 from panshi.handbook.rules import conditions, periods
 from panshi.handbook.rules.conditions import World
 from panshi.handbook.rules.periods import Period, Rhythm
-from panshi.handbook.services.starting import Occasion, begin, started, with_runs
+from panshi.handbook.services.occasions import Occasion
+from panshi.handbook.services.starting import begin, started, with_runs
 from panshi.handbook.workdays import holidays_between
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb

@@ -1,7 +1,6 @@
 """Verbs by which runs begin."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -15,7 +14,7 @@ from panshi.fleet import queries as fleet
 from panshi.handbook import book
 from panshi.handbook.book import Book, Bound
 from panshi.handbook.events import RunsStarted, StartedRun
-from panshi.handbook.models import OPEN_STATES, Run, Suppression
+from panshi.handbook.models import OPEN_STATES, Run
 from panshi.handbook.rules import clock, conditions, flow
 from panshi.handbook.rules.conditions import World
 from panshi.handbook.rules.flow import Item, Progress
@@ -26,6 +25,7 @@ from panshi.handbook.services.closing import close_when_finished
 from panshi.handbook.services.common import ReasonMissing
 from panshi.handbook.services.gathering import Groups
 from panshi.handbook.services.inserting import insert_runs
+from panshi.handbook.services.occasions import Occasion, keep_held_back, open_about
 from panshi.handbook.services.parameters import settings_of
 from panshi.kit.clock import local_day
 from panshi.kit.facts import Fact, to_plain
@@ -40,28 +40,6 @@ MANY: Final = 100
 
 class NodeNotWritten(Refusal):
     pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Occasion:
-    """One thing that calls for a node: a fact, an item of a plural fact, or a person's wish.
-
-    Of a node that gathers, `key` names the group and its window, and `item` this one in it.
-    """
-
-    bound: Bound
-    edition: Book
-    org_id: int
-    at: datetime
-    key: str
-    fact: Mapping[str, Any]
-    item: str = ""
-    fact_id: UUID | None = None
-    fact_name: str = ""
-    subject_id: str = ""
-    by_hand: bool = False
-    reason: str = ""
-    parent: Run | None = None
 
 
 def is_bound(fact: Fact) -> bool:
@@ -216,46 +194,6 @@ def _run_of(
     return run
 
 
-def _suppressed(
-    occasions: list[Occasion],
-) -> tuple[dict[tuple[UUID, str], UUID], set[tuple[UUID, str]]]:
-    """The open runs, by node and subject, for which others wait; and node and key of those held."""
-    asked = [o for o in occasions if o.bound.procedure.unless_open and o.subject_id]
-    if not asked:
-        return {}, set()
-    nodes = {o.bound.node_id for o in asked}
-    open_runs = Run.objects.filter(
-        node_id__in=nodes, subject_id__in={o.subject_id for o in asked}, state__in=OPEN_STATES
-    )
-    before = Suppression.objects.filter(
-        node_id__in=nodes, occurrence_key__in={o.key for o in asked}
-    )
-    about = {(node, subject): run for node, subject, run in open_runs.values_list(
-        "node_id", "subject_id", "id"
-    )}  # fmt: skip
-    return about, set(before.values_list("node_id", "occurrence_key"))
-
-
-def _keep_suppressed(held_back: list[tuple[Occasion, UUID]], unkept: Collection[UUID]) -> None:
-    """Note what began no run beside the run that was open, each occurrence once."""
-    Suppression.objects.bulk_create(
-        (
-            Suppression(
-                org_id=occasion.org_id,
-                run_id=run_id,
-                node_id=occasion.bound.node_id,
-                fact_id=occasion.fact_id,
-                fact_name=occasion.fact_name,
-                occurrence_key=occasion.key,
-                at=occasion.at,
-            )
-            for occasion, run_id in held_back
-            if run_id not in unkept
-        ),
-        ignore_conflicts=True,
-    )
-
-
 def _pick_owners(runs: list[Run], bounds: Mapping[UUID, Bound]) -> None:
     """Give runs to the holder of the post with the fewest open runs, where the node says so."""
     wanted = [r for r in runs if bounds[r.node_id].procedure.pick == "least_loaded"]
@@ -323,7 +261,7 @@ def begin(
     settings = settings or settings_of({o.org_id for o in occasions})
     models = _models(occasions) if settings.by_model else {}
     known = _known(occasions)
-    held, before = _suppressed(occasions)
+    held, before = open_about(occasions)
     held_back: list[tuple[Occasion, UUID]] = []
     groups = Groups()
     runs: dict[tuple[UUID, str], Run] = {}
@@ -356,7 +294,7 @@ def begin(
     fresh = list(runs.values())
     _pick_owners(fresh, bounds)
     kept = insert_runs(fresh)
-    _keep_suppressed(held_back, {r.id for r in fresh} - kept)
+    keep_held_back(held_back, {r.id for r in fresh} - kept)
     made = [r for r in fresh if r.id in kept]
     for run in made:
         if run.work_order_id is not None:
