@@ -118,6 +118,17 @@ def test_the_whole_business_stands_on_one_screen_and_one_sheet(site: Site, opene
     expect(page.locator("#drawer")).to_be_hidden()
     expect(tile).to_be_focused()
 
+    # What happens draws the tiles anew that it changes, under the keyboard, and no others.
+    page.wait_for_selector("html[data-stream=open]")
+    idle = page.locator("#tile-idle-upkeep")
+    idle.focus()
+    going = int(idle.locator("b").inner_text())
+    page.evaluate("window.drawn = [...document.querySelectorAll('a.atlas-node')]")
+    site.do(company.let_idle, _found[0].org_id, _found[0].vans[1].vehicle_id)
+    expect(idle.locator("b")).to_have_text(str(going + 1), timeout=PATIENCE_S * 1000)
+    expect(idle).to_be_focused()
+    assert page.evaluate("window.drawn.filter((tile) => !tile.isConnected).length") == 1
+
     sheets = re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))
     assert len(sheets) == 1
 
