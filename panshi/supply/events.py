@@ -132,6 +132,16 @@ class SupplierInvoicePaid(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SupplierCreditEntered(Fact):
+    """A supplier gives back `net` and input VAT of a line of its invoice, in CNY."""
+
+    credit_id: UUID
+    invoice_id: UUID
+    net: Decimal
+    vat: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SupplierInvoiceCancelled(Fact):
     invoice_id: UUID
     reason: str

@@ -191,6 +191,9 @@ def invoice(request: Request, invoice_id: UUID) -> HttpResponse:
                 return redirect("supply-invoice", invoice_id)
         status = 422
     context = {
+        "credits": queries.supplier_credits(invoice_id=invoice_id, actor=request.actor),
+        "may_credit": row.state != SupplierInvoiceState.CANCELLED
+        and request.actor.may("supply.enter_supplier_credit"),
         "row": row,
         "tone": TONES[row.state],
         "pay": pay if may_pay else None,
@@ -198,6 +201,51 @@ def invoice(request: Request, invoice_id: UUID) -> HttpResponse:
         "own": waits and own,
     }
     return render(request, "supply/invoice.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@needs("supply.enter_supplier_credit")
+def credit(request: Request, invoice_id: UUID) -> HttpResponse:
+    """Enter what the supplier gives back of a line."""
+    row = queries.supplier_invoice(invoice_id=invoice_id, actor=request.actor)
+    form = Form(
+        fields=[
+            Field(
+                name="line",
+                label=lazy("Of what"),
+                kind="choice",
+                choices=[
+                    (str(line.id), f"{line.item_code} · {line.name_zh} · {line.net}")
+                    for line in row.lines
+                ],
+            ),
+            Field(name="number", label=lazy("Number of the credit note"), longest=40),
+            Field(name="issued_on", label=lazy("Day"), kind="day"),
+            Field(name="net", label=lazy("Net"), kind="money"),
+            Field(name="vat", label=lazy("Input VAT"), kind="money"),
+            Field(name="reason", label=lazy("Reason"), longest=200),
+        ]
+    )
+    context = {
+        "title": _("Credit note of the supplier"),
+        "submit": _("Enter the credit note"),
+        "cancel_url": reverse("supply-invoice", args=[invoice_id]),
+    }
+    if request.method == "GET":
+        blank = form.blank(issued_on=local_day(timezone.now()))
+        return blank.respond(request, "supply/form.html", context)
+    reading = form.read(request.POST)
+    if reading.ok:
+        try:
+            reading.values["line_id"] = UUID(reading.values.pop("line"))
+            services.enter_supplier_credit(
+                invoice_id=invoice_id, actor=request.actor, at=timezone.now(), **reading.values
+            )
+            messages.success(request, _("The credit note is in the books."))
+            return redirect("supply-invoice", invoice_id)
+        except services.CreditInvalid as refusal:
+            reading.refuse("net", refusal.words)
+    return reading.respond(request, "supply/form.html", context)
 
 
 @require_POST
@@ -290,6 +338,7 @@ URLS: Final = [
         pay_by_line,
         name="supply-invoice-by-line",
     ),
+    path("supply/invoices/<uuid:invoice_id>/credit/", credit, name="supply-invoice-credit"),
     path("supply/invoices/<uuid:invoice_id>/scan/", scan, name="supply-invoice-scan"),
     path("supply/worth/", worth, name="supply-worth"),
 ]

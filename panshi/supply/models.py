@@ -242,6 +242,7 @@ class WorthCause(models.TextChoices):
     INVOICED = "INVOICED", _("Invoiced")
     INVOICE_CANCELLED = "INVOICE_CANCELLED", _("Invoice cancelled")
     TAKEN_IN = "TAKEN_IN", _("Taken into the books")
+    CREDITED = "CREDITED", _("Credited by the supplier")
 
 
 class SupplierInvoiceState(models.TextChoices):
@@ -324,6 +325,31 @@ class SupplierInvoiceLine(OwnedModel):
             models.UniqueConstraint(
                 name="a_receipt_is_invoiced_once", fields=["movement"], condition=Q(live=True)
             ),
+        ]
+
+
+class SupplierCredit(OwnedModel):
+    """What a supplier gives back of one line of its invoice: net and input VAT, in CNY."""
+
+    invoice = models.ForeignKey(SupplierInvoice, on_delete=models.PROTECT, related_name="credits")
+    line = models.ForeignKey(SupplierInvoiceLine, on_delete=models.PROTECT, related_name="credits")
+    number = models.CharField(max_length=40)
+    issued_on = models.DateField()
+    net = models.DecimalField(max_digits=14, decimal_places=2)
+    vat = models.DecimalField(max_digits=14, decimal_places=2)
+    reason = models.CharField(max_length=200)
+    entered_by_id = models.UUIDField()
+    entered_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="a_line_is_credited_by_a_note_once", fields=["line", "number"]
+            ),
+            models.CheckConstraint(
+                name="a_credit_gives_something_back", condition=Q(net__gt=0, vat__gte=0)
+            ),
+            models.CheckConstraint(name="a_credit_says_why", condition=~Q(reason="")),
         ]
 
 

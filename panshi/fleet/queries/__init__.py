@@ -72,7 +72,7 @@ from panshi.fleet.queries.papers import (
     paper_costs,
     paper_scan,
 )
-from panshi.fleet.queries.recalls import RecallPage, RecallRow, recalls
+from panshi.fleet.queries.recalls import RecallPage, RecallRow, recalls, vins_concerned
 from panshi.fleet.queries.taking_up import NamedVehicle, hindrance_of, vehicles_named
 from panshi.fleet.queries.upkeep import (
     IdleBoard,
@@ -250,6 +250,7 @@ __all__ = [
     "vehicle_sheet_rows",
     "vehicles_by_vin",
     "vehicles_named",
+    "vins_concerned",
     "watched_vehicles",
     "wear_standards",
 ]

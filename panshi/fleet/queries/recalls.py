@@ -1,12 +1,12 @@
 """Questions about recalls."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Q
 
-from panshi.fleet.models import Recall
+from panshi.fleet.models import Recall, Vehicle, VehicleState
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 
@@ -29,6 +29,39 @@ class RecallRow:
 class RecallPage:
     rows: tuple[RecallRow, ...]
     total: int
+
+
+@question
+def vins_concerned(
+    *,
+    actor: Actor,
+    model_name: str = "",
+    pack_from: str = "",
+    pack_until: str = "",
+    since: date | None = None,
+    until: date | None = None,
+    limit: int = 2000,
+) -> tuple[str, ...]:
+    """VINs of the register that a recall may concern, those sold left out; none without a filter.
+
+    By model, numbers of battery packs from first to last, and days of first registration, both
+    ends included.
+    """
+    wanted = Q()
+    if model_name:
+        wanted &= Q(model_name__icontains=model_name)
+    if pack_from:
+        wanted &= Q(pack_no__gte=pack_from)
+    if pack_until:
+        wanted &= Q(pack_no__lte=pack_until) & ~Q(pack_no="")
+    if since is not None:
+        wanted &= Q(first_registered_on__gte=since)
+    if until is not None:
+        wanted &= Q(first_registered_on__lte=until)
+    if not wanted:
+        return ()
+    found = Vehicle.objects.visible_to(actor).filter(wanted).exclude(state=VehicleState.SOLD)
+    return tuple(found.order_by("vin").values_list("vin", flat=True)[:limit])
 
 
 @question

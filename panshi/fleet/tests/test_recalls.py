@@ -1,10 +1,11 @@
 """A maker calls vehicles back … and none of them is delivered until it was done."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
 from panshi.fleet import queries, services
+from panshi.fleet.models import Vehicle
 from panshi.fleet.tests import make
 from panshi.org.tests import make as org_make
 from panshi.org.tests.window import page, window
@@ -16,6 +17,18 @@ NUMBER = "S2026M0042"
 def test_a_recall_keeps_its_vehicles_in_the_yard_until_it_is_done() -> None:
     vehicle, other = make.vehicle(), make.vehicle()
     desk = window(vehicle.org, "OPERATIONS")
+    Vehicle.objects.filter(id=vehicle.id).update(
+        pack_no="P-0150", first_registered_on=date(2026, 3, 1)
+    )
+    for asked, proposed in (
+        ({"pack_from": "P-0100", "pack_until": "P-0199", "since": "2026-03-01"}, True),
+        ({"model_name": vehicle.model_name, "until": "2026-03-01"}, True),
+        ({"pack_from": "P-0151"}, False),
+        ({"until": "2026-02-28"}, False),
+        ({}, False),
+    ):
+        shown = page(desk.get("/fleet/recalls/new/", asked))
+        assert (vehicle.vin in shown, other.vin in shown) == (proposed, False), asked
     given = {"number": NUMBER, "words": "高压线束磨损", "vins": f"{vehicle.vin}\n{other.vin}"}
     told = desk.post("/fleet/recalls/new/", given, follow=True).content.decode()
     assert other.vin in told  # A neighbour's vehicle is not in the register here.

@@ -58,6 +58,23 @@ NEW: Final = Form(
 )
 
 
+FIND: Final = Form(
+    fields=[
+        Field(name="model_name", label=lazy("Model"), longest=60, required=False),
+        Field(
+            name="pack_from", label=lazy("Battery pack from"), kind="mono", longest=40,
+            required=False,
+        ),
+        Field(
+            name="pack_until", label=lazy("Battery pack until"), kind="mono", longest=40,
+            required=False,
+        ),
+        Field(name="since", label=lazy("First registered from"), kind="day", required=False),
+        Field(name="until", label=lazy("First registered until"), kind="day", required=False),
+    ]
+)  # fmt: skip
+
+
 @require_GET
 @needs("fleet.view")
 def recalls(request: Request) -> HttpResponse:
@@ -77,10 +94,25 @@ def recalls(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @needs("fleet.set_recall_open")
 def new(request: Request) -> HttpResponse:
-    """Enter a recall by the VINs of its notice; those of others are told and left out."""
-    context = {"submit": _("Open the recall"), "cancel_url": reverse("fleet-recalls")}
+    """Enter a recall by the VINs of its notice; those of others are told and left out.
+
+    The register proposes VINs by model, battery pack and day, when these are asked for.
+    """
+    sought = FIND.read(request.GET)
+    context = {
+        "submit": _("Open the recall"),
+        "cancel_url": reverse("fleet-recalls"),
+        "find": sought if request.method == "GET" and request.GET else FIND.blank(),
+    }
     if request.method == "GET":
-        return NEW.blank().respond(request, "fleet/recall_new.html", context)
+        found_vins: tuple[str, ...] = ()
+        if sought.ok:
+            given = {name: value for name, value in sought.values.items() if value}
+            found_vins = queries.vins_concerned(actor=request.actor, **given)
+        if request.GET:
+            context["proposed"] = len(found_vins)
+        blank = NEW.blank(vins="\n".join(found_vins))
+        return blank.respond(request, "fleet/recall_new.html", context)
     form = NEW.read(request.POST)
     if not form.ok:
         return form.respond(request, "fleet/recall_new.html", context)

@@ -3,7 +3,8 @@
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Sum
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -19,8 +20,10 @@ def outgoing_due(
 ) -> tuple[OutgoingDue, ...]:
     """Invoices of this amount in CNY that were not paid, each with where this line pays it."""
     found = SupplierInvoice.objects.visible_to(actor).filter(
-        org_id=org_id, state=SupplierInvoiceState.ENTERED, net=amount - F("vat")
+        org_id=org_id, state=SupplierInvoiceState.ENTERED
     )
+    given = Coalesce(Sum(F("credits__net") + F("credits__vat")), Decimal(0))
+    found = found.annotate(given=given).filter(net=amount - F("vat") + F("given"))
     return tuple(
         OutgoingDue(
             words=_("Invoice %(number)s of %(supplier)s")

@@ -19,6 +19,7 @@ from panshi.supply.models import (
     LocationKind,
     MovementReason,
     StockMovement,
+    SupplierCredit,
     SupplierInvoice,
     SupplierInvoiceLine,
     SupplierInvoiceState,
@@ -169,7 +170,20 @@ def receipts_to_invoice(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CreditRow:
+    """What a supplier gave back of a line, in CNY."""
+
+    number: str
+    issued_on: date
+    item_code: str
+    net: Decimal
+    vat: Decimal
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceLineRow:
+    id: UUID
     item_code: str
     name_zh: str
     name_en: str
@@ -286,6 +300,7 @@ def supplier_invoice(*, invoice_id: UUID, actor: Actor) -> SupplierInvoiceRow:
         actor,
         tuple(
             InvoiceLineRow(
+                id=line.id,
                 item_code=line.movement.item.code,
                 name_zh=line.movement.item.name_zh,
                 name_en=line.movement.item.name_en,
@@ -319,3 +334,21 @@ def suppliers(*, actor: Actor) -> list[str]:
     """The names of suppliers that were used before."""
     named = StockMovement.objects.visible_to(actor).exclude(supplier="")
     return sorted(set(named.values_list(F("supplier"), flat=True).distinct()))
+
+
+@question
+def supplier_credits(*, invoice_id: UUID, actor: Actor) -> list[CreditRow]:
+    """What a supplier gave back of an invoice, the first note first."""
+    found = SupplierCredit.objects.visible_to(actor).filter(invoice_id=invoice_id)
+    rows = found.select_related("line__movement__item").order_by("issued_on", "id")
+    return [
+        CreditRow(
+            number=row.number,
+            issued_on=row.issued_on,
+            item_code=row.line.movement.item.code,
+            net=row.net,
+            vat=row.vat,
+            reason=row.reason,
+        )
+        for row in rows
+    ]

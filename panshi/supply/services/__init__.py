@@ -1,6 +1,7 @@
 """Verbs of supply, one file per noun."""
 
 from panshi.supply.services.counting import CountInvalid, count_stock, scrap_parts
+from panshi.supply.services.credits import CreditInvalid, enter_supplier_credit
 from panshi.supply.services.invoices import (
     InvoiceInvalid,
     OwnInvoice,
@@ -44,6 +45,7 @@ __all__ = [
     "PARTS",
     "AlreadyRecorded",
     "CountInvalid",
+    "CreditInvalid",
     "InsufficientStock",
     "InvoiceInvalid",
     "NewItem",
@@ -62,6 +64,7 @@ __all__ = [
     "consume_parts",
     "count_invariants",
     "count_stock",
+    "enter_supplier_credit",
     "enter_supplier_invoice",
     "hand_over_van",
     "issue_kit",

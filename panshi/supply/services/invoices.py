@@ -260,7 +260,8 @@ def pay_supplier_invoice(
         raise OwnInvoice(_("Somebody else than who entered the invoice pays it."))
     invoice.paid_on = paid_on
     _close(invoice, SupplierInvoiceState.PAID, reference, actor, at)
-    total = invoice.net + invoice.vat
+    given = invoice.credits.aggregate(net=Sum("net"), vat=Sum("vat"))
+    total = invoice.net + invoice.vat - (given["net"] or ZERO) - (given["vat"] or ZERO)
     _post(
         invoice, PAID, ((PAYABLE, total), (BANK, -total)),
         day=paid_on, city=_city(invoice), actor=actor, at=at,
@@ -285,6 +286,8 @@ def cancel_supplier_invoice(
     invoice = _invoice(invoice_id, "supply.cancel_supplier_invoice", actor)
     if not reason.strip():
         raise InvoiceInvalid(_("Say why."))
+    if invoice.credits.exists():
+        raise InvoiceInvalid(_("A part of this invoice was credited; it cannot be cancelled."))
     city = _city(invoice)
     _close(invoice, SupplierInvoiceState.CANCELLED, reason, actor, at)
     invoice.lines.update(live=False)

@@ -9,6 +9,8 @@ from django.db import DatabaseError, connection
 from django.db.models import Sum
 from django.urls import reverse
 
+from panshi.billing import queries as billing_queries
+from panshi.billing import services as billing
 from panshi.kit.refusals import IllegalMove
 from panshi.kit.tenancy import acting, hq_actor
 from panshi.ledger import services as ledger
@@ -19,7 +21,12 @@ from panshi.org.tests.window import page, window
 from panshi.people.tests.make import NOON
 from panshi.supply import queries, services
 from panshi.supply.events import StockLine
-from panshi.supply.models import PartWorth, StockMovement, SupplierInvoice
+from panshi.supply.models import (
+    PartWorth,
+    StockMovement,
+    SupplierInvoice,
+    SupplierInvoiceLine,
+)
 from panshi.supply.services.promising import count_invariants
 from panshi.supply.tests.test_stock import line, place
 
@@ -122,6 +129,46 @@ def test_what_an_invoice_costs_more_goes_to_what_still_lies_there(
             invoice_id=invoice_id, paid_on=DAY, actor=org_make.actor(org, "supply.*"), at=NOON
         )
     enter(org, "1000.00", receipt)  # Its receipt waits for the right one, of the same number.
+
+
+def test_a_suppliers_credit_note_takes_stock_value_vat_and_debt_back(
+    org: OrgNode, shelf: UUID
+) -> None:
+    receipt = receive(org, shelf, 10)
+    use(org, shelf, 4)
+    invoice_id = enter(org, "1000.00", receipt)
+    line_id = SupplierInvoiceLine.objects.get(invoice_id=invoice_id).id
+    desk = window(org, "FINANCE")
+    url = reverse("supply-invoice-credit", args=[invoice_id])
+    given = {
+        "line": str(line_id), "number": "C-1", "issued_on": str(DAY), "net": "100.00",
+        "vat": "13.00", "reason": "降价",
+    }  # fmt: skip
+    for bad in ({"net": "1000.01"}, {"vat": "130.01"}, {"net": "1000.00"}, {"net": "0"}):
+        assert desk.post(url, given | bad).status_code == 422, bad
+    assert desk.post(url, given).status_code == 302
+    assert desk.post(url, given).status_code == 422  # The same note again.
+    assert books(org) == {
+        "1405": "540.00", "6401.parts": "360.00", "2221.02": "117.00", "2202": "-1017.00",
+    }  # fmt: skip
+    assert "C-1" in page(desk.get(reverse("supply-invoice", args=[invoice_id])))
+    boss = org_make.actor(org, "supply.*", "billing.*")
+    with pytest.raises(services.InvoiceInvalid):
+        services.cancel_supplier_invoice(invoice_id=invoice_id, reason="x", actor=boss, at=NOON)
+    content = "交易日期,支出,余额,对方户名,附言\n2026-06-01,1017.00,-1017.00,杭州汽配,F-1 货款\n"
+    billing.import_statement(
+        content=content.encode(), file_name="b.csv", account="1", org_id=org.id, actor=boss,
+        at=NOON,
+    )  # fmt: skip
+    billing.match_lines(org_id=org.id, actor=boss, at=NOON)
+    (bank_line,) = billing_queries.bank_rows(actor=boss).rows
+    (due,) = billing_queries.outgoing_candidates(line_id=bank_line.id, actor=boss)
+    assert due.kind == "DUE"
+    assert {code for code, _points in due.reasons} == {"EXACT", "NUMBER", "NAME", "NEAR"}
+    assert desk.post(due.url).status_code == 302
+    assert "2202" not in books(org)
+    (agreed,) = billing_queries.bank_agreements(actor=boss)
+    assert [agreed.bank, agreed.unbooked, agreed.rest] == [Decimal(-1017), Decimal(0), Decimal(0)]
 
 
 def test_an_unpriced_receipt_is_worth_what_its_invoice_says(org: OrgNode, shelf: UUID) -> None:
