@@ -498,3 +498,8 @@ class DunningPolicySet(Fact):
     rung: str
     day: int
     skipped: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarningsKept(Fact):
+    orgs: int

@@ -55,6 +55,13 @@ def recognise_revenue(at: datetime) -> None:
         services.catch_up_revenue(actor=hq, at=at)
 
 
+@every("*/5 * * * *")
+def keep_earnings(at: datetime) -> None:
+    """Every five minutes: reckon what is earned by its days where bills changed."""
+    if (hq := _hq()) and queries.earnings_changed(actor=hq, at=at):
+        services.keep_earnings(actor=hq, at=at)
+
+
 @every("45 18 * * *")
 def post_depreciation(at: datetime) -> None:
     """Each night: what vehicles lost last month, once; by use with the odometers of its end."""

@@ -31,7 +31,11 @@ class IndicatorDay(OwnedModel):
             )
         ]
         indexes = [
-            models.Index(fields=["indicator", "day"], name="cell_by_indicator_and_day"),
+            models.Index(
+                fields=["indicator", "day"],
+                include=["org", "city", "numerator", "denominator"],
+                name="cells_by_indicator_and_day",
+            ),
             models.Index(fields=["org", "indicator", "day"], name="cell_by_org_and_indicator"),
         ]
 

@@ -127,8 +127,41 @@ class Snapshot(models.Model):
     credit = models.DecimalField(max_digits=16, decimal_places=2)
 
 
+class DaySum(models.Model):
+    """What entries of a kind posted to an account on a day of a book and a city.
+
+    Only of accounts that are asked for each minute. A day that a `SnapshotChange` names is behind
+    its postings until the next fold, and is read from them.
+    """
+
+    pk = models.CompositePrimaryKey("org_id", "day", "account_id", "kind", "city")
+    org = models.ForeignKey(
+        "org.OrgNode",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    day = models.DateField()
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    kind = models.CharField(max_length=40)
+    city = models.CharField(max_length=40)
+    amount = models.DecimalField(max_digits=16, decimal_places=2)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["account", "day"],
+                include=["kind", "org", "city", "amount"],
+                name="day_sum_by_account",
+            )
+        ]
+
+
 class SnapshotChange(models.Model):
-    """What one statement posted, until it is folded into the sums of its months."""
+    """What one statement posted on a day, until it is folded into the sums of its month."""
 
     org = models.ForeignKey(
         "org.OrgNode",
@@ -138,6 +171,7 @@ class SnapshotChange(models.Model):
         db_constraint=False,
     )
     month = models.DateField()
+    day = models.DateField()
     account = models.ForeignKey(
         Account, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
     )

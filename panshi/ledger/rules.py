@@ -8,6 +8,8 @@ from typing import Final
 
 ASSET, LIABILITY, EQUITY, INCOME, EXPENSE = "ASSET", "LIABILITY", "EQUITY", "INCOME", "EXPENSE"
 
+KEPT_BY_DAY: Final = ("1122", "6001.rental", "6001.service", "6001.smart", "6001.share", "6051")
+"""Accounts whose days are asked each minute: their sums are kept by day and kind of entry."""
 # Codes follow the Chinese chart; an operator's accountant confirms them before go-live.
 CHART: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("1002", ASSET, "Bank deposits", "银行存款"),

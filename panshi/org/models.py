@@ -129,7 +129,13 @@ class AuditRow(models.Model):
     after = models.JSONField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["org_id", "table", "row_id"], name="audit_by_row")]
+        indexes = [
+            models.Index(fields=["org_id", "table", "row_id"], name="audit_by_row"),
+            # Most rows tell of what was added; the others are looked for.
+            models.Index(
+                fields=["act", "id"], condition=~models.Q(act="INSERT"), name="audit_of_changes"
+            ),
+        ]
 
 
 class AuditSeal(models.Model):

@@ -41,6 +41,7 @@ from panshi.billing.models.dunning import (
     DunningStep,
     HoldKind,
 )
+from panshi.billing.models.earned import EarnedChange, EarnedDay, EarnedSpan, EarnedVehicle
 from panshi.billing.models.invoices import (
     INVOICE_LIFE,
     EInvoice,
@@ -160,6 +161,10 @@ __all__ = [
     "DunningStep",
     "EInvoice",
     "EInvoiceLine",
+    "EarnedChange",
+    "EarnedDay",
+    "EarnedSpan",
+    "EarnedVehicle",
     "Fault",
     "FeeWaiver",
     "Financing",

@@ -74,6 +74,11 @@ CASE_LIFE = Machine(
 class DunningCase(OwnedModel):
     """The arrears of one source, from the first missed due day until they are cleared."""
 
+    # The node of the debt that opened it, which has a key of its own.
+    org = models.ForeignKey(
+        "org.OrgNode", on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+
     source_kind = models.CharField(max_length=60)
     source_id = models.UUIDField()
     customer_id = models.UUIDField()

@@ -69,6 +69,7 @@ from panshi.billing.queries.earnings import (
     earned_by_day,
     earned_page,
     earned_sums,
+    earnings_changed,
 )
 from panshi.billing.queries.figures import due_page, dues_by_day
 from panshi.billing.queries.invoices import (
@@ -292,6 +293,7 @@ __all__ = [
     "earned_by_vehicle",
     "earned_page",
     "earned_sums",
+    "earnings_changed",
     "finance_board",
     "financings",
     "first_channel",

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from panshi.billing.queries import earnings
 from panshi.billing.queries.earnings import LINES, PART
 from panshi.kit.clock import add_months, month_start
 from panshi.kit.money import ZERO
@@ -21,20 +22,35 @@ GROUP BY 1 HAVING sum({PART}) <> 0
 """
 # What the ledger's own results say, beside what is earned and not booked.
 _RUNNING: Final = f"""
-WITH vehicles AS MATERIALIZED (
-    SELECT vehicle_id, sum(income) AS income, sum(earned) AS earned, sum(cost) AS cost FROM (
-        SELECT vehicle_id, 0 AS income, earned, 0 AS cost FROM ({_EARNED}) e
+WITH {earnings.KEPT.format(span="s.until = %(until)s")},
+vehicles AS MATERIALIZED (
+    SELECT vehicle_id, sum(income)::bigint AS income, sum(earned)::bigint AS earned,
+        sum(cost)::bigint AS cost
+    FROM (
+        SELECT k.vehicle_id, 0::bigint AS income, k.fen AS earned, 0::bigint AS cost
+        FROM billing_earnedvehicle k JOIN fresh f ON f.org_id = k.org_id
         UNION ALL
-        SELECT p.vehicle_id, COALESCE(-sum(p.amount) FILTER (WHERE a.kind = 'INCOME'), 0), 0,
-            COALESCE(sum(p.amount) FILTER (WHERE a.kind = 'EXPENSE'), 0)
+        SELECT l.vehicle_id, 0, sum({PART})::bigint, 0
+        {LINES} {earnings.OF_STALE} GROUP BY l.vehicle_id HAVING sum({PART}) <> 0
+        UNION ALL
+        SELECT p.vehicle_id,
+            COALESCE(-sum(p.amount) FILTER (WHERE a.kind = 'INCOME') * 100, 0)::bigint, 0,
+            COALESCE(sum(p.amount) FILTER (WHERE a.kind = 'EXPENSE') * 100, 0)::bigint
         FROM ledger_posting p JOIN ledger_account a ON a.code = p.account_id
-        WHERE a.kind IN ('INCOME', 'EXPENSE') AND p.occurred_on >= %(since)s
-            AND p.occurred_on < %(end)s AND (%(org)s::int IS NULL OR p.org_id = %(org)s)
+        -- Named, so that the index leads to the days of these accounts alone.
+        WHERE p.account_id = ANY(ARRAY(
+                SELECT code FROM ledger_account WHERE kind IN ('INCOME', 'EXPENSE')))
+            AND p.occurred_on >= %(since)s AND p.occurred_on < %(end)s
+            AND (%(org)s::int IS NULL OR p.org_id = %(org)s)
         GROUP BY 1
-    ) both_sides GROUP BY 1
+    ) all_sides GROUP BY 1
 )
-SELECT t.*, v.* FROM (
-    SELECT count(*), COALESCE(sum(income), 0), COALESCE(sum(earned), 0), COALESCE(sum(cost), 0)
+SELECT t.count, round(t.income / 100, 2), round(t.earned / 100, 2),
+    round(t.cost / 100, 2), v.there, v.vehicle_id,
+    round(v.income / 100.0, 2), round(v.earned / 100.0, 2), round(v.cost / 100.0, 2)
+FROM (
+    SELECT count(*), COALESCE(sum(income), 0.0) AS income, COALESCE(sum(earned), 0.0) AS earned,
+        COALESCE(sum(cost), 0.0) AS cost
     FROM vehicles
 ) t LEFT JOIN (
     SELECT true AS there, vehicle_id, income, earned, cost FROM vehicles
@@ -121,6 +137,7 @@ def vehicle_standings(
                 "end": add_months(since, 1),
                 "city": "",
                 "org": actor.single_org_id,
+                "orgs": earnings.nodes_of(actor),
                 "limit": limit,
                 "offset": offset,
             },

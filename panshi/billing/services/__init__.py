@@ -77,6 +77,7 @@ from panshi.billing.services.deposits import (
     reserve_deposit,
 )
 from panshi.billing.services.dunning import advance_dunning
+from panshi.billing.services.earning import keep_earnings
 from panshi.billing.services.financing import (
     AlreadyFinanced,
     NothingToFinance,
@@ -348,6 +349,7 @@ __all__ = [
     "hold_case",
     "import_statement",
     "issue_bills",
+    "keep_earnings",
     "match_lines",
     "month_checks",
     "name_payee",

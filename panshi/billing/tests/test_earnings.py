@@ -1,15 +1,18 @@
 """What is earned by days … sums to what the ledger books for the month, to the fen."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 
 from django.urls import reverse
 
 from panshi.billing import queries, services
+from panshi.billing.models import EarnedDay
 from panshi.billing.tests import make
+from panshi.kit.clock import local_day
 from panshi.kit.ids import uuid7
 from panshi.kit.money import ZERO
+from panshi.kit.tenancy import acting, hq_actor
 from panshi.ledger import queries as ledger
 from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
@@ -56,6 +59,39 @@ def test_a_span_may_be_cut_anywhere() -> None:
         first = queries.earned_page(since=JUNE, until=cut, actor=by).amount
         second = queries.earned_page(since=cut, until=JULY, actor=by).amount
         assert first + second == whole
+
+
+def test_kept_sums_answer_like_the_lines_and_say_when_bills_changed() -> None:
+    org = org_make.operator()
+    _rents(org, 12)
+    by, hq = make.clerk(org), hq_actor(org.id)
+    at = datetime(2027, 6, 20, 4, tzinfo=UTC)
+    today = local_day(at)
+
+    def asked() -> tuple[object, ...]:
+        span = {"since": JUNE, "until": today + timedelta(1)}
+        return (
+            queries.earned_by_day(**span, actor=by),
+            queries.earned_by_day(**span, city="杭州", actor=by),
+            {(row.account, row.amount) for row in queries.earned_sums(**span, actor=by)},
+            queries.vehicle_standings(month=JUNE, today=today, actor=by),
+        )
+
+    read = asked()
+    assert queries.earnings_changed(actor=hq, at=at)
+    services.keep_earnings(actor=hq, at=at)
+    assert not queries.earnings_changed(actor=hq, at=at)
+    assert queries.earnings_changed(actor=hq, at=at + timedelta(1))
+    assert asked() == read
+    with acting(hq):
+        assert EarnedDay.objects.filter(org=org, day__gte=JUNE).count() == today.day
+
+    make.plan(org, price=Decimal("2999.99"), anchor_on=JUNE)
+    make.run(org, date(2027, 6, 30))
+    assert queries.earnings_changed(actor=hq, at=at)
+    read_again = asked()
+    services.keep_earnings(actor=hq, at=at)
+    assert asked() == read_again != read
 
 
 def test_the_board_of_the_running_month_shows_what_is_earned_and_not_booked() -> None:

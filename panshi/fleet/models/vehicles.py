@@ -200,7 +200,7 @@ class Vehicle(OwnedModel):
         ]
         indexes = [
             models.Index(fields=["org", "state"], name="vehicle_by_state"),
-            models.Index(fields=["org", "city"], name="vehicle_by_city"),
+            models.Index(fields=["org", "city", "state", "use"], name="vehicle_by_city_and_state"),
             models.Index(fields=["plate", "id"], name="vehicle_by_plate"),
             models.Index(
                 fields=["customer_id"],

@@ -14,6 +14,7 @@ from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
 from panshi.ledger.models import Account, SnapshotChange
 from panshi.ledger.queries.entries import KIND_WORDS
+from panshi.ledger.rules import KEPT_BY_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +211,30 @@ def _of_days(
     }  # fmt: skip
 
 
+# Kept days, and from their postings those that changed since the last fold.
+_KEPT_DAYS: Final = """
+WITH changed AS MATERIALIZED (
+    SELECT DISTINCT org_id, day FROM ledger_snapshotchange
+    WHERE account_id = ANY(%(accounts)s) AND day >= %(since)s AND day < %(until)s
+        AND (%(org)s::int IS NULL OR org_id = %(org)s)
+)
+SELECT day, account_id, sum(amount) FROM (
+    SELECT day, account_id, kind, amount FROM ledger_daysum s
+    WHERE account_id = ANY(%(accounts)s) AND day >= %(since)s AND day < %(until)s
+        AND (%(org)s::int IS NULL OR org_id = %(org)s) AND (%(city)s = '' OR city = %(city)s)
+        AND (org_id, day) NOT IN (SELECT org_id, day FROM changed)
+    UNION ALL
+    SELECT p.occurred_on, p.account_id, e.kind, p.amount
+    FROM changed c JOIN ledger_posting p ON p.org_id = c.org_id AND p.occurred_on = c.day
+    JOIN ledger_entry e ON e.id = p.entry_id
+    WHERE p.account_id = ANY(%(accounts)s) AND (%(city)s = '' OR p.city = %(city)s)
+) d
+WHERE (cardinality(%(kinds)s::text[]) = 0 OR kind = ANY(%(kinds)s::text[]))
+    AND kind <> ALL(%(but)s::text[])
+GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
 @question
 def daily_sums(
     *,
@@ -221,11 +246,16 @@ def daily_sums(
     but_kinds: tuple[str, ...] = (),
     city: str = "",
 ) -> list[DaySum]:
-    """Sums by day and account over [since, until); `kinds` are counted alone, `but_kinds` never."""
+    """Sums by day and account over [since, until); `kinds` are counted alone, `but_kinds` never.
+
+    Quick for accounts that are kept by day; those of others are added up from their postings.
+    """
+    postings = (
+        f"SELECT p.occurred_on, p.account_id, sum(p.amount) {_OF_DAYS} GROUP BY 1, 2 ORDER BY 1, 2"
+    )
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT p.occurred_on, p.account_id, sum(p.amount) {_OF_DAYS}"
-            " GROUP BY 1, 2 ORDER BY 1, 2",
+            _KEPT_DAYS if set(accounts) <= set(KEPT_BY_DAY) else postings,
             _of_days(accounts, since, until, actor, kinds, but_kinds, city),
         )
         return [DaySum(*row) for row in cursor.fetchall()]

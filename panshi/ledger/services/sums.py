@@ -1,4 +1,4 @@
-"""The sums of months: kept while posting, folded together, counted again from the postings."""
+"""The sums of months and days: kept while posting, folded, counted again from the postings."""
 
 from datetime import datetime
 from typing import Final
@@ -10,12 +10,14 @@ from panshi.kit.refusals import NotPermitted
 from panshi.kit.tenancy import HQ, Actor
 from panshi.kit.verbs import verb
 from panshi.ledger.events import SumsFolded, SumsRecounted
+from panshi.ledger.rules import KEPT_BY_DAY
 
 # A posting only adds rows, so no two of them ever wait for each other; one fold at a time takes the
 # committed ones out and adds them up. Readers see a change either here or there, never twice.
 _FOLD: Final = """
 WITH gone AS (
-    DELETE FROM ledger_snapshotchange RETURNING org_id, month, account_id, city, debit, credit
+    DELETE FROM ledger_snapshotchange
+    RETURNING org_id, month, day, account_id, city, debit, credit
 ), added AS (
     INSERT INTO ledger_snapshot AS s (org_id, month, account_id, city, debit, credit)
     SELECT org_id, month, account_id, city, sum(debit), sum(credit) FROM gone
@@ -24,8 +26,30 @@ WITH gone AS (
         DO UPDATE SET debit = s.debit + EXCLUDED.debit, credit = s.credit + EXCLUDED.credit
     RETURNING 1
 )
-SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM added)
+SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM added), (
+    SELECT jsonb_agg(DISTINCT jsonb_build_array(org_id, day))::text FROM gone
+    WHERE account_id = ANY(%(kept)s))
 """
+# Days that changed are counted again once their changes are out: what is posted meanwhile leaves a
+# change of its own, and its day is read from the postings until the next fold.
+_DAYS: Final = """
+SELECT (pair ->> 0)::int AS org_id, (pair ->> 1)::date AS day
+FROM jsonb_array_elements(%(days)s::jsonb) AS pair
+"""
+_FORGET_DAYS: Final = f"""
+DELETE FROM ledger_daysum s USING ({_DAYS}) d WHERE s.org_id = d.org_id AND s.day = d.day
+"""
+_COUNT_DAYS: Final = """
+INSERT INTO ledger_daysum (org_id, day, account_id, kind, city, amount)
+SELECT p.org_id, p.occurred_on, p.account_id, e.kind, p.city, sum(p.amount)
+FROM {days} ledger_posting p {on} JOIN ledger_entry e ON e.id = p.entry_id
+WHERE p.account_id = ANY(%(kept)s) GROUP BY 1, 2, 3, 4, 5
+"""
+_COUNT_THESE: Final = _COUNT_DAYS.format(
+    days=f"({_DAYS}) d JOIN", on="ON p.org_id = d.org_id AND p.occurred_on = d.day"
+)
+_COUNT_ALL: Final = _COUNT_DAYS.format(days="", on="")
+_KEPT: Final = {"kept": list(KEPT_BY_DAY)}
 _ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended('ledger.sums', 5))"
 # Nothing is posted while the sums are counted again: the lock waits for those who post.
 _HALT: Final = "LOCK TABLE ledger_snapshotchange IN SHARE ROW EXCLUSIVE MODE"
@@ -65,8 +89,12 @@ def fold_sums(*, actor: Actor, at: datetime) -> SumsFolded:
     _must_see_all(actor, "ledger.fold_sums")
     with connection.cursor() as cursor:
         cursor.execute(_ONE_AT_A_TIME)
-        cursor.execute(_FOLD)
-        changes, sums = cursor.fetchone() or (0, 0)
+        cursor.execute(_FOLD, _KEPT)
+        changes, sums, days = cursor.fetchone()
+        if days:
+            given = {**_KEPT, "days": days}
+            cursor.execute(_FORGET_DAYS, given)
+            cursor.execute(_COUNT_THESE, given)
     return SumsFolded(org_id=actor.org_id, actor_id=actor.id, at=at, changes=changes, sums=sums)
 
 
@@ -82,7 +110,9 @@ def recount_sums(*, actor: Actor, at: datetime) -> SumsRecounted:
     with connection.cursor() as cursor:
         cursor.execute(_ONE_AT_A_TIME)
         cursor.execute(_HALT)
-        cursor.execute(_FOLD)
+        cursor.execute(_FOLD, _KEPT)
         cursor.execute(_RECOUNT)
         (mended,) = cursor.fetchone() or (0,)
+        cursor.execute("DELETE FROM ledger_daysum")
+        cursor.execute(_COUNT_ALL, _KEPT)
     return SumsRecounted(org_id=actor.org_id, actor_id=actor.id, at=at, mended=mended)

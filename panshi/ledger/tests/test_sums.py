@@ -121,3 +121,38 @@ def test_a_neighbour_sees_no_sums() -> None:
     fill(org)
     seen = queries.balances(accounts=ACCOUNTS, until=date(2028, 1, 1), actor=make.clerk(other))
     assert seen == []
+
+
+def test_sums_of_days_answer_like_the_postings_before_and_after_a_fold() -> None:
+    org = org_make.operator()
+    fill(org)
+    by = make.clerk(org)
+
+    def asked() -> list[dict[date, Decimal]]:
+        found = []
+        for kinds, but in (((), ()), (("BILL_ISSUED",), ()), ((), ("BILL_ISSUED",))):
+            rows = queries.daily_sums(
+                accounts=("1122",), since=date(2027, 5, 1), until=date(2027, 8, 1), kinds=kinds,
+                but_kinds=but, actor=by,
+            )  # fmt: skip
+            found.append({row.day: row.amount for row in rows})
+        return found
+
+    by_day: dict[date, Decimal] = defaultdict(Decimal)
+    for posting in Posting.objects.filter(org=org, account_id="1122"):
+        by_day[posting.occurred_on] += posting.amount
+    read = asked()
+    assert read[0] == by_day
+    services.fold_sums(actor=hq_actor(), at=make.NOON)
+    assert asked() == read
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM ledger_daysum WHERE org_id = %s", [org.id])
+        assert cursor.fetchone()[0] >= len(by_day)
+
+    make.post(org, make.entry(org, on=date(2027, 6, 14)))
+    late = asked()
+    assert late != read
+    services.fold_sums(actor=hq_actor(), at=make.NOON)
+    assert asked() == late
+    services.recount_sums(actor=hq_actor(), at=make.NOON)
+    assert asked() == late
