@@ -54,6 +54,9 @@ def test_measures_every_page_and_no_list_asks_more_with_more_rows() -> None:
     assert {"/fleet/vehicles/", "/finance/bills/", "/finance/board/", "/portal/"} <= set(found)
     assert ours["worst_p95_ms"] == max(page["p95_ms"] for page in found.values())
     assert all(page["queries"] > 0 for page in found.values())
+    goal = {path: pages.GOALS_MS.get(path, pages.GOAL_MS) for path in found}
+    slow = {path for path, page in found.items() if page["p95_ms"] > goal[path]}
+    assert set(ours["over_goal"]) == slow
     grown = {
         path: (page["queries"], found[path]["queries"])
         for path, page in few["ours"]["pages"].items()

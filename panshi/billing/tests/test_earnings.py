@@ -69,11 +69,14 @@ def test_kept_sums_answer_like_the_lines_and_say_when_bills_changed() -> None:
     today = local_day(at)
 
     def asked() -> tuple[object, ...]:
-        span = {"since": JUNE, "until": today + timedelta(1)}
+        until = today + timedelta(1)
         return (
-            queries.earned_by_day(**span, actor=by),
-            queries.earned_by_day(**span, city="杭州", actor=by),
-            {(row.account, row.amount) for row in queries.earned_sums(**span, actor=by)},
+            queries.earned_by_day(since=JUNE, until=until, actor=by),
+            queries.earned_by_day(since=JUNE, until=until, city="杭州", actor=by),
+            {
+                (row.account, row.amount)
+                for row in queries.earned_sums(since=JUNE, until=until, actor=by)
+            },
             queries.vehicle_standings(month=JUNE, today=today, actor=by),
         )
 

@@ -52,9 +52,9 @@ def test_answer_like_the_postings_for_every_span(folded: bool) -> None:
     borders = [date(2027, 4, 30) + timedelta(days) for days in range(0, 90, 3)]
     for until in borders:
         for since in (None, date(2027, 5, 1), date(2027, 6, 10), date(2027, 6, 20)):
-            rows = queries.balances(accounts=ACCOUNTS, since=since, until=until, actor=by)
-            answer = {row.account: row.amount for row in rows}
             if since is None or since <= until:
+                rows = queries.balances(accounts=ACCOUNTS, since=since, until=until, actor=by)
+                answer = {row.account: row.amount for row in rows}
                 assert answer == by_posting(org, since, until), (since, until)
 
 
