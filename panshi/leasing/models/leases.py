@@ -126,7 +126,10 @@ class Lease(OwnedModel):
                 name="lease_ends_after_it_starts", condition=Q(ends_on__gt=F("starts_on"))
             ),
         ]
-        indexes = [models.Index(fields=["org", "state", "-id"], name="lease_list")]
+        indexes = [
+            models.Index(fields=["org", "state", "-id"], name="lease_list"),
+            models.Index(fields=["-starts_on", "-id"], name="lease_by_start"),
+        ]
 
 
 class Segment(OwnedModel):
