@@ -132,9 +132,7 @@ class AuditRow(models.Model):
         indexes = [
             models.Index(fields=["org_id", "table", "row_id"], name="audit_by_row"),
             # Most rows tell of what was added; the others are looked for.
-            models.Index(
-                fields=["act", "id"], condition=~models.Q(act="INSERT"), name="audit_of_changes"
-            ),
+            models.Index(fields=["id"], condition=~models.Q(act="INSERT"), name="audit_of_changes"),
         ]
 
 

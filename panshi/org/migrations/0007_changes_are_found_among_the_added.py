@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
             model_name="auditrow",
             index=models.Index(
                 condition=models.Q(("act", "INSERT"), _negated=True),
-                fields=["act", "id"],
+                fields=["id"],
                 name="audit_of_changes",
             ),
         )
