@@ -81,7 +81,7 @@ DROP FUNCTION billing_note_issued()
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0031_a_flood_of_cases_is_audited_at_once"),
+        ("billing", "0032_money_that_leaves_the_bank"),
         ("org", "0007_changes_are_found_among_the_added"),
     ]
 

@@ -37,7 +37,7 @@ NO_FOLDING = "REVOKE INSERT, DELETE ON ledger_daysum FROM panshi_hq"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0012_accounts_of_stock_and_prepaid_costs")]
+    dependencies = [("ledger", "0013_accounts_of_what_leaves_the_bank")]
 
     operations = [
         migrations.CreateModel(
