@@ -1,4 +1,4 @@
-"""Facts about what vehicles cost."""
+"""Facts about what vehicles cost and earn."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -63,3 +63,10 @@ class CostImportCommitted(Fact):
 class CostImportUndone(Fact):
     batch_id: UUID
     removed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarningsKept(Fact):
+    """What is earned by its days was reckoned anew for `orgs` nodes."""
+
+    orgs: int

@@ -498,8 +498,3 @@ class DunningPolicySet(Fact):
     rung: str
     day: int
     skipped: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EarningsKept(Fact):
-    orgs: int

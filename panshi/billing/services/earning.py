@@ -6,7 +6,7 @@ from typing import Final
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from panshi.billing.events import EarningsKept
+from panshi.billing.cost_events import EarningsKept
 from panshi.billing.queries import earnings
 from panshi.kit.clock import local_day, month_start
 from panshi.kit.refusals import NotPermitted
