@@ -1,7 +1,10 @@
 """The worker: the outbox relay in a thread, procrastinate's schedules and tasks beside it."""
 
 import asyncio
+import logging
+import signal
 import threading
+from contextlib import suppress
 from typing import cast
 
 import psycopg
@@ -9,12 +12,15 @@ from django.conf import settings
 from django.db import connection
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.exceptions import ConnectorException
 
 from panshi.config import postgres
 from panshi.kit import relay
 from panshi.kit.schedule import every
 
+log = logging.getLogger("panshi.worker")
 STALLED_S = 30
+AGAIN_S = 0.5
 
 
 @every("* * * * *")
@@ -37,17 +43,41 @@ def listen_dsn() -> str:
 
 
 def run() -> None:
-    """Work until SIGTERM or SIGINT; then finish what is running and return."""
+    """Work until SIGTERM or SIGINT; then finish what is running and return.
+
+    While the database is away, neither half ends: each begins anew when it is back.
+    """
     stopping = threading.Event()
     deliveries = threading.Thread(
         target=lambda: relay.run(listen_dsn=listen_dsn(), stopping=stopping.is_set), name="relay"
     )
     deliveries.start()
     try:
-        asyncio.run(_tasks())
+        asyncio.run(_tasks_until_told())
     finally:
         stopping.set()
         deliveries.join(timeout=8)
+
+
+async def _tasks_until_told() -> None:
+    told = asyncio.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sign, told.set)
+    while not told.is_set():
+        tasks = asyncio.create_task(_tasks())
+        end = asyncio.create_task(told.wait())
+        await asyncio.wait({tasks, end}, return_when=asyncio.FIRST_COMPLETED)
+        if told.is_set():
+            tasks.cancel()  # It finishes what is running, as long as it is given to.
+        try:
+            await tasks
+        except asyncio.CancelledError:
+            return
+        except (ConnectorException, psycopg.Error) as error:
+            log.warning("database away: %s", str(error.__cause__ or error).strip().split("\n")[0])
+        end.cancel()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(told.wait(), AGAIN_S)
 
 
 async def _tasks() -> None:
@@ -56,5 +86,8 @@ async def _tasks() -> None:
     ) as worker_app:
         async with worker_app.open_async():
             await worker_app.run_worker_async(
-                wait=True, fetch_job_polling_interval=5, shutdown_graceful_timeout=5
+                wait=True,
+                fetch_job_polling_interval=5,
+                shutdown_graceful_timeout=5,
+                install_signal_handlers=False,
             )

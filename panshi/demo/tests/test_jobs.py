@@ -3,6 +3,8 @@
 from datetime import timedelta
 from random import Random
 
+import pytest
+
 from panshi.cockpit import queries as cockpit
 from panshi.demo import exams, jobs, past
 from panshi.demo.founding import Company, Say
@@ -24,6 +26,7 @@ def _serve(company: Company, say: Say) -> None:
         jobs.count(company, make.NOON)
 
 
+@pytest.mark.deep
 def test_two_months_of_service_leave_work_that_is_counted_right() -> None:
     company = make.company()
     said: list[str] = []

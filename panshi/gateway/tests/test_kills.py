@@ -1,6 +1,7 @@
 """Kill -9 of each process under load: back at once, nothing lost, nothing counted twice."""
 
 import asyncio
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -22,9 +23,9 @@ from tests.clock import crowd
 pytestmark = pytest.mark.slow
 Found = Callable[..., Town]
 ODOMETER_AT = slice(36, 40)
-TERMINALS = 500
 BACK_WITHIN_S = 10.0
-KILLS = ("ingest", "worker", "gateway", "web", "postgres", "gateway", "worker", "ingest")
+ONCE = ("ingest", "worker", "gateway", "web", "postgres")
+AGAIN = ("gateway", "worker", "ingest")
 INSULATION = 11  # The bit of this alarm in the general alarm flags.
 TROUBLED_EACH = 8
 
@@ -148,14 +149,20 @@ class Watch:
             while not await asyncio.to_thread(holds, killed_at):
                 waited = time.monotonic() - killed_at
                 assert waited < 3 * BACK_WITHIN_S * crowd(), (
-                    f"{victim}: {self.town.said(victim)[-3000:]}"
+                    f"{victim}, {holds.__name__}: {self.town.said(victim)[-3000:]}"
                 )
                 await asyncio.sleep(0.05)
         return time.monotonic() - killed_at
 
 
-def test_nothing_acknowledged_is_lost_or_counted_twice(found: Found) -> None:
-    town = found(TERMINALS, history_s=1.5)
+@pytest.mark.parametrize(
+    ("terminals", "kills"),
+    [(200, ONCE), pytest.param(500, ONCE + AGAIN, marks=pytest.mark.deep)],
+)
+def test_nothing_acknowledged_is_lost_or_counted_twice(
+    found: Found, terminals: int, kills: tuple[str, ...]
+) -> None:
+    town = found(terminals, history_s=1.5)
     town.open_for_terminals()
     for name in ("ingest", "worker", "web"):
         town.start(name)
@@ -168,7 +175,7 @@ def test_nothing_acknowledged_is_lost_or_counted_twice(found: Found) -> None:
         chance = Random(11)
         vans = [asyncio.create_task(fleet.drive(vin, chance)) for vin in town.vins]
         await asyncio.sleep(5)
-        for number, victim in enumerate(KILLS):
+        for number, victim in enumerate(kills):
             first = number * TROUBLED_EACH
             fleet.troubled |= set(town.vins[first : first + TROUBLED_EACH])
             killed_at = time.monotonic()
@@ -206,6 +213,26 @@ def test_nothing_acknowledged_is_lost_or_counted_twice(found: Found) -> None:
     assert [o for o in outages if o.took_s >= BACK_WITHIN_S * o.crowd] == [], outages
 
 
+def test_the_worker_outlives_the_database(found: Found) -> None:
+    """Its relay and its schedules listen again, in the same process."""
+    town = found(1, history_s=1.5)
+    town.start("worker")
+
+    def listens() -> bool:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN %%'"
+        query += " AND datname = current_database()"
+        return bool(town.ask(query)[0][0] == 2)
+
+    town.wait(listens, within_s=60)
+    for _ in range(2):
+        town.land.kill_server()
+        town.land.server.start()
+        town.wait(listens, within_s=60)
+    worker = town.processes["worker"]
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(30) == 0, town.said("worker")
+
+
 def _waiting_deliveries(town: Town) -> int:
     """Facts that no handler has taken, or that a handler gave up."""
     rows = town.ask("SELECT count(*) FROM kit_delivery WHERE done_at IS NULL")
@@ -216,7 +243,7 @@ def _waiting_deliveries(town: Town) -> int:
 def _check_frames(town: Town, fleet: Fleet) -> None:
     logged, stored = _logged(town), _stored(town)
     answered = set(fleet.answered)
-    assert len(answered) > TERMINALS
+    assert len(answered) > len(town.vins)
     assert answered - logged.keys() == set(), "an answered frame is not in the log"
     assert answered - stored.keys() == set(), "an answered frame is not in history"
     assert [number for number, count in stored.items() if count > 1] == []
