@@ -35,6 +35,8 @@ COST_CLASS_OF: Final = {
     "6401.service": CostClass.MATERIAL,
     "6401.maintenance": CostClass.MATERIAL,
     "6401.parts": CostClass.MATERIAL,
+    "6602.office": CostClass.OPERATIONS,
+    "6602.rent": CostClass.OPERATIONS,
     "6602.stock": CostClass.MATERIAL,
     "6401.energy": CostClass.OPERATIONS,
     "6401.insurance": CostClass.OPERATIONS,
