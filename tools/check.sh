@@ -43,7 +43,7 @@ else
   trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$kept"' EXIT
   quick >"$kept/quick" 2>&1 &
   checks=$!
-  timeout 2400 $bin/pytest "${side_by_side[@]}" -n 1 -m browser >"$kept/browser" 2>&1 &
+  timeout 2400 $bin/pytest "${side_by_side[@]}" -n 1 -m "browser and not deep" >"$kept/browser" 2>&1 &
   browser=$!
   echo "tests"
   timeout 2400 $bin/pytest "${side_by_side[@]}" -n 3 -m "not browser and not deep" || failed+=("tests")
