@@ -106,22 +106,13 @@ def line_details(card: BankLineCard) -> list[Detail]:
         Detail(label=_("File"), value=card.file_name),
         Detail(label=_("Line of the file"), value=card.line, kind="number"),
     ]
-    if card.payment_id is not None:
-        details.append(
-            Detail(
-                label=_("Payment"),
-                value=_("Open"),
-                url=reverse("billing-payment", args=[card.payment_id]),
-            )
-        )
-    if card.entry_id is not None:
-        details.append(
-            Detail(
-                label=_("Entry"),
-                value=_("Open"),
-                url=reverse("ledger-entry", args=[card.entry_id]),
-            )
-        )
+    for label, page, record_id in (
+        (_("Payment"), "billing-payment", card.payment_id),
+        (_("Entry"), "ledger-entry", card.entry_id),
+    ):
+        if record_id is not None:
+            url = reverse(page, args=[record_id])
+            details.append(Detail(label=label, value=_("Open"), url=url))
     if card.cost:
         details.append(Detail(label=_("What it was for"), value=str(OutgoingCost(card.cost).label)))
     if card.aside:

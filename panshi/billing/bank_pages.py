@@ -17,7 +17,7 @@ from panshi.billing.models import AsideKind, Channel, OutgoingCost
 from panshi.billing.views import ticked
 from panshi.crm import queries as crm
 from panshi.kit.files import MAX_BYTES, FileTooLarge
-from panshi.kit.forms import Field, Form
+from panshi.kit.forms import Field, Form, Reading
 from panshi.kit.sheets import SheetUnreadable
 from panshi.kit.tables import Slice
 from panshi.kit.web import Request, needs
@@ -204,13 +204,18 @@ def confirm(request: Request, line_id: UUID, customer_id: UUID) -> HttpResponse:
     return redirect("billing-bank-line", line_id)
 
 
+def _unfit(request: Request, form: Reading, line_id: UUID) -> HttpResponse:
+    """Back to the line, with what does not fit of a small form in words."""
+    messages.error(request, " ".join(form.errors.values()))
+    return redirect("billing-bank-line", line_id)
+
+
 @require_POST
 @needs("billing.set_line_aside")
 def aside(request: Request, line_id: UUID) -> HttpResponse:
     form = ASIDE.read(request.POST)
     if not form.ok:
-        messages.error(request, " ".join(form.errors.values()))
-        return redirect("billing-bank-line", line_id)
+        return _unfit(request, form, line_id)
     form.values["channel"] = form.values["channel"] or ""
     form.call(request, services.set_line_aside, line_id=line_id, at=timezone.now())
     messages.success(request, _("Set aside."))
@@ -223,8 +228,7 @@ def cost(request: Request, line_id: UUID) -> HttpResponse:
     """Book money out as a cost; above the bound it waits for another person."""
     form = COST.read(request.POST)
     if not form.ok:
-        messages.error(request, " ".join(form.errors.values()))
-        return redirect("billing-bank-line", line_id)
+        return _unfit(request, form, line_id)
     fact = services.class_outgoing(
         line_id=line_id, actor=request.actor, at=timezone.now(), **form.values
     )
@@ -243,10 +247,9 @@ def agree(request: Request, line_id: UUID) -> HttpResponse:
 @needs("billing.approve_outgoing")
 def disagree(request: Request, line_id: UUID) -> HttpResponse:
     form = DECLINE.read(request.POST)
-    if form.ok:
-        form.call(request, services.decline_outgoing, line_id=line_id, at=timezone.now())
-    else:
-        messages.error(request, " ".join(form.errors.values()))
+    if not form.ok:
+        return _unfit(request, form, line_id)
+    form.call(request, services.decline_outgoing, line_id=line_id, at=timezone.now())
     return redirect("billing-bank-line", line_id)
 
 

@@ -12,9 +12,12 @@ from django.utils.translation import gettext as _
 
 from panshi.billing.matching import (
     ACCOUNT,
+    AHEAD,
+    ENOUGH,
     EXACT,
     NAME,
     NEAR,
+    NEAR_DAYS,
     NUMBER,
     POINTS,
     fold_name,
@@ -29,6 +32,7 @@ from panshi.billing.models import (
     Refund,
     RefundState,
 )
+from panshi.kit.clock import local_day
 from panshi.kit.money import ZERO
 from panshi.kit.personal import blind_index
 from panshi.kit.tenancy import Actor
@@ -47,8 +51,6 @@ COST_ACCOUNTS: Final[Mapping[str, str]] = {
     OutgoingCost.LOSS: "6711",
 }
 AROUND: Final = timedelta(days=30)
-NEAR_DAYS: Final = 5
-ENOUGH: Final = 75
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,12 @@ class BankAgreement:
         return self.books - (self.bank - self.unbooked)
 
 
+def account_index(account: str) -> str:
+    """The blind index of a bank account's digits, or nothing for nothing."""
+    plain = "".join(account.split())
+    return blind_index(plain, purpose=ACCOUNT_PURPOSE) if plain else ""
+
+
 def _judge(
     line: BankLine, *, payee: str, numbers: Sequence[str], day: date, account: str = ""
 ) -> tuple[tuple[str, int], ...]:
@@ -133,13 +141,13 @@ def refund_candidates(line: BankLine) -> list[OutgoingCandidate]:
     )
     rows = []
     for refund in sent:
-        plain = "".join(refund.account.split())
+        day = local_day(refund.sent_at) if refund.sent_at else line.value_on
         reasons = _judge(
             line,
             payee=refund.payee,
             numbers=(refund.number,),
-            account=blind_index(plain, purpose=ACCOUNT_PURPOSE) if plain else "",
-            day=refund.sent_at.date() if refund.sent_at else line.value_on,
+            account=account_index(refund.account),
+            day=day,
         )
         rows.append(
             _candidate(
@@ -147,7 +155,7 @@ def refund_candidates(line: BankLine) -> list[OutgoingCandidate]:
                 reasons,
                 id=refund.id,
                 words=_("Refund to %s") % refund.payee,
-                day=refund.sent_at.date() if refund.sent_at else line.value_on,
+                day=day,
                 amount=refund.amount,
             )
         )
@@ -159,7 +167,7 @@ def plain_refund(line: BankLine) -> UUID | None:
     found = refund_candidates(line)
     if not found or found[0].score < ENOUGH:
         return None
-    if len(found) > 1 and found[0].score - found[1].score < 25:
+    if len(found) > 1 and found[0].score - found[1].score < AHEAD:
         return None
     return found[0].id
 

@@ -1,5 +1,6 @@
 """Verbs of billing, one file per noun."""
 
+from panshi.billing.queries.outgoing import account_index
 from panshi.billing.services.allocations import (
     AllocationExceeds,
     AllocationUndone,
@@ -218,10 +219,7 @@ from panshi.billing.services.shares import (
     dispute_settlement,
     publish_share_scheme,
 )
-from panshi.billing.services.statements import (
-    account_index,
-    import_statement,
-)
+from panshi.billing.services.statements import import_statement
 from panshi.billing.statements import DuplicateLine, StatementDoesNotAdd
 
 __all__ = [

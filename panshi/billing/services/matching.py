@@ -28,13 +28,13 @@ from panshi.billing.models import (
     CustomerAccount,
     LineState,
 )
+from panshi.billing.queries.outgoing import account_index
 from panshi.billing.services.allocations import PaymentInUse
 from panshi.billing.services.bills import city_of
 from panshi.billing.services.deposits import MONEY_ACCOUNT
 from panshi.billing.services.lines import SETTLED, alone, locked_line, noon
 from panshi.billing.services.outgoing import pay_refund, settle, take_back_cost
 from panshi.billing.services.payments import Arrived, NothingToPay, take_arrived
-from panshi.billing.services.statements import account_index
 from panshi.crm import queries as crm
 from panshi.kit import outbox
 from panshi.kit.money import ZERO, to_fen

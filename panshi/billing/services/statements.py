@@ -10,18 +10,11 @@ from django.utils.translation import gettext as _
 from panshi.billing import statements
 from panshi.billing.events import StatementImported
 from panshi.billing.models import BankLine, BankStatement
-from panshi.billing.queries.outgoing import ACCOUNT_PURPOSE
+from panshi.billing.queries.outgoing import account_index
 from panshi.billing.statements import DuplicateLine, StatementLine
 from panshi.kit.money import ZERO
-from panshi.kit.personal import blind_index
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
-
-
-def account_index(account: str) -> str:
-    """The blind index of a bank account's digits, or nothing for nothing."""
-    plain = "".join(account.split())
-    return blind_index(plain, purpose=ACCOUNT_PURPOSE) if plain else ""
 
 
 @verb
