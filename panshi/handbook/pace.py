@@ -29,9 +29,9 @@ class Pace:
 def _told(procedure: Procedure, base: World) -> _Acts:
     """One run to its end, with the last answer that fits at each turn."""
     records: dict[tuple[str, int], Record] = {}
-    while ready := flow.progress(procedure, records, base).ready:
-        item, world = ready[0], flow.progress(procedure, records, base).world
-        value = walking.answers(item, procedure, world)[-1]
+    while (found := flow.progress(procedure, records, base)).ready:
+        item = found.ready[0]
+        value = walking.answers(item, procedure, found.world)[-1]
         records[item.step.id, item.iteration] = Record(standing=Standing.DONE, value=value)
     return list(records.items())
 

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from panshi.handbook import book, wording
 from panshi.handbook.models import Evidence, Run, RunStep, Sample
 from panshi.handbook.queries.runs import RunRow, gathered_in, rows_of
@@ -175,10 +177,12 @@ def _happenings(
         made.append(
             Happening(at=run.taken_at, kind="TAKEN", what="", by=names.get(run.owner_id, ""))
         )
-    for step in run.steps.filter(server_at__isnull=False):
+    for step in run.steps.all():
+        if step.server_at is None:
+            continue
         made.append(
             Happening(
-                at=step.server_at or run.started_at,
+                at=step.server_at,
                 kind="BACK" if step.superseded else step.state,
                 what=titles.get(step.step_id, step.step_id),
                 by=names.get(step.person_id, "") if step.person_id else "",
@@ -217,10 +221,15 @@ def _happenings(
     return sorted(made, key=lambda h: h.at, reverse=True)
 
 
+def _told_of(actor: Actor) -> QuerySet[Run]:
+    """Runs with what happened to them, which their history, their clock and their steps ask for."""
+    return Run.objects.visible_to(actor).prefetch_related("steps", "pauses", "deviations")
+
+
 @question
 def run_history(*, run_id: UUID, actor: Actor) -> tuple[Happening, ...]:
     """What happened to a run, the newest first. Raises Run.DoesNotExist."""
-    run = Run.objects.visible_to(actor).select_related("revision").get(id=run_id)
+    run = _told_of(actor).select_related("revision").get(id=run_id)
     titles = {s.id: wording.spoken(s.zh, s.en) for s in book.procedure_of(run.revision).steps}
     return tuple(_happenings(run, _people(run, actor), titles, book.book_of(run.edition_id).posts))
 
@@ -228,8 +237,9 @@ def run_history(*, run_id: UUID, actor: Actor) -> tuple[Happening, ...]:
 def _people(run: Run, actor: Actor) -> dict[UUID, str]:
     """The names of those who had to do with a run."""
     ids = {run.owner_id}
-    for rows in (run.steps, run.pauses, run.deviations):
-        ids |= set(rows.values_list("person_id", flat=True))
+    ids |= {step.person_id for step in run.steps.all()}
+    ids |= {pause.person_id for pause in run.pauses.all()}
+    ids |= {deviation.person_id for deviation in run.deviations.all()}
     known = tuple(one for one in ids if one)
     return org.names_of(user_ids=known, actor=actor) if known else {}
 
@@ -237,7 +247,7 @@ def _people(run: Run, actor: Actor) -> dict[UUID, str]:
 @question
 def run_card(*, run_id: UUID, actor: Actor, at: datetime) -> RunCard:
     """One run with every step, why it is there, its clause, its proof and its history."""
-    run = Run.objects.visible_to(actor).select_related("node", "revision", "edition").get(id=run_id)
+    run = _told_of(actor).select_related("node", "revision", "edition").get(id=run_id)
     edition = book.book_of(run.edition_id)
     procedure = book.procedure_of(run.revision)
     clauses = texts.clauses_of(run.revision.files["policy.md"])
@@ -272,7 +282,7 @@ def run_card(*, run_id: UUID, actor: Actor, at: datetime) -> RunCard:
     )
     titles = {s.id: wording.spoken(s.zh, s.en) for s in procedure.steps}
     children = Run.objects.visible_to(actor).filter(parent=run).select_related("node")
-    pause = run.pauses.filter(ends_at=None).first()
+    pause = next((one for one in run.pauses.all() if one.ends_at is None), None)
     return RunCard(
         row=rows_of([run], actor, at)[0],
         summary=wording.spoken(
