@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.db import models
+from polib import POEntry
 
 from panshi.kit.facts import REGISTRY, Fact
 from panshi.kit.verbs import QUESTIONS, VERBS
+from tools import messages
 
 pytestmark = pytest.mark.plain
 ROOT = Path(__file__).parent.parent
@@ -252,3 +254,16 @@ def test_every_room_imports() -> None:
     for path in HOUSE.iterdir():
         if (path / "__init__.py").is_file():
             importlib.import_module(f"panshi.{path.name}")
+
+
+def test_one_text_means_one_thing_in_all_rooms() -> None:
+    """All rooms share one catalogue at run time: of two translations of a text one never shows."""
+    said = {
+        "one": [POEntry(msgid="Open", msgstr="未结")],
+        "two": [POEntry(msgid="Open", msgstr="在办")],
+    }
+    apart = [POEntry(msgctxt="run", msgid="Open", msgstr="在办")]
+
+    assert len(messages.rivals(said)) == 1
+    assert messages.rivals({**said, "two": apart}) == []
+    assert messages.rivals({room: messages.read(room) for room in messages.rooms()}) == []

@@ -12,7 +12,7 @@ kept in the file as obsolete, and comes back when it is.
 import io
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -175,6 +175,24 @@ def wrong_holes(entry: polib.POEntry) -> bool:
     return any(set(_HOLES.findall(text)) != holes for text in words)
 
 
+def rivals(catalogues: Mapping[str, Iterable[polib.POEntry]]) -> list[str]:
+    """Texts that two rooms translate apart, as lines for people.
+
+    All rooms share one catalogue at run time, so only one of the two would ever be shown.
+    """
+    said: dict[Key, dict[str, str]] = {}
+    for room, entries in catalogues.items():
+        for entry in entries:
+            if not entry.obsolete:
+                words = entry.msgstr or " / ".join(entry.msgstr_plural.values())
+                said.setdefault(_key(entry), {})[room] = words
+    return [
+        f"{key[1]!r} means two things: {by_room}; one of them needs a context"
+        for key, by_room in said.items()
+        if len(set(by_room.values())) > 1
+    ]
+
+
 def main(arguments: list[str]) -> int:
     options = {a for a in arguments if a.startswith("--")}
     chosen = [a for a in arguments if not a.startswith("--")] or rooms()
@@ -184,6 +202,7 @@ def main(arguments: list[str]) -> int:
     if "--check" in options:
         shared = translated(read(SHARED))
         lines = [line for room in chosen for line in faults(room, gather(room), shared)]
+        lines += rivals({room: read(room) for room in rooms()})
         sys.stdout.writelines(f"{line}\n" for line in lines)
         return 1 if lines else 0
     if "--compile" not in options:

@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from panshi.cockpit.catalogue import Indicator
 from panshi.kit.nouns import OwnedModel
@@ -96,8 +97,8 @@ class Target(OwnedModel):
 
 class AlertState(models.TextChoices):
     OPEN = "OPEN", _("Open")
-    ACKNOWLEDGED = "ACKNOWLEDGED", _("Acknowledged")
-    CLEARED = "CLEARED", _("Cleared")
+    ACKNOWLEDGED = "ACKNOWLEDGED", pgettext_lazy("alert", "Acknowledged")
+    CLEARED = "CLEARED", pgettext_lazy("alert", "Cleared")
 
 
 ALERT_LIFE = Machine(

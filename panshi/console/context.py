@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from panshi.kit import home, navigation, progress
@@ -18,12 +18,12 @@ from panshi.org import queries
 
 SECTION_LABELS: Final = {
     "home": "",
-    "fleet": _("Vehicles"),
+    "fleet": pgettext_lazy("section", "Vehicles"),
     "leasing": _("Leasing"),
     "service": _("Service"),
     "telematics": _("Connected vehicles"),
     "finance": _("Finance"),
-    "customers": _("Customers"),
+    "customers": pgettext_lazy("section", "Customers"),
     "supply": _("Supply"),
     "people": _("People and quality"),
     "handbook": _("Handbook"),

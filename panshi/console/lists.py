@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from panshi.kit import cells
 from panshi.kit.forms import Field, Form
@@ -40,7 +41,7 @@ def staff_line(row: StaffRow) -> StaffLine:
 STAFF: Final = Table(
     name="staff",
     columns=(
-        Column(key="full_name", label=lazy("Name"), sort=True),
+        Column(key="full_name", label=pgettext_lazy("person", "Name"), sort=True),
         Column(key="username", label=lazy("User name"), kind="mono"),
         Column(key="roles", label=lazy("Roles")),
         Column(key="org_name", label=lazy("Organisation")),
@@ -48,7 +49,9 @@ STAFF: Final = Table(
         Column(key="last_login", label=lazy("Last sign-in"), kind="moment", sort=True),
     ),
     filters=(
-        Filter(key="text", label=lazy("Name"), placeholder=lazy("Name or user name")),
+        Filter(
+            key="text", label=pgettext_lazy("person", "Name"), placeholder=lazy("Name or user name")
+        ),
         Filter(
             key="role",
             label=lazy("Role"),
@@ -77,7 +80,7 @@ def new_staff_form() -> Form:
     """Name, user name, first password and roles, as `org.create_user` takes them."""
     return Form(
         fields=[
-            Field(name="full_name", label=_("Name"), longest=60),
+            Field(name="full_name", label=pgettext("person", "Name"), longest=60),
             Field(name="username", label=_("User name"), kind="mono", longest=150),
             Field(
                 name="password",
@@ -115,9 +118,9 @@ def roles_form() -> Form:
 
 
 _ACTS: Final = {
-    "INSERT": (lazy("Created"), "ok"),
+    "INSERT": (pgettext_lazy("audit", "Created"), "ok"),
     "UPDATE": (lazy("Changed"), "info"),
-    "DELETE": (lazy("Removed"), "warn"),
+    "DELETE": (pgettext_lazy("audit", "Removed"), "warn"),
 }
 
 
@@ -137,13 +140,13 @@ AUDIT: Final = Table(
     name="audit",
     columns=(
         Column(key="at", label=lazy("Moment"), kind="moment"),
-        Column(key="who", label=lazy("Person")),
+        Column(key="who", label=pgettext_lazy("audit", "Person")),
         Column(
             key="act",
             label=lazy("Act"),
             show=lambda row: cells.state(row.act_label, _ACTS[row.act][1]),
         ),
-        Column(key="table", label=lazy("Table"), kind="mono"),
+        Column(key="table", label=pgettext_lazy("audit", "Table"), kind="mono"),
         Column(key="row_id", label=lazy("Record"), kind="mono"),
         Column(key="fields", label=lazy("Fields")),
     ),
@@ -155,7 +158,7 @@ AUDIT: Final = Table(
             kind="choice",
             choices=[(code, label) for code, (label, _tone) in _ACTS.items()],
         ),
-        Filter(key="table", label=lazy("Table"), placeholder="fleet_vehicle"),
+        Filter(key="table", label=pgettext_lazy("audit", "Table"), placeholder="fleet_vehicle"),
         Filter(key="row_id", label=lazy("Record")),
     ),
     keyset=True,

@@ -15,14 +15,14 @@ class FindingState(models.TextChoices):
     OPEN = "OPEN", _("Open")
     ACKNOWLEDGED = "ACKNOWLEDGED", _("Acknowledged")
     PLANNED = "PLANNED", pgettext_lazy("finding", "Planned")
-    CONFIRMED = "CONFIRMED", _("Confirmed")
+    CONFIRMED = "CONFIRMED", pgettext_lazy("finding", "Confirmed")
     REFUTED = "REFUTED", _("Refuted")
     CLEARED = "CLEARED", _("Cleared by itself")
     CLOSED = "CLOSED", _("Closed")
 
 
 class OutcomeKind(models.TextChoices):
-    CONFIRMED = "CONFIRMED", _("Confirmed")
+    CONFIRMED = "CONFIRMED", pgettext_lazy("finding", "Confirmed")
     OTHER_CAUSE = "OTHER_CAUSE", _("Another cause")
     NOT_REPRODUCED = "NOT_REPRODUCED", _("Not reproduced")
     NO_ACCESS = "NO_ACCESS", _("No access to the vehicle")

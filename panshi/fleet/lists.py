@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy
 
 from panshi.fleet import queries, services
 from panshi.fleet.models import (
@@ -101,7 +102,7 @@ VEHICLES: Final = Table(
             tones=STATE_TONES,
             sort=True,
         ),
-        Column(key="state_since", label=lazy("Since"), kind="day", sort=True),
+        Column(key="state_since", label=pgettext_lazy("state", "Since"), kind="day", sort=True),
         Column(key="city", label=lazy("City"), sort=True),
         Column(key="parking", label=lazy("Parking"), hidden=True),
         Column(key="odometer_km", label=lazy("Odometer, km"), kind="number", sort=True),

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from panshi.handbook import queries, services, subjects
@@ -44,7 +44,7 @@ HAPPENINGS = {
     "SKIPPED": gettext_lazy("Skipped"),
     "REFUSED": gettext_lazy("Refused by the system"),
     "NOT_APPLICABLE": gettext_lazy("No longer applies"),
-    "OPEN": gettext_lazy("Opened"),
+    "OPEN": pgettext_lazy("task", "Opened"),
     "BACK": gettext_lazy("Done, then gone back over"),
     "PAUSED": gettext_lazy("Paused, waiting for"),
     "RESUMED": gettext_lazy("The clock runs again"),

@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -66,8 +66,9 @@ def _draft_form(request: Request) -> Form:
 
 def _chart(rows: Sequence[InstalmentRow]) -> dict[str, Any]:
     """Principal and interest of each instalment, and the balance they leave."""
+    balance = pgettext("instalments", "Balance")
     return {
-        "legend": {"data": [gettext("Paid off"), gettext("Interest"), gettext("Balance")]},
+        "legend": {"data": [gettext("Paid off"), gettext("Interest"), balance]},
         "tooltip": {"trigger": "axis"},
         "xAxis": {"type": "category", "data": [row.number for row in rows]},
         "yAxis": [{"type": "value"}, {"type": "value", "splitLine": {"show": False}}],
@@ -82,7 +83,7 @@ def _chart(rows: Sequence[InstalmentRow]) -> dict[str, Any]:
                 "data": [float(row.interest) for row in rows],
             },
             {
-                "name": gettext("Balance"), "type": "line", "yAxisIndex": 1, "showSymbol": False,
+                "name": balance, "type": "line", "yAxisIndex": 1, "showSymbol": False,
                 "data": [float(row.balance) for row in rows],
             },
         ],

@@ -2,7 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from panshi.kit.nouns import OwnedModel
@@ -181,8 +181,8 @@ class SnapshotChange(models.Model):
 
 
 class PeriodState(models.TextChoices):
-    OPEN = "OPEN", _("Open")
-    CLOSED = "CLOSED", _("Closed")
+    OPEN = "OPEN", pgettext_lazy("month", "Open")
+    CLOSED = "CLOSED", pgettext_lazy("month", "Closed")
 
 
 PERIOD_LIFE = Machine(

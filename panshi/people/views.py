@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from panshi.kit import workbooks
@@ -23,7 +24,7 @@ from panshi.people.staff_sheet import KIND, SHEET
 ENGINEERS = Table(
     name="people-engineers",
     columns=(
-        Column(key="name", label=lazy("Name")),
+        Column(key="name", label=pgettext_lazy("person", "Name")),
         Column(key="city", label=lazy("City")),
         Column(
             key="state",
@@ -57,7 +58,7 @@ ENGINEERS = Table(
 SHIFTS = Table(
     name="people-shifts",
     columns=(
-        Column(key="name", label=lazy("Name")),
+        Column(key="name", label=pgettext_lazy("person", "Name")),
         Column(key="city", label=lazy("City")),
         Column(key="starts_at", label=lazy("Begins"), kind="moment"),
         Column(key="ends_at", label=lazy("Ends"), kind="moment"),

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from panshi.kit.clock import SHANGHAI, local_day
@@ -46,7 +47,7 @@ HAPPENINGS: Final = {
     "MOVED_BY_HAND": (lazy("Moved by the dispatcher"), "arrows-sort"),
     "REFUSED": (lazy("Refused by the engineer"), "ban"),
     "JOB_CANCELLED": (lazy("Taken out of the plan"), "x"),
-    "ACCEPTED": (lazy("Accepted"), "check"),
+    "ACCEPTED": (pgettext_lazy("visit", "Accepted"), "check"),
     "TRAVEL_STARTED": (lazy("On the way"), "truck"),
     "ARRIVED": (lazy("Arrived"), "map-pin"),
     "DONE": (lazy("Work done"), "circle-check"),
@@ -72,7 +73,13 @@ ORDERS = Table(
         Column(key="customer_name", label=lazy("Customer")),
         Column(key="city", label=lazy("City"), sort=True),
         Column(key="total", label=lazy("Total"), kind="money", sort=True),
-        Column(key="opened_at", label=lazy("Opened"), kind="moment", sort=True, hidden=True),
+        Column(
+            key="opened_at",
+            label=pgettext_lazy("order", "Opened"),
+            kind="moment",
+            sort=True,
+            hidden=True,
+        ),
     ),
     filters=(
         Filter(key="text", label=lazy("Number")),

@@ -29,18 +29,18 @@ class MovementReason(models.TextChoices):
     RECEIPT = "RECEIPT", pgettext_lazy("stock", "Received")
     TRANSFER = "TRANSFER", _("Transferred")
     USE = "USE", _("Used on a job")
-    RETURN = "RETURN", _("Returned")
+    RETURN = "RETURN", pgettext_lazy("parts", "Returned")
     COUNT = "COUNT", _("Count difference")
     SCRAP = "SCRAP", _("Scrapped")
 
 
 class ReservationState(models.TextChoices):
-    HELD = "HELD", _("Held")
+    HELD = "HELD", pgettext_lazy("parts", "Held")
     RESERVED = "RESERVED", _("Reserved")
     KITTED = "KITTED", _("Aboard")
     MOVED = "MOVED", _("Moved to another source")
     USED = "USED", _("Used")
-    RETURNED = "RETURNED", _("Returned")
+    RETURNED = "RETURNED", pgettext_lazy("parts", "Returned")
     RELEASED = "RELEASED", _("Released")
 
 

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from panshi.kit import workbooks
@@ -24,7 +25,7 @@ from panshi.supply.sheet import KIND, SHEET
 LOCATIONS = Table(
     name="supply-locations",
     columns=(
-        Column(key="name", label=lazy("Place")),
+        Column(key="name", label=pgettext_lazy("stock", "Place")),
         Column(key="kind", label=lazy("Kind"), choices=LocationKind),
         Column(key="city", label=lazy("City")),
         Column(key="items", label=lazy("Parts"), kind="number"),

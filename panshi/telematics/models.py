@@ -25,9 +25,9 @@ class Protocol(models.TextChoices):
 
 
 class DeviceState(models.TextChoices):
-    ACTIVE = "ACTIVE", _("Active")
+    ACTIVE = "ACTIVE", pgettext_lazy("device", "Active")
     BLOCKED = "BLOCKED", _("Blocked")
-    REMOVED = "REMOVED", _("Removed")
+    REMOVED = "REMOVED", pgettext_lazy("device", "Removed")
 
 
 class Slot(models.TextChoices):

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from panshi.fleet import queries as fleet
@@ -237,7 +238,7 @@ def _aged(since: datetime | None, at: datetime) -> str:
 
 def _tiles(found: queries.VehicleNow, at: datetime) -> list[Tile]:
     return [
-        Tile(label=_("Charge"), value=found.soc_pct, kind="number", unit="%",
+        Tile(label=pgettext_lazy("battery", "Charge"), value=found.soc_pct, kind="number", unit="%",
              hint=_aged(found.energy_at, at)),
         Tile(label=_("Speed"), value=found.speed_kmh, kind="number", unit="km/h",
              hint=_aged(found.motion_at, at)),
@@ -273,7 +274,7 @@ def _groups(found: queries.VehicleNow, at: datetime) -> list[dict[str, Any]]:
             (_("Gear"), found.gear, ""),
         ]),
         (_("Energy"), found.energy_at, [
-            (_("Charge"), found.soc_pct, "%"),
+            (pgettext_lazy("battery", "Charge"), found.soc_pct, "%"),
             (_("Voltage"), found.voltage_v, "V"),
             (_("Current"), found.current_a, "A"),
             (_("Insulation"), found.insulation_kohm, "kΩ"),

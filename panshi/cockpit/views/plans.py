@@ -44,7 +44,7 @@ TARGETS = Table(
         Column(key="green", label=gettext_lazy("Green mark"), show=lambda row: _mark(row, "green")),
         Column(key="red", label=gettext_lazy("Red mark"), show=lambda row: _mark(row, "red")),
         Column(key="set_by", label=gettext_lazy("Set by")),
-        Column(key="set_at", label=gettext_lazy("Set"), kind="moment"),
+        Column(key="set_at", label=pgettext_lazy("target", "Set"), kind="moment"),
     ),
     empty=gettext_lazy("No target was set here; the house's own marks hold."),
 )
@@ -110,10 +110,12 @@ ALERTS = Table(
             kind="state",
             tones={"OPEN": "bad", "ACKNOWLEDGED": "warn", "CLEARED": "ok"},
         ),
-        Column(key="words", label=gettext_lazy("Why"), show=shown.alert_words),
+        Column(key="words", label=pgettext_lazy("alert", "Why"), show=shown.alert_words),
         Column(key="raised_at", label=gettext_lazy("Raised"), kind="moment", sort=True),
-        Column(key="note", label=gettext_lazy("In hand")),
-        Column(key="cleared_at", label=gettext_lazy("Cleared"), kind="moment", hidden=True),
+        Column(key="note", label=pgettext_lazy("alert", "In hand")),
+        Column(
+            key="cleared_at", label=pgettext_lazy("alert", "Cleared"), kind="moment", hidden=True
+        ),
     ),
     filters=(
         Filter(key="state", label=gettext_lazy("State"), kind="choice", choices=AlertState),
@@ -242,7 +244,7 @@ RISKS = Table(
         Column(key="weight", label=gettext_lazy("Weight, before → after"), show=_weight),
         Column(key="owner", label=pgettext_lazy("cockpit", "Owner")),
         Column(key="review_on", label=gettext_lazy("Next review"), kind="day", sort=True),
-        Column(key="org_name", label=gettext_lazy("Node")),
+        Column(key="org_name", label=pgettext_lazy("organisation", "Node")),
     ),
     filters=(
         Filter(key="risk_class", label=gettext_lazy("Class"), kind="choice", choices=RiskClass),
@@ -391,7 +393,7 @@ def risk(request: Request, risk_id: UUID) -> HttpResponse:
         Detail(label=pgettext("cockpit", "Owner"), value=card.owner),
         Detail(label=_("Next review"), value=card.review_on, kind="day"),
         Detail(label=_("Last review"), value=card.reviewed_at, kind="moment"),
-        Detail(label=_("Node"), value=card.org_name),
+        Detail(label=pgettext("organisation", "Node"), value=card.org_name),
     ]
     context = {
         "risk": card,

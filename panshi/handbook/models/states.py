@@ -14,10 +14,10 @@ class RevisionState(models.TextChoices):
 
 
 class EditionState(models.TextChoices):
-    OPEN = "OPEN", _("Open")
+    OPEN = "OPEN", pgettext_lazy("run", "Open")
     FROZEN = "FROZEN", _("Frozen")
     PILOT = "PILOT", _("On trial")
-    RELEASED = "RELEASED", _("Released")
+    RELEASED = "RELEASED", pgettext_lazy("edition", "Released")
     SUPERSEDED = "SUPERSEDED", _("Superseded")
     WITHDRAWN = "WITHDRAWN", _("Withdrawn")
 
@@ -30,7 +30,7 @@ class AttemptState(models.TextChoices):
 
 
 class RunState(models.TextChoices):
-    WAITING = "WAITING", _("Waiting")
+    WAITING = "WAITING", pgettext_lazy("task", "Waiting")
     TAKEN = "TAKEN", _("In hand")
     HALTED = "HALTED", _("Halted")
     PAUSED = "PAUSED", _("Paused")
@@ -39,7 +39,7 @@ class RunState(models.TextChoices):
 
 
 class StepState(models.TextChoices):
-    OPEN = "OPEN", _("Open")
+    OPEN = "OPEN", pgettext_lazy("run", "Open")
     REFUSED = "REFUSED", _("Refused by the system")
     DONE = "DONE", _("Done")
     SKIPPED = "SKIPPED", _("Skipped")

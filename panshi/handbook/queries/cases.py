@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from panshi.handbook import wording
 from panshi.handbook.models import Case, CaseSource, CaseState
@@ -21,13 +22,13 @@ HEAD_WORDS: Mapping[str, Promise] = {
     "SITUATION": _("Situation"),
     "COURSE": _("Course"),
     "HANDLING": _("Handling"),
-    "RESULT": _("Result"),
+    "RESULT": pgettext_lazy("case", "Result"),
     "LESSON": _("What is to be learnt"),
 }
 KIND_WORDS: Mapping[str, Promise] = {
     "PERSON": _("Names of people"),
     "FIRM": _("Names of firms"),
-    "PLATE": _("Plates"),
+    "PLATE": pgettext_lazy("privacy", "Plates"),
     "VIN": _("Vehicle identification numbers"),
     "PHONE": _("Telephone numbers"),
     "IDENTITY": _("Identity numbers"),

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from panshi.crm import queries as crm
 from panshi.crm.queries import ComplaintRow
@@ -60,7 +61,7 @@ def _run_moments(run: Run, titles: Mapping[str, str]) -> Iterator[_Moment]:
     for rung in run.escalations.all():
         yield _Moment(rung.at, _("Told to the next post up."))
     if run.closed_at:
-        yield _Moment(run.closed_at, _("Closed."))
+        yield _Moment(run.closed_at, pgettext("case", "Closed."))
 
 
 def _longest(run: Run, titles: Mapping[str, str]) -> str:

@@ -24,7 +24,7 @@ class RestraintState(models.TextChoices):
     QUEUED = "QUEUED", _("Waits for its moment")
     IN_FORCE = "IN_FORCE", _("In effect")
     RELEASING = "RELEASING", _("Being released")
-    RELEASED = "RELEASED", _("Released")
+    RELEASED = "RELEASED", pgettext_lazy("restraint", "Released")
     STOPPED = "STOPPED", _("Stopped")
     EXPIRED = "EXPIRED", pgettext_lazy("command", "Expired")
 

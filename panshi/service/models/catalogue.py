@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOper
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from panshi.kit.nouns import OwnedModel
 
@@ -21,8 +22,8 @@ class ServiceCategory(models.TextChoices):
 
 class ItemState(models.TextChoices):
     DRAFT = "DRAFT", _("Draft")
-    RELEASED = "RELEASED", _("Released")
-    RETIRED = "RETIRED", _("Retired")
+    RELEASED = "RELEASED", pgettext_lazy("order", "Released")
+    RETIRED = "RETIRED", pgettext_lazy("catalogue", "Retired")
 
 
 class PriceKind(models.TextChoices):

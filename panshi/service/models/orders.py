@@ -14,7 +14,7 @@ from panshi.service.models.catalogue import PriceKind
 
 
 class BookingState(models.TextChoices):
-    HELD = "HELD", _("Held")
+    HELD = "HELD", pgettext_lazy("parts", "Held")
     CONFIRMED = "CONFIRMED", _("Confirmed")
     EXPIRED = "EXPIRED", _("Expired")
     CANCELLED = "CANCELLED", _("Cancelled")
@@ -54,7 +54,7 @@ class OrderState(models.TextChoices):
     IN_WORK = "IN_WORK", _("In work")
     WAITING = "WAITING", _("Waiting")
     SELF_CHECKED = "SELF_CHECKED", _("Self-checked")
-    RELEASED = "RELEASED", _("Released")
+    RELEASED = "RELEASED", pgettext_lazy("order", "Released")
     BILLED = "BILLED", _("Billed")
     CLOSED = "CLOSED", _("Closed")
     CANCELLED = "CANCELLED", _("Cancelled")
