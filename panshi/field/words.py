@@ -14,6 +14,7 @@ WORDS: Final[Mapping[str, Promise]] = {
     "queue": _("Not yet uploaded"),
     "fetched": _("as of {time}"),
     "no_jobs": _("No jobs today."),
+    "fetching": _("Your day is being fetched…"),
     "no_day": _("The day has not been fetched yet. It comes as soon as there is a network."),
     "van": _("{name}: {n} kinds of parts aboard"),
     "minutes": _("about {n} min"),

@@ -334,7 +334,7 @@ def _upkeep(actor: Actor, at: datetime) -> tuple[Upkeep, ...]:
             least_volts=row.least_volts,
             needs_photo=row.needs_photo,
         )
-        for row in page.rows
+        for row in sorted(page.rows, key=lambda r: (r.due_on, r.parking or r.city, r.plate))
     )
 
 

@@ -31,6 +31,7 @@ class InvoiceRow:
     asked_at: datetime
     issued_at: datetime | None
     total: Decimal
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ def _rows(invoices: list[EInvoice], actor: Actor) -> tuple[InvoiceRow, ...]:
             asked_at=one.asked_at,
             issued_at=one.issued_at,
             total=one.total,
+            reason=one.reason,
         )
         for one in invoices
     )

@@ -12,6 +12,7 @@ from django.db.models import Exists, F, Min, OuterRef, QuerySet
 from panshi.billing.models import (
     Bill,
     BillBalance,
+    BillLine,
     Channel,
     ChargePlan,
     Deposit,
@@ -26,6 +27,7 @@ from panshi.kit.verbs import question
 # Out of the way of the bills that a lease raises itself, which are counted from 0: the debt that
 # came with the lease, and from the next number on those that a rent ledger brought.
 OPENING_SEQUENCE: Final = 99
+LABOUR: Final = "SERVICE_LABOUR"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,18 @@ def bills_of_source(*, source_kind: str, source_id: UUID, actor: Actor) -> list[
             bill__source_kind=source_kind, bill__source_id=source_id
         )
     )
+
+
+@question
+def bill_subjects(*, bill_ids: tuple[UUID, ...], actor: Actor) -> dict[UUID, str]:
+    """What each bill asks for, in a word or two: the first product, and of labour the work."""
+    lines = BillLine.objects.visible_to(actor).filter(bill_id__in=bill_ids, position=1)
+    return {
+        line.bill_id: line.words
+        if line.words and line.product.code == LABOUR
+        else str(line.product)
+        for line in lines.select_related("product")
+    }
 
 
 @question

@@ -39,7 +39,9 @@ def test_a_bill_is_shown_and_paid_by_its_customer_alone(place: Town) -> None:
     stranger = Window(User.objects.get(id=place.stranger_user))
 
     assert "263.00" in own.get("/portal/").content.decode()
-    assert "263.00" in own.get("/portal/bills/").content.decode()
+    listed = own.get("/portal/bills/").content.decode()
+    assert "263.00" in listed
+    assert "常规保养" in listed
     assert "常规保养" in own.get(f"/portal/bills/{bill_id}/").content.decode()
     assert stranger.get(f"/portal/bills/{bill_id}/").status_code == 404
     assert "263.00" not in stranger.get("/portal/bills/").content.decode()

@@ -25,10 +25,13 @@ def _plates(request: Request) -> dict[UUID, str]:
     return {vehicle.id: vehicle.plate for vehicle in own}
 
 
-def _shown(row: billing.BillRow, plates: dict[UUID, str]) -> dict[str, object]:
-    """A bill with its vehicle, and the words and the tone of its standing."""
+def _shown(
+    row: billing.BillRow, plates: dict[UUID, str], subjects: dict[UUID, str]
+) -> dict[str, object]:
+    """A bill with what it is for, its vehicle, and the words and the tone of its standing."""
     return {
         "row": row,
+        "subject": subjects.get(row.id, row.number),
         "plate": plates.get(row.vehicle_id, "") if row.vehicle_id else "",
         "words": words.BILL_WORDS.get(row.standing, row.standing),
         "tone": words.BILL_TONES.get(row.standing, "idle"),
@@ -46,10 +49,11 @@ def bills(request: Request) -> HttpResponse:
     )
     owed = [row for row in found if row.standing in OWED]
     plates = _plates(request)
+    subjects = billing.bill_subjects(bill_ids=tuple(r.id for r in found), actor=request.actor)
     context = {
         "tab": "me",
-        "owed": [_shown(row, plates) for row in owed],
-        "others": [_shown(row, plates) for row in found if row.standing not in OWED],
+        "owed": [_shown(row, plates, subjects) for row in owed],
+        "others": [_shown(row, plates, subjects) for row in found if row.standing not in OWED],
         "total": sum((row.open_amount or ZERO for row in owed), ZERO),
     }
     return render(request, "portal/bills.html", context)

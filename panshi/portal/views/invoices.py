@@ -41,9 +41,11 @@ def invoices(request: Request) -> HttpResponse:
         card = crm.customer_card(customer_id=customer_id, actor=request.actor)
         typed["buyer_name"] = card.name
     rows = billing.customer_invoices(customer_id=customer_id, actor=request.actor)
+    bills = billing.invoiceable_bills(customer_id=customer_id, actor=request.actor)
+    subjects = billing.bill_subjects(bill_ids=tuple(b.id for b in bills), actor=request.actor)
     context = {
         "tab": "me",
-        "bills": billing.invoiceable_bills(customer_id=customer_id, actor=request.actor),
+        "bills": [(bill, subjects.get(bill.id, bill.number)) for bill in bills],
         "invoices": [
             (row, words.INVOICE_WORDS[row.state], words.INVOICE_TONES[row.state]) for row in rows
         ],

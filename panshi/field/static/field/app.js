@@ -93,7 +93,7 @@ async function today() {
   return h("div", {},
     h("p", { class: "day" }, longDay(day ? day.made_at : new Date()), day ? h("span", { class: "quiet" }, ` · ${t("fetched", { time: clock(day.made_at) })}`) : null),
     all.length ? route(all, items)
-      : below.length ? null : h("div", { class: "blank" }, icon("route"), h("p", {}, !day ? t("no_day") : t(day.works_in_yard ? "no_yard" : "no_jobs"))),
+      : below.length ? null : h("div", { class: "blank" }, icon("route"), h("p", {}, !day ? t(navigator.onLine ? "fetching" : "no_day") : t(day.works_in_yard ? "no_yard" : "no_jobs"))),
     below,
     h("p", { class: "quiet van" }, icon("certificate"), " ", h("a", { href: "/handbook/exams/" }, t("exams")), " · ", h("a", { href: "/handbook/tasks/" }, t("changes"))),
     day?.van ? h("p", { class: "quiet van" }, icon("truck"), ` ${t("van", { name: day.van.name, n: day.van.parts.length })}`) : null);
