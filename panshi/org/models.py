@@ -130,7 +130,9 @@ class AuditRow(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["org_id", "table", "row_id"], name="audit_by_row"),
+            models.Index(fields=["org_id", "id"], name="audit_by_org"),
+            models.Index(fields=["row_id"], name="audit_by_record"),
+            models.Index(fields=["table"], name="audit_by_table"),
             # Most rows tell of what was added; the others are looked for.
             models.Index(fields=["id"], condition=~models.Q(act="INSERT"), name="audit_of_changes"),
         ]

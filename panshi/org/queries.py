@@ -235,24 +235,6 @@ def names_of(*, user_ids: tuple[UUID, ...], actor: Actor) -> dict[UUID, str]:
     return dict(User.objects.filter(id__in=user_ids).values_list("id", "full_name"))
 
 
-@question
-def audit_of(*, table: str, row_id: str, actor: Actor, limit: int = 100) -> list[AuditLine]:
-    """What was done to one row, newest first."""
-    rows = AuditRow.objects.filter(table=table, row_id=row_id).order_by("-id")[:limit]
-    return [
-        AuditLine(r.id, r.at, r.actor, r.table, r.row_id, r.act, r.before, r.after) for r in rows
-    ]
-
-
-@question
-def recent_audit(*, actor: Actor, limit: int = 200) -> list[AuditLine]:
-    """The newest changes in this actor's part of the tree."""
-    rows = AuditRow.objects.order_by("-id")[:limit]
-    return [
-        AuditLine(r.id, r.at, r.actor, r.table, r.row_id, r.act, r.before, r.after) for r in rows
-    ]
-
-
 _VERIFY = """
 WITH links AS (
     SELECT id, last_id, digest, lag(last_id, 1, 0::bigint) OVER (ORDER BY id) AS first_id,
