@@ -86,7 +86,9 @@ class Bill(OwnedModel):
         indexes = [
             models.Index(fields=["org", "-due_on", "-id"], name="bill_by_org_and_due"),
             models.Index(fields=["-due_on", "-id"], name="bill_by_due"),
-            models.Index(fields=["kind", "-due_on", "-id"], name="bill_by_kind"),
+            models.Index(
+                fields=["kind", "-due_on", "-id"], include=["state", "total"], name="bill_by_kind"
+            ),
             models.Index(
                 fields=["city", "-due_on", "-id"], include=["state", "total"], name="bill_by_city"
             ),
@@ -207,6 +209,7 @@ class BillBalance(models.Model):
         indexes = [
             models.Index(
                 fields=["org", "due_on"],
+                include=["kind", "city", "total", "open_amount"],
                 condition=Q(open_amount__gt=0),
                 name="balance_open_by_org",
             ),

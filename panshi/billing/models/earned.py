@@ -9,14 +9,13 @@ from typing import Any
 from django.db import models
 
 
-def _node(**options: Any) -> "models.ForeignKey[Any, Any]":
+def _node() -> "models.ForeignKey[Any, Any]":
     return models.ForeignKey(
         "org.OrgNode",
         on_delete=models.PROTECT,
         related_name="+",
         db_index=False,
         db_constraint=False,
-        **options,
     )
 
 
@@ -24,7 +23,13 @@ class EarnedSpan(models.Model):
     """The days [since, until) that are kept of a node; its vehicles' are those of the month of the
     last of them."""
 
-    org = _node(primary_key=True)
+    org = models.OneToOneField(
+        "org.OrgNode",
+        primary_key=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+    )
     since = models.DateField()
     until = models.DateField()
 

@@ -189,6 +189,11 @@ class Allocation(OwnedModel):
                 ),
             )
         ]
+        indexes = [
+            models.Index(
+                fields=["customer_id"], condition=Q(payment=None), name="allocation_without_payment"
+            )
+        ]
 
 
 class AllocationOrder(models.TextChoices):

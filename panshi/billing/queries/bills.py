@@ -205,26 +205,22 @@ def bill_rows(
             counted = summed = "FROM billing_billbalance w"
             all_of_them = where.replace("b.", "w.")
         apart = standing == "" and not number
-        amount = "b.total" if apart else "0 AS total"
         cursor.execute(
-            f"SELECT count(*), COALESCE(sum(total), 0) FROM (SELECT {amount} {counted}"
-            f" WHERE {all_of_them} LIMIT %(exact)s) s",
-            values,
+            f"SELECT count(*) FROM (SELECT {counted} WHERE {all_of_them} LIMIT %(exact)s) s", values
         )
-        total, sum_total = cursor.fetchone()
+        (total,) = cursor.fetchone()
         about = total > EXACT_UP_TO
-        sum_open = None
-        if about:
-            sum_total = None
-        elif apart:
+        sum_total = sum_open = None
+        if apart and not about:
             # What is open is few balances; to join them to every bill would cost more than all.
             owed = where.replace("b.state <> 'DISCARDED'", "w.open_amount > 0").replace("b.", "w.")
             cursor.execute(
-                f"SELECT COALESCE(sum(w.open_amount), 0) FROM billing_billbalance w WHERE {owed}",
+                f"SELECT (SELECT COALESCE(sum(b.total), 0) {counted} WHERE {where}),"
+                f" (SELECT COALESCE(sum(open_amount), 0) FROM billing_billbalance w WHERE {owed})",
                 values,
             )
-            (sum_open,) = cursor.fetchone()
-        else:
+            sum_total, sum_open = cursor.fetchone()
+        elif not about:
             cursor.execute(
                 f"SELECT COALESCE(sum({'w' if summed != _FROM else 'b'}.total), 0),"
                 f" COALESCE(sum(w.open_amount), 0) {summed} WHERE {all_of_them}",

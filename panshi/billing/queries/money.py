@@ -336,13 +336,11 @@ WHERE r.customer_id = %(customer)s AND r.deposit_id IS NULL
         SELECT FROM billing_refundmove f
         WHERE f.refund_id = m.refund_id AND f.state = 'FAILED' AND f.id < m.id))
 UNION ALL
-SELECT a."on", 'DEPOSIT', a.id, '', NULL, -a.amount
+SELECT a."on", CASE WHEN deposit_id IS NULL THEN 'WRITE_OFF' ELSE 'DEPOSIT' END, a.id, '', NULL,
+    -a.amount
 FROM billing_allocation a
-WHERE customer_id = %(customer)s AND deposit_id IS NOT NULL AND a."on" < %(until)s
-UNION ALL
-SELECT a."on", 'WRITE_OFF', a.id, '', NULL, -a.amount
-FROM billing_allocation a
-WHERE customer_id = %(customer)s AND write_off_id IS NOT NULL AND a."on" < %(until)s
+WHERE customer_id = %(customer)s AND payment_id IS NULL AND credit_id IS NULL
+    AND a."on" < %(until)s
 ORDER BY 1, 3
 """
 

@@ -312,7 +312,7 @@ def state_counts(*, actor: Actor) -> list[StateCount]:
         Vehicle.objects.visible_to(actor)
         .exclude(use=VehicleUse.EXTERNAL)
         .values_list("state")
-        .annotate(vehicles=Count("id"))
+        .annotate(vehicles=Count("*"))
     )
     return [StateCount(state=state, vehicles=counted.get(state, 0)) for state in VehicleState]
 
@@ -325,7 +325,7 @@ def city_states(*, actor: Actor, city: str = "") -> list[CityStates]:
         found = found.filter(city=city)
     counted: dict[tuple[int, str], dict[VehicleState, int]] = {}
     for org_id, place, state, vehicles in (
-        found.values_list("org_id", "city", "state").annotate(vehicles=Count("id")).order_by()
+        found.values_list("org_id", "city", "state").annotate(vehicles=Count("*")).order_by()
     ):
         counted.setdefault((org_id, place), {})[VehicleState(state)] = vehicles
     return [CityStates(*key, states) for key, states in sorted(counted.items())]

@@ -205,6 +205,11 @@ class WorkOrder(OwnedModel):
         indexes = [
             models.Index(fields=["org", "state", "id"], name="order_by_state"),
             models.Index(fields=["-opened_at", "-id"], name="order_by_opening"),
+            # The columns by which the list of all nodes is sorted or counted.
+            *(
+                models.Index(fields=[key, "id"], name=f"orders_by_{key}")
+                for key in ("number", "kind", "state", "city", "total")
+            ),
             models.Index(fields=["vehicle_id", "id"], name="order_by_vehicle"),
             models.Index(fields=["customer_id", "id"], name="order_by_customer"),
             models.Index(fields=["bill_id"], name="order_by_bill"),

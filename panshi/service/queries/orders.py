@@ -101,7 +101,7 @@ def work_orders(
     if text:
         found = found.filter(number__contains=text.strip().upper())
     key = _SORTS.get(sort.removeprefix("-"), "opened_at")
-    found = found.order_by(f"-{key}" if sort.startswith("-") else key, "-id")
+    found = found.order_by(f"-{key}", "-id") if sort.startswith("-") else found.order_by(key, "id")
     total = found.count()
     size = min(max(size, 1), 200)
     rows = list(found[(max(page, 1) - 1) * size : max(page, 1) * size])
