@@ -5,8 +5,12 @@ import time
 from typing import Final
 from uuid import UUID
 
-# One more identifier in SQL: what `id_prefix` gave as `_ids`, and random bits behind it.
-NEW_ID: Final = "(%(_ids)s || substr(gen_random_uuid()::text, 16))::uuid"
+# One more identifier in a SELECT without groups: what `id_prefix` gave as `_ids`, the number of its
+# row, and random bits. Rows in the order of their keys enter an index at a fraction of the cost.
+NEW_ID: Final = (
+    "(%(_ids)s || lpad(to_hex(row_number() OVER ()), 5, '0')"
+    " || substr(md5(random()::text), 1, 10))::uuid"
+)
 
 
 def uuid7() -> UUID:
@@ -24,4 +28,4 @@ def uuid7() -> UUID:
 
 def id_prefix() -> str:
     """The moment of a UUIDv7 as text, for a statement that makes many by `NEW_ID`."""
-    return str(uuid7())[:15]
+    return str(uuid7())[:20]

@@ -35,7 +35,7 @@ class Delivery(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     outbox = models.ForeignKey(
-        Outbox, on_delete=models.CASCADE, related_name="+", db_constraint=False
+        Outbox, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
     )
     org_id = models.IntegerField()
     handler = models.CharField(max_length=120)

@@ -111,9 +111,14 @@ class DunningCase(OwnedModel):
 class DunningStep(OwnedModel):
     """A rung that fired in a case."""
 
-    # The node of its case, which has a key of its own; nodes and cases are never deleted.
+    # The node of its case, which has a key of its own; nodes and cases are never deleted. Steps
+    # are found by their case.
     org = models.ForeignKey(
-        "org.OrgNode", on_delete=models.PROTECT, related_name="+", db_constraint=False
+        "org.OrgNode",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
 
     case = models.ForeignKey(

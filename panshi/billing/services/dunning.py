@@ -39,30 +39,32 @@ VERB: Final = "billing.advance_dunning"
 # After an outage only the highest rung fires; a case on hold keeps its bills still.
 _REACHED: Final = """
 reached AS (
-    UPDATE billing_billbalance b SET rung = reached.day
+    UPDATE billing_billbalance b SET rung = due.day
     FROM (
-        SELECT o.bill_id, max(r.day) AS day
-        FROM billing_billbalance o CROSS JOIN billing_dunningrung r
+        SELECT o.org_id, o.due_on, max(r.day) AS day
+        FROM (
+            SELECT DISTINCT org_id, due_on FROM billing_billbalance
+            WHERE open_amount > 0 AND kind = 'CHARGE' AND due_on <= %(on)s::date + 7
+        ) o CROSS JOIN billing_dunningrung r
         LEFT JOIN billing_dunningpolicy p ON p.org_id = o.org_id AND p.rung_id = r.day
-        WHERE o.open_amount > 0 AND o.kind = 'CHARGE' AND o.due_on <= %(on)s::date + 7
-            AND COALESCE(p.day, r.day) <= %(on)s::date - o.due_on
-            AND NOT COALESCE(p.skipped, false)
-            AND NOT EXISTS (SELECT FROM billing_dunningcase c WHERE c.source_id = o.source_id
-                AND c.state IN ('ON_HOLD', 'LEGAL'))
-        GROUP BY o.bill_id
-    ) reached
-    WHERE b.bill_id = reached.bill_id AND (b.rung IS NULL OR b.rung < reached.day)
+        WHERE COALESCE(p.day, r.day) <= %(on)s::date - o.due_on AND NOT COALESCE(p.skipped, false)
+        GROUP BY o.org_id, o.due_on
+    ) due
+    WHERE b.org_id = due.org_id AND b.due_on = due.due_on AND b.open_amount > 0
+        AND b.kind = 'CHARGE' AND (b.rung IS NULL OR b.rung < due.day)
+        AND NOT EXISTS (SELECT FROM billing_dunningcase c WHERE c.source_id = b.source_id
+            AND c.state IN ('ON_HOLD', 'LEGAL'))
     RETURNING b.org_id, b.bill_id, b.customer_id, b.vehicle_id, b.source_kind, b.source_id,
         b.rung AS days, b.open_amount, b.due_on
 )"""
 _OVERDUE: Final = """
 SELECT org_id, bill_id, customer_id, vehicle_id, source_kind, source_id, days,
-    open_amount::text AS open_amount FROM reached WHERE days > 0"""
+    open_amount::text AS open_amount FROM reached WHERE days > 0 ORDER BY org_id"""
 _REMINDED: Final = """
 SELECT t.count, r.org_id, r.bill_id, r.customer_id, r.days, r.open_amount, r.due_on,
     (SELECT number FROM billing_bill i WHERE i.id = r.bill_id)
 FROM (SELECT count(*) FROM reached) t LEFT JOIN reached r ON r.days <= 0"""
-# What each source owes late, as its oldest bill has it.
+# What each source owes late, as its oldest bill has it. Book by book, since indexes begin with it.
 _LATE: Final = """
 late AS MATERIALIZED (
     SELECT DISTINCT ON (source_id) source_id, source_kind, org_id, customer_id, vehicle_id,
@@ -83,6 +85,7 @@ late AS MATERIALIZED (
         ON c.source_id = l.source_id AND c.state IN ('OPEN', 'ON_HOLD', 'LEGAL')
     LEFT JOIN fired f ON f.case_id = c.id
     WHERE c.id IS NULL OR c.state = 'OPEN'
+    ORDER BY org_id
 )"""
 # Cases alike are judged as one; where a notice may have been delivered, each for itself.
 _SITUATIONS: Final = f"""
@@ -166,13 +169,13 @@ def advance_dunning(*, on: date, actor: Actor, at: datetime) -> DunningAdvanced:
             [on],
         )
         # Whole tables meet here. Before a flood of new cases is analysed, they look so small
-        # that the planner would compare each debt with each case.
-        cursor.execute("SET LOCAL enable_nestloop = off")
+        # that the planner would compare each debt with each case. A flood stays in memory.
+        cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '64MB'")
         bills, reminders = _reach(ladders, on, actor, at)
         cursor.execute(_PAID, {"on": on})
         done = [row[0] for row in cursor.fetchall()]
         steps, tellings = _climb(ladders, on, actor, at)
-        cursor.execute("SET LOCAL enable_nestloop TO DEFAULT")
+        cursor.execute("SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL work_mem TO DEFAULT")
     reminding.tell([*reminders, *tellings], actor=actor, at=at)
     cases = list(DunningCase.objects.filter(id__in=done).order_by("id"))
     DunningCase.objects.filter(id__in=done).update(state=CaseState.CLEARED, closed_on=on)

@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from uuid import UUID
+from uuid import RFC_4122, UUID
 
 from panshi.billing.events import CollectionCallPlanned
 from panshi.kit import outbox
@@ -54,6 +54,15 @@ def test_a_fact_reads_as_if_it_had_been_made_in_python() -> None:
     assert (row.verb, row.at, told.id.version) == ("billing.advance_dunning", AT, 7)
     sent = Delivery.objects.filter(outbox=row).values_list("handler", flat=True)
     assert sorted(sent) == sorted(outbox.subscribers(row.name))
+
+
+def test_many_facts_are_numbered_in_the_order_of_their_rows() -> None:
+    org = make.operator()
+    publish(org.id, 400)
+    rows = Outbox.objects.filter(org_id=org.id, name=CollectionCallPlanned.name).order_by("id")
+    ids = [row.fact_id for row in rows]
+    assert ids == sorted(ids)
+    assert {(one.version, one.variant) for one in ids} == {(7, RFC_4122)}
 
 
 def test_a_run_over_many_tells_open_pages_in_few_words() -> None:
