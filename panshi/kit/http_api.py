@@ -8,7 +8,7 @@ import inspect
 import logging
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, cast, get_args, get_origin
+from typing import Any, Final, cast, get_args, get_origin
 from uuid import UUID
 
 from django.core.exceptions import RequestDataTooBig
@@ -21,10 +21,12 @@ from psycopg.errors import CheckViolation, InsufficientPrivilege
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
 from panshi.kit.files import MAX_BYTES
+from panshi.kit.misfits import misfits, problem, unknown
 from panshi.kit.verbs import QUESTIONS, VERBS, parameters
 from panshi.kit.web import Request, once
 
 log = logging.getLogger("panshi.api")
+MISFIT: Final = "BodyDoesNotFit"
 _REF = "#/components/schemas/{model}"
 
 
@@ -60,7 +62,7 @@ def call(request: HttpRequest, room: str, name: str) -> HttpResponse:
     """Call one verb (POST) or ask one question (GET). 404 for a name that does not exist.
 
     201 with the new fact, 200 with a stored or asked answer, 413 for a body that is too large, 422
-    for one that does not fit.
+    for one that does not fit, with its fields in the sender's language.
     """
     full = f"{room}.{name}"
     method = "POST" if full in VERBS else "GET"
@@ -78,27 +80,30 @@ def call(request: HttpRequest, room: str, name: str) -> HttpResponse:
         )
     except RequestDataTooBig:
         words = _("The file is larger than %(limit)d MB.") % {"limit": MAX_BYTES // 1024**2}
-        return _json({"error": "FileTooLarge", "words": words}, 413)
+        return _json(problem("FileTooLarge", words), 413)
     except ValidationError as error:
-        return _json({"error": error.errors(include_url=False, include_context=False)}, 422)
+        return _json(problem(MISFIT, _("This does not fit."), misfits(error)), 422)
     except ValueError:
-        return _json({"error": "Idempotency-Key must be a UUID."}, 422)
+        return _json(
+            problem(MISFIT, _("The Idempotency-Key has to be a UUID; make a new one.")), 422
+        )
     given = {field: getattr(sent, field) for field in model.model_fields}
     try:
         return _act(cast(Request, request), full, given, key)
     except (ValueError, LookupError, DataError) as unfit:
         # A value that has the right type and still names nothing: an unknown code or column.
         log.warning("%s does not take this", full, exc_info=True)
-        return _json({"error": str(unfit).split("\n")[0]}, 422)
+        words = _("A value is out of its range, or names what does not exist.")
+        return _json(problem(MISFIT, words, unknown(given, str(unfit))), 422)
     except IntegrityError as broken:
         if not isinstance(broken.__cause__, CheckViolation):
             raise
         log.warning("%s does not take this", full, exc_info=True)
-        return _json({"error": _said(broken.__cause__)}, 422)
+        return _json(problem(MISFIT, _said(broken.__cause__)), 422)
     except ProgrammingError as denied:
         if not isinstance(denied.__cause__, InsufficientPrivilege):
             raise
-        return _json({"error": "Your part of the tree may not change this."}, 403)
+        return _json(problem("NotPermitted", _("Your part of the tree may not change this.")), 403)
 
 
 def _act(request: Request, full: str, given: dict[str, Any], key: UUID | None) -> HttpResponse:
@@ -119,8 +124,9 @@ def _act(request: Request, full: str, given: dict[str, Any], key: UUID | None) -
 
 def _said(broken: CheckViolation) -> str:
     """What the database refuses to store, in words: its constraints are named by sentences."""
-    name = broken.diag.constraint_name or "a value is out of its range"
-    return f"{name.replace('_', ' ').capitalize()}."
+    rule = (broken.diag.constraint_name or "").replace("_", " ")
+    words = _("A value breaks the rule “%(rule)s”. Correct it and send again.")
+    return words % {"rule": rule}
 
 
 def _has_key(request: HttpRequest) -> bool:
@@ -209,7 +215,7 @@ def _verb_item(name: str, parts: dict[str, Any]) -> dict[str, Any]:
             "404": {"description": "No such record in your part of the tree"},
             "409": {"description": "Refused, in words"},
             "413": {"description": "The body is too large, in words"},
-            "422": {"description": "The body does not fit"},
+            "422": {"description": "The body does not fit: its fields, in words"},
         },
     }
 

@@ -85,7 +85,7 @@ def once(
         )
         stored = Idempotent.objects.select_for_update().get(key=key)
         if (stored.verb, stored.actor_id) != (name, actor.id):
-            raise KeyReused("This idempotency key was used for another call; send a new one.")
+            raise KeyReused(_("This Idempotency-Key was used for another call; make a new one."))
         if not new:
             return stored.answer, False
         stored.answer = facts.to_plain(call())

@@ -9,7 +9,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from panshi.kit.misfits import problem
 from panshi.kit.refusals import NotPermitted, Refusal
 from panshi.kit.tenancy import acting
 from panshi.kit.web import Request
@@ -76,7 +78,8 @@ class ActorMiddleware:
         user = self._user(request)
         if user is None:
             if _wants_json(request):
-                return JsonResponse({"error": "Sign in, or send a bearer token."}, status=401)
+                words = _("Sign in, or send a bearer token.")
+                return JsonResponse(problem("SignInNeeded", words), status=401)
             return redirect(f"/sign-in/?next={request.get_full_path()}")
         if user.must_use_second_factor and not self._second_factor_done(request):
             return redirect("/sign-in/second-factor/")
@@ -93,7 +96,8 @@ class ActorMiddleware:
             return refused(request, refusal)
         except ObjectDoesNotExist as missing:
             if _wants_json(request):
-                return JsonResponse({"error": "There is no such record here."}, status=404)
+                words = _("There is no such record in your part of the tree.")
+                return JsonResponse(problem("NoSuchRecord", words), status=404)
             raise Http404(str(missing)) from missing
 
     @staticmethod
