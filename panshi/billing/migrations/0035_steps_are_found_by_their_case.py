@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0033_what_is_earned_by_its_days_is_kept"),
+        ("billing", "0034_counts_are_answered_by_an_index"),
         ("org", "0007_changes_are_found_among_the_added"),
     ]
 
