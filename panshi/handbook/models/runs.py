@@ -16,8 +16,11 @@ from panshi.kit.nouns import OwnedModel
 class Run(OwnedModel):
     """One time that a node was called for: by a fact, a schedule or a person."""
 
-    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+")
-    revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="+")
+    # By node they are found in `run_exactly_once`; a text that has runs is never deleted.
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="+", db_index=False)
+    revision = models.ForeignKey(
+        Revision, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="+")
     city = models.CharField(max_length=40, blank=True)
     subject_type = models.CharField(max_length=40, blank=True)
@@ -63,8 +66,10 @@ class Run(OwnedModel):
             ),
         ]
         indexes = [
+            # What stands open of some organisations is counted by city.
             models.Index(
                 fields=["org", "due_at"],
+                include=["city"],
                 name="run_open_by_due",
                 condition=Q(state__in=OPEN_STATES),
             ),
@@ -75,8 +80,21 @@ class Run(OwnedModel):
                 name="run_open_by_node",
                 condition=Q(state__in=OPEN_STATES),
             ),
+            # What is due first for somebody is found without reading what is due for others.
             models.Index(
-                fields=["due_at"], name="run_open_due", condition=Q(state__in=OPEN_STATES)
+                fields=["due_at"],
+                include=[
+                    "id",
+                    "org",
+                    "city",
+                    "state",
+                    "take_by",
+                    "owner_id",
+                    "owner_role",
+                    "roles",
+                ],
+                name="run_open_due",
+                condition=Q(state__in=OPEN_STATES),
             ),
             models.Index(
                 fields=["next_rung_at"],
@@ -84,9 +102,13 @@ class Run(OwnedModel):
                 condition=Q(state__in=OPEN_STATES, next_rung_at__isnull=False),
             ),
             models.Index(fields=["org", "subject_type", "subject_id"], name="run_by_subject"),
-            models.Index(fields=["org", "work_order_id"], name="run_by_work_order"),
+            models.Index(
+                fields=["org", "work_order_id"],
+                name="run_by_work_order",
+                condition=Q(work_order_id__isnull=False),
+            ),
             models.Index(fields=["due_at", "node"], name="run_by_due_day"),
-            GinIndex(fields=["listens"], name="run_listens"),
+            GinIndex(fields=["listens"], name="run_listens", condition=Q(state__in=OPEN_STATES)),
         ]
 
 
