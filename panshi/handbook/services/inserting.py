@@ -1,18 +1,12 @@
 """Many runs in one statement."""
 
-import json
-from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
 from django.db import connection
+from pydantic_core import to_json
 
 from panshi.handbook.models import Run
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value) if isinstance(value, UUID) else value
 
 
 def insert_runs(runs: list[Run]) -> set[UUID]:
@@ -25,15 +19,17 @@ def insert_runs(runs: list[Run]) -> set[UUID]:
     if not runs:
         return set()
     fields = [f for f in Run._meta.concrete_fields if f.name != "created_at"]
-    columns = ", ".join(str(f.column) for f in fields)
-    ordered = sorted(runs, key=lambda run: (run.node_id, run.occurrence_key))
-    rows = [{str(f.column): _plain(getattr(run, f.attname)) for f in fields} for run in ordered]
+    names = [str(f.column) for f in fields]
+    columns = ", ".join(names)
+    values = attrgetter(*(f.attname for f in fields))
+    ordered = sorted(runs, key=attrgetter("node_id", "occurrence_key"))
+    rows = [dict(zip(names, values(run), strict=True)) for run in ordered]
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO handbook_run ({columns}) SELECT {columns}"
-            " FROM jsonb_populate_recordset(NULL::handbook_run, %s::jsonb)"
+            " FROM json_populate_recordset(NULL::handbook_run, %s::json)"
             " ON CONFLICT DO NOTHING RETURNING id",
-            [json.dumps(rows, ensure_ascii=False)],
+            [to_json(rows).decode()],
         )
         new = {row[0] for row in cursor.fetchall()}
     for run in runs:

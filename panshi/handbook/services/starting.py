@@ -19,7 +19,7 @@ from panshi.handbook.rules import clock, conditions, flow
 from panshi.handbook.rules.conditions import World
 from panshi.handbook.rules.flow import Item, Progress
 from panshi.handbook.rules.parameters import Settings, names_used
-from panshi.handbook.rules.procedure import Consequence
+from panshi.handbook.rules.procedure import Consequence, Procedure
 from panshi.handbook.services import engine
 from panshi.handbook.services.closing import close_when_finished
 from panshi.handbook.services.common import ReasonMissing
@@ -36,6 +36,9 @@ from panshi.kit.verbs import verb
 from panshi.org import queries as org
 
 MANY: Final = 100
+# Runs that begin alike share what stands open, and what is counted of it.
+_COUNTED: Final = ("steps_due", "evidence_due", "job_required", "roles")
+Openings = dict[str, tuple[Run, tuple[Item, ...]]]
 
 
 class NodeNotWritten(Refusal):
@@ -80,12 +83,11 @@ def _occasions(facts: Sequence[Fact], settings: Settings, actor: Actor) -> Itera
         if edition is None or not bounds:
             continue
         plain = to_plain(fact)
+        own = settings.own(fact.org_id, fact.at)
+        param = {**edition.params, **own} if own else edition.params
         for bound in bounds:
             trigger = bound.procedure.trigger
             for key, fields in _items(fact, plain, trigger.each):
-                param = edition.params
-                if trigger.where is not None:
-                    param = {**param, **settings.own(fact.org_id, fact.at)}
                 world = World(fact=fields, param=param, bare="fact")
                 if trigger.where is not None and not conditions.holds(trigger.where, world):
                     continue
@@ -144,18 +146,24 @@ def _looked_at(revision_id: UUID) -> tuple[str, ...]:
     return tuple(dict.fromkeys(conditions.references(asked)))
 
 
-def _opening(bound: Bound, world: World, known: dict[str, Progress]) -> Progress:
-    """What stands open when a run begins in this world; thousands that begin alike are one."""
-    seen = [conditions.look_up(reference, world) for reference in _looked_at(bound.revision_id)]
-    key = f"{bound.revision_id}{seen!r}"
+def _opening(run: Run, procedure: Procedure, world: World, known: Openings) -> Progress:
+    """Count what stands open as a run begins in this world; thousands that begin alike are one."""
+    seen = [conditions.look_up(reference, world) for reference in _looked_at(run.revision_id)]
+    key = f"{run.revision_id}{seen!r}"
     if key not in known:
-        known[key] = flow.progress(bound.procedure, {}, world)
-    return Progress(known[key].items, world)
+        found = flow.progress(procedure, {}, world)
+        run.steps_due = len(found.owed)
+        run.evidence_due = sum(i.step.evidence is not None for i in found.owed)
+        run.job_required = len(engine.steps_for_job(run, found))
+        run.roles = sorted({engine.post_of(run, i) for i in found.ready}) or [run.owner_role]
+        known[key] = run, found.items
+    first, items = known[key]
+    for name in _COUNTED:
+        setattr(run, name, getattr(first, name))
+    return Progress(items, world)
 
 
-def _run_of(
-    occasion: Occasion, city: str, own: Mapping[str, int | float], known: dict[str, Progress]
-) -> Run:
+def _run_of(occasion: Occasion, city: str, own: Mapping[str, int | float], known: Openings) -> Run:
     procedure, edition = occasion.bound.procedure, occasion.edition
     used = {name: own[name] for name in names_used(procedure) if name in own} if own else {}
     take_by, due, first_rung = _moments(occasion.bound.revision_id, edition.id, occasion.at)
@@ -177,19 +185,15 @@ def _run_of(
         reason=occasion.reason,
         parent=occasion.parent,
         owner_role=procedure.owner_role,
+        beside_job=procedure.beside_job,
         started_at=occasion.at,
         take_by=take_by,
         due_at=due,
+        next_rung_at=first_rung,
     )
-    run.next_rung_at = first_rung
-    world = World(fact=run.fact, param={**edition.params, **used}, now=occasion.at.isoformat())
-    found = _opening(occasion.bound, world, known)
-    proofs = [i for i in found.owed if i.step.evidence]
-    run.steps_due, run.evidence_due = len(found.owed), len(proofs)
-    run.beside_job = procedure.beside_job
-    run.job_required = len(engine.steps_for_job(run, found))
-    run.listens = flow.listening_keys(procedure, found)
-    run.roles = sorted({engine.post_of(run, i) for i in found.ready}) or [run.owner_role]
+    param = {**edition.params, **used} if used else edition.params
+    world = World(fact=run.fact, param=param, now=occasion.at.isoformat())
+    run.listens = flow.listening_keys(procedure, _opening(run, procedure, world, known))
     run.work_order_id = engine.work_order_of(world)
     return run
 
@@ -265,7 +269,7 @@ def begin(
     held_back: list[tuple[Occasion, UUID]] = []
     groups = Groups()
     runs: dict[tuple[UUID, str], Run] = {}
-    openings: dict[str, Progress] = {}
+    openings: Openings = {}
     bounds: dict[UUID, Bound] = {}
     for occasion in occasions:
         node_id, once = occasion.bound.node_id, occasion.bound.procedure.unless_open
