@@ -369,7 +369,7 @@ def _step_card(
         kind=proof.kind if proof else "",
         options=proof.of if proof else (),
         labels=tuple(wording.term(option, english) for option in proof.of) if proof else (),
-        unit=proof.unit if proof else "",
+        unit=wording.unit(proof.unit) if proof else "",
         least=proof.least if proof else 0,
         calls=step.call,
         value="" if silent or row is None or row.state != "DONE" else _shown(row.value, english),
@@ -428,7 +428,7 @@ def _limits(run: Run, procedure: Procedure, edition: book.Book) -> Iterator[Limi
                 name=name,
                 title=wording.spoken(known.zh, known.words),
                 value=run.params.get(name, known.value),
-                unit=known.unit,
+                unit=wording.unit(known.unit),
                 own=name in run.params,
             )
 

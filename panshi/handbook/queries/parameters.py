@@ -80,7 +80,7 @@ def _row(
         name=parameter.name,
         title=wording.spoken(parameter.zh, parameter.words),
         value=parameter.value,
-        unit=parameter.unit,
+        unit=wording.unit(parameter.unit),
         low=parameter.low,
         high=parameter.high,
         settable=parameter.settable,

@@ -302,7 +302,7 @@ def binding_status(*, actor: Actor, at: datetime) -> list[BindingRow]:
                 slug=node.slug,
                 title=wording.spoken(node.zh, node.en),
                 kind=kind,
-                starts_on=event or node.trigger.get("every", ""),
+                starts_on=wording.starter(node.trigger),
                 written=has_text,
                 reason=reason,
             )

@@ -1,11 +1,14 @@
-"""The pictures of questions, for pages."""
+"""The pictures of questions and the words of procedures, for pages."""
 
 from django import template
 from django.utils.safestring import SafeString
 
+from panshi.handbook import wording
 from panshi.handbook.rules import figures
 
 register = template.Library()
+for said in (wording.proof, wording.span, wording.starter, wording.unit):
+    register.filter(said.__name__, said)
 
 
 @register.simple_tag

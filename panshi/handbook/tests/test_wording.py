@@ -1,0 +1,36 @@
+"""The book's codes are read as words, in the language of the reader."""
+
+import pytest
+from django.utils.translation import override
+
+from panshi.handbook import wording
+from panshi.handbook.rules.clock import Span
+from panshi.handbook.rules.procedure import EVIDENCE_KINDS
+
+pytestmark = pytest.mark.plain
+
+
+def test_each_kind_of_proof_has_a_word() -> None:
+    with override("zh-hans"):
+        assert not [kind for kind in EVIDENCE_KINDS if wording.proof(kind).isascii()]
+
+
+@pytest.mark.parametrize(
+    ("written", "chinese", "english"),
+    [("percent", "%", "%"), ("day", "天", "days"), ("台", "台", "vehicles"), ("kΩ", "kΩ", "kΩ")],
+)
+def test_a_unit_is_said_in_either_language(written: str, chinese: str, english: str) -> None:
+    with override("zh-hans"):
+        assert wording.unit(written) == chinese
+    with override("en"):
+        assert wording.unit(written) == english
+
+
+def test_lengths_and_what_starts_a_node_are_sentences() -> None:
+    with override("zh-hans"):
+        assert wording.span(Span(4, "h")) == "4 小时"
+        assert wording.starter({"kind": "schedule", "every": "monthly"}) == "每月"
+        assert wording.starter({"kind": "event", "event": "billing.BillOverdue"}) == "账单逾期"
+        assert wording.starter({"kind": "manual"}) == "手工发起"
+    with override("en"):
+        assert wording.span(Span(1, "d")) == "1 day"
