@@ -5,6 +5,7 @@ in before both are right: the password alone leaves only a note in the session.
 """
 
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 import segno
@@ -42,6 +43,10 @@ def following(request: HttpRequest) -> str:
     return wanted if allowed else "/"
 
 
+def _asking(name: str, after: str) -> str:
+    return f"{reverse(name)}?{urlencode({'next': after}, safe='/')}"
+
+
 @public
 @never_cache
 @sensitive_post_parameters("password")
@@ -61,7 +66,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if user_has_device(user):
         request.session.cycle_key()
         request.session[PENDING] = {"id": str(user.pk), "at": now().timestamp()}
-        return redirect(f"{reverse('console-second-factor')}?next={after}")
+        return redirect(_asking("console-second-factor", after))
     login(request, user, backend=_BACKEND)
     return _welcome(request, user, after)
 
@@ -91,7 +96,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     user = _pending(request)
     after = following(request)
     if user is None:
-        return redirect(f"{reverse('sign-in')}?next={after}")
+        return redirect(_asking("sign-in", after))
     if not user_has_device(user):
         return redirect("console-second-factor-setup")
     wrong = ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any, cast
+from urllib.parse import urlencode, urlsplit
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection
@@ -25,6 +26,16 @@ def public(view: Callable[..., Any]) -> Callable[..., Any]:
     """Mark a view that strangers may open: it gets no actor and sets its own context."""
     setattr(view, PUBLIC, True)
     return view
+
+
+def _page(request: HttpRequest) -> str:
+    """The page somebody stands on: the one asked for, or the one whose form was sent."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    came = urlsplit(request.headers.get("Referer", ""))
+    if came.netloc != request.get_host():
+        return "/"
+    return came._replace(scheme="", netloc="").geturl()
 
 
 def _by_token(request: HttpRequest) -> bool:
@@ -80,7 +91,7 @@ class ActorMiddleware:
             if _wants_json(request):
                 words = _("Sign in, or send a bearer token.")
                 return JsonResponse(problem("SignInNeeded", words), status=401)
-            return redirect(f"/sign-in/?next={request.get_full_path()}")
+            return redirect(f"/sign-in/?{urlencode({'next': _page(request)}, safe='/')}")
         if user.must_use_second_factor and not self._second_factor_done(request):
             return redirect("/sign-in/second-factor/")
         if not _by_token(request) and (forged := _CSRF.process_view(request, _checked, (), {})):

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core.cache import cache
@@ -53,6 +54,19 @@ def test_a_right_password_leads_where_one_was_going() -> None:
 
     assert (answer.status_code, answer.headers["Location"]) == (302, "/staff/")
     assert client.get("/staff/").status_code == 200
+
+
+def test_a_sign_in_leads_back_to_the_filtered_page_or_to_the_form_that_was_sent() -> None:
+    client = Window()
+    came_from = "http://testserver/finance/bank/?state=OPEN&page=2"
+
+    filtered = client.get("/staff/?role=SALES&page=2").headers["Location"]
+    posted = client.post("/finance/bank/match/", HTTP_REFERER=came_from).headers["Location"]
+    strange = client.post("/finance/bank/match/", HTTP_REFERER="http://other.example/x")
+
+    wanted = [parse_qs(urlsplit(found).query)["next"] for found in (filtered, posted)]
+    assert wanted == [["/staff/?role=SALES&page=2"], ["/finance/bank/?state=OPEN&page=2"]]
+    assert strange.headers["Location"] == "/sign-in/?next=/"
 
 
 def test_a_sign_in_never_leads_out_of_the_house() -> None:
