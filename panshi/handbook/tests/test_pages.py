@@ -218,7 +218,7 @@ def test_a_written_node_shows_its_text_and_an_unwritten_one_says_so(client: Wind
 def test_editions_bindings_and_supervision_open(client: Window, node: OrgNode) -> None:
     run = offline(node)
     shown = page(client.get(reverse("handbook-editions"), {"before": "0.3", "after": "0.3"}))
-    assert "telematics.VehicleWentOffline" in shown
+    assert "The vehicle does not report" in shown
     Run.objects.filter(id=run.id).update(due_at=timezone.now() - timedelta(hours=1))
     assert str(run.id) in page(client.get(reverse("handbook-supervision")))
     assert window(node, "ENGINEER").get(reverse("handbook-supervision")).status_code in (403, 409)

@@ -1,13 +1,17 @@
 """The book's codes are read as words, in the language of the reader."""
 
+import re
+
 import pytest
 from django.utils.translation import override
 
-from panshi.handbook import wording
+from panshi.handbook import content_files, wording
 from panshi.handbook.rules.clock import Span
 from panshi.handbook.rules.procedure import EVIDENCE_KINDS
+from panshi.kit.facts import REGISTRY
 
 pytestmark = pytest.mark.plain
+NAMED = re.compile(r"\bevent: *([a-z]+\.[A-Z]\w+)")
 
 
 def test_each_kind_of_proof_has_a_word() -> None:
@@ -34,3 +38,11 @@ def test_lengths_and_what_starts_a_node_are_sentences() -> None:
         assert wording.starter({"kind": "manual"}) == "手工发起"
     with override("en"):
         assert wording.span(Span(1, "d")) == "1 day"
+
+
+def test_each_fact_that_the_book_names_and_a_room_publishes_has_words() -> None:
+    texts = [path.read_text() for path in content_files.SHIPPED.rglob("*.yaml")]
+    named = {name for text in texts for name in NAMED.findall(text)} & set(REGISTRY)
+
+    assert len(named) > 100
+    assert named <= set(wording.FACTS)
