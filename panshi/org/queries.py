@@ -102,16 +102,20 @@ def user_of_token(digest: str, at: datetime) -> User | None:
 @question
 def nodes(*, actor: Actor) -> list[NodeRow]:
     """The tree as this actor sees it, in depth-first order."""
-    rows = {n.id: n for n in OrgNode.objects.filter(closed_on=None).order_by("name")}
-    children: dict[int | None, list[OrgNode]] = {}
-    for node in rows.values():
-        children.setdefault(node.parent_id if node.parent_id in rows else None, []).append(node)
+    found = OrgNode.objects.filter(closed_on=None).order_by("name")
+    # Rows and no models: every list names its cities or operators from here.
+    rows = found.values_list("id", "parent_id", "name", "kind", "city")
+    seen = {row[0] for row in rows}
+    children: dict[int | None, list[tuple[int, str, str, str]]] = {}
+    for node_id, parent_id, name, kind, city in rows:
+        above = parent_id if parent_id in seen else None
+        children.setdefault(above, []).append((node_id, name, kind, city))
     answer: list[NodeRow] = []
 
     def walk(parent: int | None, depth: int) -> None:
         for node in children.get(parent, []):
-            answer.append(NodeRow(node.id, node.name, node.kind, node.city, depth))
-            walk(node.id, depth + 1)
+            answer.append(NodeRow(*node, depth))
+            walk(node[0], depth + 1)
 
     walk(None, 0)
     return answer
