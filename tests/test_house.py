@@ -18,6 +18,7 @@ from polib import POEntry
 
 from panshi.kit.facts import REGISTRY, Fact
 from panshi.kit.verbs import QUESTIONS, VERBS
+from panshi.ledger.queries import entries
 from tools import messages
 
 pytestmark = pytest.mark.plain
@@ -267,3 +268,24 @@ def test_one_text_means_one_thing_in_all_rooms() -> None:
     assert len(messages.rivals(said)) == 1
     assert messages.rivals({**said, "two": apart}) == []
     assert messages.rivals({room: messages.read(room) for room in messages.rooms()}) == []
+
+
+def test_every_kind_of_entry_has_a_word_in_the_journal() -> None:
+    kinds = set()
+    for path in _room_files("services"):
+        tree = _parsed(path)
+        named = {
+            node.target.id: node.value.value
+            for node in tree.body
+            if isinstance(node, ast.AnnAssign)
+            and isinstance(node.target, ast.Name)
+            and isinstance(node.value, ast.Constant)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and "NewEntry" in ast.unparse(node.func):
+                kind = next(word.value for word in node.keywords if word.arg == "kind")
+                said = kind.value if isinstance(kind, ast.Constant) else None
+                kinds.add(named.get(ast.unparse(kind), said))
+
+    assert {"VEHICLE_COST", "INSURER_PAID"} <= kinds
+    assert kinds - {None} <= set(entries.KIND_WORDS)

@@ -51,6 +51,19 @@ KIND_WORDS: Final = {
     "ASSET_RETIRED": _("Sold vehicle taken out of the books"),
     "ASSET_SOLD": _("Vehicle sold"),
     "UPKEEP_COST": _("Upkeep of a vehicle"),
+    "ADVANCE_TAKEN_OVER": _("Advance taken over at the move-in"),
+    "CLAIM_LOSS": _("Loss of an accident"),
+    "CLAIM_LOST_RENT": _("Rent lost by an accident"),
+    "INSURER_PAID": _("Paid by the insurer"),
+    "PREPAID_RELEASED": _("Prepaid cost released"),
+    "PREPAID_TAKEN_BACK": _("Release of a prepaid cost taken back"),
+    "STOCK_MOVED": _("Parts moved"),
+    "STOCK_TAKEN_IN": _("Parts taken into the books"),
+    "SUPPLIER_CREDIT": _("Credit note of a supplier"),
+    "SUPPLIER_INVOICE": _("Invoice of a supplier"),
+    "SUPPLIER_INVOICE_PAID": _("Invoice of a supplier paid"),
+    "SUPPLIER_INVOICE_REST": _("Difference of a supplier's invoice"),
+    "VEHICLE_COST": _("Cost of a vehicle"),
 }
 
 
