@@ -12,7 +12,7 @@ from django.urls import reverse
 from panshi.fleet.tests import make as fleet_make
 from panshi.handbook import playing, queries, services
 from panshi.handbook.events import StepCompleted, StepRefused, StepRepeated
-from panshi.handbook.models import Deviation, Evidence, Run, RunState, RunStep, StepState
+from panshi.handbook.models import Deviation, Evidence, Pause, Run, RunState, RunStep, StepState
 from panshi.handbook.rules import flow
 from panshi.handbook.rules.conditions import World
 from panshi.handbook.rules.places import place_in
@@ -270,6 +270,29 @@ def test_a_pause_moves_what_is_due() -> None:
     assert fact.due_at == run.due_at + timedelta(hours=2)
     card = queries.run_card(run_id=run.id, actor=by, at=LATER + timedelta(hours=3))
     assert card.paused_minutes == 120
+
+
+def test_the_database_refuses_pauses_of_a_run_that_overlap() -> None:
+    run, by = collector()
+    do(run, "bill_right", by, "无误")
+    services.pause_run(run_id=run.id, waits_for="customer", reason="客户出差", actor=by, at=LATER)
+    services.resume_run(run_id=run.id, actor=by, at=LATER + timedelta(hours=2))
+    pause = Pause.objects.get(run=run)
+    hour = timedelta(hours=1)
+
+    def again(run_id: UUID, begins_at: datetime, ends_at: datetime | None) -> None:
+        with transaction.atomic():
+            Pause.objects.create(
+                org_id=run.org_id, run_id=run_id, begins_at=begins_at, ends_at=ends_at,
+                waits_for="parts", reason="等件", person_id=by.id,
+            )  # fmt: skip
+
+    for begins_at, ends_at in ((LATER + hour, LATER + 3 * hour), (LATER - hour, None)):
+        with pytest.raises(IntegrityError, match="pauses_do_not_overlap"):
+            again(run.id, begins_at, ends_at)
+    assert pause.ends_at is not None
+    again(run.id, pause.ends_at, pause.ends_at + hour)  # One may begin where another ends,
+    again(make.reminder(run_org(run)).id, LATER, None)  # and another run has its own clock.
 
 
 def test_the_clock_stands_still_no_longer_than_the_step_may_wait() -> None:

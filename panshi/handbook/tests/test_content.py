@@ -201,3 +201,19 @@ def test_the_database_keeps_what_is_approved_and_frozen() -> None:
             author_id=revision.author_id, approver_id=revision.author_id, approved_at=make.NOON,
             state="APPROVED",
         )  # fmt: skip
+
+
+def test_the_database_refuses_a_third_level_of_nodes() -> None:
+    make.edition()
+    below = Node.objects.filter(level=2).first()
+    assert below is not None
+    third = {
+        "org_id": below.org_id, "line": below.line, "category": below.category, "level": 2,
+        "position": 9999, "zh": "三级", "en": "Third", "owner_role": below.owner_role,
+        "trigger": {}, "kpi": {},
+    }  # fmt: skip
+    with pytest.raises(DatabaseError, match="third level"), transaction.atomic():
+        Node.objects.create(slug="third", code="CS-A-01.1.1", parent=below, **third)
+    top = Node.objects.create(slug="third", code="CS-A-99.1", parent=below.parent, **third)
+    with pytest.raises(DatabaseError, match="third level"), transaction.atomic():
+        Node.objects.filter(id=top.id).update(parent=below)
