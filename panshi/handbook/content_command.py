@@ -42,7 +42,7 @@ def check(directory: Path, *, with_registry: bool = False) -> Checked:
     try:
         content = content_files.read_directory(directory)
     except ContentFault as fault:
-        return Checked(tuple(Finding(str(directory), f) for f in fault.faults), 0, 0)
+        return Checked(tuple(checking.findings_of(str(directory), fault.faults)), 0, 0)
     report = checking.check(content.root, content.folders)
     findings = list(report.findings)
     if with_registry:

@@ -1,12 +1,12 @@
 """What must be true of the files before an edition may be released, one finding a line."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from panshi.handbook.rules import conditions, likeness, parameters, playbooks, texts, walking
-from panshi.handbook.rules.procedure import FILE_KINDS, ContentFault, Procedure
+from panshi.handbook.rules.procedure import FILE_KINDS, ContentFault, Fault, Procedure, Rule
 from panshi.handbook.rules.texts import NodeDocument, Outline, OutlineNode
 
 MAX_PHOTOS: Final = 12
@@ -15,25 +15,24 @@ _LEAST: Final = {
     1: {"what": 80, "why": 100, "how": 300, "clauses": 4, "steps": 5, "questions": 4},
     2: {"what": 50, "why": 60, "how": 150, "clauses": 2, "steps": 3, "questions": 2},
 }
-_NO_FACT: Final = "no fact "
-_WAITS_FOR_NO_FACT: Final = "waits for no fact: "
+EVIDENCE_KINDS: Final = 2
 _PLACEHOLDER: Final = re.compile(r"待补|待写|TODO|TBD|xxx|XXX|……待|此处填写|lorem", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """Something wrong: where it stands, and in words what."""
+    """Something wrong: where it stands, in words what, and which rule it breaks."""
 
     place: str
     words: str
+    rule: Rule = Rule.FORM
 
     def __str__(self) -> str:
         return f"{self.place}: {self.words}"
 
 
-def names_no_fact(finding: Finding) -> bool:
-    """Whether a procedure starts, closes or is proved by a fact that does not exist."""
-    return finding.words.startswith((_NO_FACT, _WAITS_FOR_NO_FACT))
+def findings_of(place: str, faults: Iterable[Fault]) -> list[Finding]:
+    return [Finding(place, fault.words, fault.rule) for fault in faults]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +60,17 @@ def check(root: Mapping[str, str], folders: Mapping[str, Mapping[str, str]]) -> 
         texts.load_yaml(root["edition.yaml"], "edition.yaml")
     except ContentFault as fault:
         return Report(
-            findings=tuple(Finding("content", f) for f in fault.faults),
+            findings=tuple(findings_of("content", fault.faults)),
             documents={},
             outline=outline,
         )
     for slug in texts.twice([n.slug for n in outline.nodes]):
-        findings.append(Finding("outline.yaml", f"slug {slug} stands twice"))
+        findings.append(Finding("outline.yaml", f"slug {slug} stands twice", Rule.OUTLINE))
     for name, row in params.items():
-        findings += [Finding("params.yaml", words) for words in parameters.problems(name, row)]
+        findings += [
+            Finding("params.yaml", words, Rule.PARAMETER)
+            for words in parameters.problems(name, row)
+        ]
     findings += _playbooks(root, {n.slug for n in outline.nodes}, roles)
     by_slug = outline.by_slug()
     documents: dict[str, NodeDocument] = {}
@@ -76,21 +78,21 @@ def check(root: Mapping[str, str], folders: Mapping[str, Mapping[str, str]]) -> 
         try:
             document = texts.document_of(files)
         except ContentFault as fault:
-            findings += [Finding(folder, words) for words in fault.faults]
+            findings += findings_of(folder, fault.faults)
             continue
         node = by_slug.get(document.text.slug)
         if node is None:
-            findings.append(Finding(folder, f"the outline has no node {document.text.slug}"))
+            words = f"the outline has no node {document.text.slug}"
+            findings.append(Finding(folder, words, Rule.OUTLINE))
             continue
         documents[document.text.slug] = document
         values = {name: row.get("value") for name, row in params.items()}
-        findings += [
-            Finding(folder, words)
-            for words in _node_findings(folder, node, document, roles, values, set(by_slug))
-        ]
+        faults = _node_findings(folder, node, document, roles, values, set(by_slug))
+        findings += findings_of(folder, faults)
     roles_zh = [r["zh"] for r in texts.load_yaml(root["roles.yaml"], "roles.yaml")["roles"]]
     mould = likeness.Mould([*(n.zh for n in outline.nodes), *roles_zh])
-    findings += [Finding(*fault) for fault in likeness.faults(documents, mould)]
+    for slug, likeness_fault in likeness.faults(documents, mould):
+        findings += findings_of(slug, [likeness_fault])
     return Report(findings=tuple(sorted(findings)), documents=documents, outline=outline)
 
 
@@ -99,7 +101,7 @@ def _playbooks(root: Mapping[str, str], slugs: set[str], roles: set[str]) -> Ite
         try:
             read = playbooks.playbook_of(texts.load_yaml(root[name], name))
         except ContentFault as fault:
-            yield from (Finding(name, words) for words in fault.faults)
+            yield from findings_of(name, fault.faults)
             continue
         yield from (Finding(name, words) for words in playbooks.problems(read, slugs, roles))
 
@@ -111,71 +113,83 @@ def _node_findings(
     roles: set[str],
     params: Mapping[str, object],
     slugs: set[str],
-) -> Iterator[str]:
+) -> Iterator[Fault]:
     text = document.text
     if folder != f"{node.code}-{node.slug}":
-        yield f"the folder must be called {node.code}-{node.slug}"
+        yield Fault(f"the folder must be called {node.code}-{node.slug}", Rule.OUTLINE)
     for name in ("code", "zh", "en", "owner_role"):
         if getattr(text, name) != getattr(node, name):
             said, meant = getattr(text, name), getattr(node, name)
-            yield f"node.md: {name} “{said}” is “{meant}” in the outline"
+            yield Fault(f"node.md: {name} “{said}” is “{meant}” in the outline", Rule.OUTLINE)
     yield from _sizes(node, document)
     yield from _trigger(node, document.procedure)
     yield from _procedure(document.procedure, roles, params, slugs)
     yield from _quiz(node, document)
     found = walking.walk(document.procedure, params)
     for step_id in found.unreached:
-        yield f"sop.yaml: step {step_id} is never reached"
+        yield Fault(f"sop.yaml: step {step_id} is never reached", Rule.UNREACHED)
     for step_id in found.stuck:
-        yield f"sop.yaml: a run can get stuck before step {step_id}"
+        yield Fault(f"sop.yaml: a run can get stuck before step {step_id}", Rule.STUCK)
 
 
-def _sizes(node: OutlineNode, document: NodeDocument) -> Iterator[str]:
+def _sizes(node: OutlineNode, document: NodeDocument) -> Iterator[Fault]:
     least = _LEAST[node.level]
     for name in ("what", "why", "how"):
         length = len(re.sub(r"\s", "", getattr(document.text, name)))
         if length < least[name]:
-            yield f"node.md: {name} has {length} characters, at least {least[name]}"
+            yield Fault(
+                f"node.md: {name} has {length} characters, at least {least[name]}", Rule.SHORT
+            )
     for name, count in (
         ("clauses", len(document.clauses)),
         ("steps", len(document.procedure.steps)),
         ("questions", len(document.questions)),
     ):
         if count < least[name]:
-            yield f"{count} {name}, at least {least[name]}"
+            yield Fault(f"{count} {name}, at least {least[name]}", Rule.SHORT)
     if node.level == 1 and not any(len(c.text) >= CASE for c in document.cases):
-        yield f"cases: none has {CASE} characters"
+        yield Fault(f"cases: none has {CASE} characters", Rule.SHORT)
+    kinds = {s.evidence.kind for s in document.procedure.steps if s.evidence}
+    if node.level == 1 and len(kinds) < EVIDENCE_KINDS:
+        yield Fault(
+            f"sop.yaml: {len(kinds)} kinds of evidence, at least {EVIDENCE_KINDS}", Rule.EVIDENCE
+        )
     for name, words in (
         ("node.md", document.text.what + document.text.why + document.text.how),
         ("policy.md", "".join(document.clauses.values())),
         *((c.name, c.text) for c in document.cases),
     ):
         if match := _PLACEHOLDER.search(words):
-            yield f"{name}: “{match[0]}” is a placeholder"
+            yield Fault(f"{name}: “{match[0]}” is a placeholder", Rule.PLACEHOLDER)
 
 
-def _trigger(node: OutlineNode, procedure: Procedure) -> Iterator[str]:
+def _trigger(node: OutlineNode, procedure: Procedure) -> Iterator[Fault]:
     trigger, listed = procedure.trigger, node.trigger
     if trigger.kind == "manual" and listed["kind"] == "event":
         if trigger.planned != listed["event"]:
-            yield f"sop.yaml: must say “planned: {listed['event']}”, as the outline does"
+            yield Fault(
+                f"sop.yaml: must say “planned: {listed['event']}”, as the outline does",
+                Rule.OUTLINE,
+            )
         return
     for name in ("kind", "event", "every", "each", "where"):
         said, meant = getattr(trigger, name) or None, listed.get(name)
         if said != meant:
-            yield f"sop.yaml: trigger {name} is {said!r}, in the outline {meant!r}"
+            yield Fault(
+                f"sop.yaml: trigger {name} is {said!r}, in the outline {meant!r}", Rule.OUTLINE
+            )
 
 
 def _procedure(
     procedure: Procedure, roles: set[str], params: Mapping[str, object], slugs: set[str]
-) -> Iterator[str]:
+) -> Iterator[Fault]:
     named = {
         procedure.owner_role,
         *(s.role for s in procedure.steps if s.role),
         *(r.to for r in procedure.escalate if r.to != "owner"),
     }
     for role in sorted(named - roles):
-        yield f"sop.yaml: there is no role {role}"
+        yield Fault(f"sop.yaml: there is no role {role}", Rule.ROLE)
     photos = 0
     for step in procedure.steps:
         values: list[object] = [step.when, step.stop_if, step.with_, step.times, step.repeat_for]
@@ -188,26 +202,38 @@ def _procedure(
         for reference in conditions.references([v for v in values if v is not None]):
             root, *path = reference[1:].split(".")
             if root == "param" and path[0] not in params:
-                yield f"sop.yaml: step {step.id} uses {reference}, which params.yaml lacks"
+                yield Fault(
+                    f"sop.yaml: step {step.id} uses {reference}, which params.yaml lacks",
+                    Rule.PARAMETER,
+                )
         for consequence in step.on_fail:
             if consequence.start and consequence.start not in slugs:
-                yield f"sop.yaml: step {step.id} starts {consequence.start}, no such node"
+                yield Fault(
+                    f"sop.yaml: step {step.id} starts {consequence.start}, no such node", Rule.NODE
+                )
     if photos > MAX_PHOTOS:
-        yield f"sop.yaml: asks {photos} pictures of one run, at most {MAX_PHOTOS}"
+        yield Fault(
+            f"sop.yaml: asks {photos} pictures of one run, at most {MAX_PHOTOS}", Rule.PICTURES
+        )
 
 
-def _quiz(node: OutlineNode, document: NodeDocument) -> Iterator[str]:
+def _quiz(node: OutlineNode, document: NodeDocument) -> Iterator[Fault]:
     ids = {s.id for s in document.procedure.steps}
     for number, question in enumerate(document.questions, 1):
         if question.step and question.step not in ids:
-            yield f"quiz.yaml: question {number} names no step: {question.step}"
+            yield Fault(f"quiz.yaml: question {number} names no step: {question.step}", Rule.CITED)
         if question.clause is not None and question.clause not in document.clauses:
-            yield f"quiz.yaml: question {number} names no clause: {question.clause}"
+            yield Fault(
+                f"quiz.yaml: question {number} names no clause: {question.clause}", Rule.CITED
+            )
     for step in document.procedure.steps:
         if step.clause is not None and step.clause not in document.clauses:
-            yield f"sop.yaml: step {step.id} names clause {step.clause}, which does not exist"
+            yield Fault(
+                f"sop.yaml: step {step.id} names clause {step.clause}, which does not exist",
+                Rule.CITED,
+            )
     if node.level == 1 and not any(q.kind == "situation" for q in document.questions):
-        yield "quiz.yaml: has no question of kind situation"
+        yield Fault("quiz.yaml: has no question of kind situation", Rule.PART)
 
 
 Shapes = Mapping[str, Mapping[str, Any]]
@@ -223,11 +249,8 @@ def check_registry(
     """
     found: list[Finding] = []
     for slug, document in documents.items():
-        found += [
-            Finding(slug, words)
-            for words in _bindings(document.procedure, fact_fields, verb_arguments)
-        ]
-        found += [Finding(slug, words) for words in _starts(document, documents, fact_fields)]
+        found += findings_of(slug, _bindings(document.procedure, fact_fields, verb_arguments))
+        found += findings_of(slug, _starts(document, documents, fact_fields))
     return sorted(found)
 
 
@@ -247,7 +270,7 @@ def _facts_in(value: object) -> set[str]:
 
 def _starts(
     document: NodeDocument, documents: Mapping[str, NodeDocument], fact_fields: Shapes
-) -> Iterator[str]:
+) -> Iterator[Fault]:
     """Verbs of a started node that would lack a field, as its parent's fact does not hold it.
 
     A step is safe when its condition asks another field that is not known then: it does not apply.
@@ -265,36 +288,39 @@ def _starts(
             for one in child.steps:
                 lacking = sorted(_facts_in(one.with_) - known) if one.call else []
                 if lacking and _facts_in(one.when) <= known:
-                    yield (
+                    yield Fault(
                         f"step {step.id} starts {consequence.start}, whose step {one.id} needs"
-                        f" $fact.{lacking[0]}: give it by “with”"
+                        f" $fact.{lacking[0]}: give it by “with”",
+                        Rule.FIELD,
                     )
 
 
-def _bindings(procedure: Procedure, fact_fields: Shapes, verbs: Shapes) -> Iterator[str]:
+def _bindings(procedure: Procedure, fact_fields: Shapes, verbs: Shapes) -> Iterator[Fault]:
     trigger = procedure.trigger
     if trigger.planned and trigger.planned in fact_fields:
-        yield f"{trigger.planned} exists now: bind the node to it"
+        yield Fault(f"{trigger.planned} exists now: bind the node to it", Rule.OUTLINE)
     if trigger.event and trigger.event not in fact_fields:
-        yield f"{_NO_FACT}{trigger.event}: say “kind: manual, planned: {trigger.event}”"
+        yield Fault(
+            f"no fact {trigger.event}: say “kind: manual, planned: {trigger.event}”", Rule.FACT
+        )
     fields: set[str] = set()
     if trigger.event in fact_fields:
         shape = fact_fields[trigger.event]
         fields = set(shape)
         if trigger.each:
             if trigger.each not in shape:
-                yield f"{trigger.event} has no field {trigger.each}"
+                yield Fault(f"{trigger.event} has no field {trigger.each}", Rule.FIELD)
             fields |= set(shape.get(trigger.each) or ())
         for name in sorted(set(conditions.names(trigger.where)) - fields):
-            yield f"the condition asks {name}, which {trigger.event} lacks"
+            yield Fault(f"the condition asks {name}, which {trigger.event} lacks", Rule.FIELD)
     for listening in procedure.listens:
         if listening.event not in fact_fields:
-            yield f"{_WAITS_FOR_NO_FACT}{listening.event}"
+            yield Fault(f"waits for no fact: {listening.event}", Rule.FACT)
             continue
         for name in sorted(set(listening.match) - set(fact_fields[listening.event])):
-            yield f"matches {name}, which {listening.event} lacks"
+            yield Fault(f"matches {name}, which {listening.event} lacks", Rule.FIELD)
     for name in sorted(_fact_names(procedure) - fields) if fields else ():
-        yield f"uses $fact.{name}, which {trigger.event} lacks"
+        yield Fault(f"uses $fact.{name}, which {trigger.event} lacks", Rule.FIELD)
     for step in procedure.steps:
         calls = [(step.call, step.with_)] if step.call else []
         calls += [(c.call, c.with_) for c in step.on_fail if c.call]
@@ -318,12 +344,12 @@ def _fact_names(procedure: Procedure) -> set[str]:
     return names
 
 
-def _call(step_id: str, name: str, with_: Mapping[str, object], verbs: Shapes) -> Iterator[str]:
+def _call(step_id: str, name: str, with_: Mapping[str, object], verbs: Shapes) -> Iterator[Fault]:
     if name not in verbs:
-        yield f"step {step_id} calls {name}, which does not exist"
+        yield Fault(f"step {step_id} calls {name}, which does not exist", Rule.VERB)
         return
     arguments = verbs[name]
     for given in sorted(set(with_) - set(arguments) - {"at"}):
-        yield f"step {step_id}: {name} takes no {given}"
+        yield Fault(f"step {step_id}: {name} takes no {given}", Rule.VERB)
     for needed in sorted(k for k, must in arguments.items() if must and k not in with_):
-        yield f"step {step_id}: {name} needs {needed}"
+        yield Fault(f"step {step_id}: {name} needs {needed}", Rule.VERB)

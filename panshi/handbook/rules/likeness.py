@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from panshi.handbook.rules.procedure import Fault, Rule
 from panshi.handbook.rules.texts import NodeDocument
 
 SAME_TEXT: Final = 0.15
@@ -15,12 +16,13 @@ SAME_MASKED: Final = 0.22
 SAME_STEPS: Final = 0.4
 SAME_PLOT: Final = 0.3
 LEAST_NEW: Final = 0.5
+# A text of which less stands elsewhere is more than half new, whatever its own words repeat.
+REPEATED: Final = 0.1
 SENTENCE: Final = 18
 _RUN: Final = 5
 _VEHICLE_WORDS: Final = ("车辆", "整车", "货车", "厢货", "电池包", "电池", "客户", "车")
 
 Documents = Mapping[str, NodeDocument]
-Fault = tuple[str, str]
 
 
 class Mould:
@@ -49,17 +51,23 @@ def body_of(document: NodeDocument) -> str:
     return text.what + text.why + text.how + "".join(document.clauses.values())
 
 
-def faults(documents: Documents, mould: Mould) -> Iterator[Fault]:
+def faults(documents: Documents, mould: Mould) -> Iterator[tuple[str, Fault]]:
     """Texts, cases and step lists that are too much alike, and sentences that stand everywhere."""
     for pair in pairs(documents):
         if pair.share > SAME_TEXT:
-            yield pair.one, f"{pair.share:.0%} alike with {pair.other}, at most {SAME_TEXT:.0%}"
+            words = f"{pair.share:.0%} alike with {pair.other}, at most {SAME_TEXT:.0%}"
+            yield pair.one, Fault(words, Rule.ALIKE)
     for pair in pairs(documents, mould):
         if pair.share > SAME_MASKED:
-            yield pair.one, f"{pair.share:.0%} alike with {pair.other} under other names"
+            words = f"{pair.share:.0%} alike with {pair.other} under other names"
+            yield pair.one, Fault(words, Rule.MASKED)
     yield from _cases(documents, mould)
     yield from _steps(documents)
     yield from _sentences(documents)
+    for share, slug in novelty(documents, least=REPEATED):
+        if share < LEAST_NEW:
+            words = f"{share:.0%} of it is new beside its category, at least {LEAST_NEW:.0%}"
+            yield slug, Fault(words, Rule.NEW)
 
 
 def pairs(documents: Documents, mould: Mould | None = None) -> list[Pair]:
@@ -68,22 +76,26 @@ def pairs(documents: Documents, mould: Mould | None = None) -> list[Pair]:
     return _pairs({slug: _runs(press(body_of(d))) for slug, d in documents.items()})
 
 
-def novelty(documents: Documents) -> list[tuple[float, str]]:
+def novelty(documents: Documents, *, least: float = 0.0) -> list[tuple[float, str]]:
     """How much of each node is new beside its category, the least first.
 
     The share is of compressed size: of what the node adds to the others, over its own. A node
-    that repeats them adds nothing. Takes half a minute for four hundred nodes.
+    that repeats them adds nothing. Takes half a minute for four hundred nodes, so only those are
+    weighed of which at `least` this share of character runs stands elsewhere in the category.
     """
-    categories: dict[str, list[str]] = {}
+    categories: dict[str, dict[str, str]] = {}
     for slug, document in documents.items():
-        categories.setdefault(document.text.code[:4], []).append(slug)
+        categories.setdefault(document.text.code[:4], {})[slug] = body_of(document)
     found = []
-    for slugs in categories.values():
-        for slug in slugs:
-            own = body_of(documents[slug])
-            others = "".join(body_of(documents[other]) for other in slugs if other != slug)
-            added = _packed(others + own) - _packed(others)
-            found.append((added / _packed(own), slug))
+    for bodies in categories.values():
+        runs = {slug: _runs(body) for slug, body in bodies.items()}
+        holders = Counter(run for own in runs.values() for run in own)
+        for slug, own in bodies.items():
+            repeated = sum(holders[run] > 1 for run in runs[slug])
+            if repeated < least * len(runs[slug]):
+                continue
+            others = "".join(body for other, body in bodies.items() if other != slug)
+            found.append(((_packed(others + own) - _packed(others)) / _packed(own), slug))
     return sorted(found)
 
 
@@ -120,7 +132,7 @@ def _pairs(runs: Mapping[str, Collection[str]]) -> list[Pair]:
     ]
 
 
-def _cases(documents: Documents, mould: Mould) -> Iterator[Fault]:
+def _cases(documents: Documents, mould: Mould) -> Iterator[tuple[str, Fault]]:
     told = {
         f"{slug} {case.name}": _runs(mould.press(case.text))
         for slug, document in documents.items()
@@ -128,18 +140,19 @@ def _cases(documents: Documents, mould: Mould) -> Iterator[Fault]:
     }
     for pair in _pairs(told):
         if pair.share > SAME_PLOT:
-            yield pair.one.split()[0], f"{pair.share:.0%} of the plot is that of {pair.other}"
+            words = f"{pair.share:.0%} of the plot is that of {pair.other}"
+            yield pair.one.split()[0], Fault(words, Rule.PLOT)
 
 
-def _steps(documents: Documents) -> Iterator[Fault]:
+def _steps(documents: Documents) -> Iterator[tuple[str, Fault]]:
     steps = {slug: {s.zh for s in d.procedure.steps} for slug, d in documents.items()}
     for (one, other), both in _shared(steps).items():
         same = both / min(len(steps[one]), len(steps[other]))
         if same > SAME_STEPS:
-            yield one, f"shares {same:.0%} of its steps with {other}"
+            yield one, Fault(f"shares {same:.0%} of its steps with {other}", Rule.STEPS)
 
 
-def _sentences(documents: Documents) -> Iterator[Fault]:
+def _sentences(documents: Documents) -> Iterator[tuple[str, Fault]]:
     seen: dict[str, set[str]] = {}
     for slug, document in documents.items():
         for sentence in re.split(r"[。；！？\n]", body_of(document)):
@@ -147,4 +160,5 @@ def _sentences(documents: Documents) -> Iterator[Fault]:
                 seen.setdefault(sentence, set()).add(slug)
     for sentence, slugs in seen.items():
         if len(slugs) > 2:
-            yield min(slugs), f"“{sentence[:20]}…” stands in {len(slugs)} nodes"
+            words = f"“{sentence[:20]}…” stands in {len(slugs)} nodes"
+            yield min(slugs), Fault(words, Rule.SENTENCE)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import time
+from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
@@ -23,12 +24,49 @@ WAITS: Final = ("customer", "parts", "weather", "authority")
 Condition = Mapping[str, object]
 
 
-class ContentFault(ValueError):
-    """A file of the encyclopedia cannot be read as it should; `faults` says why, one line each."""
+class Rule(StrEnum):
+    """What the files must obey, by the name that findings bear; what cannot be read is FORM."""
 
-    def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__("; ".join(faults))
-        self.faults = tuple(faults)
+    FORM = "FORM"
+    PART = "PART"
+    SHORT = "SHORT"
+    PLACEHOLDER = "PLACEHOLDER"
+    OUTLINE = "OUTLINE"
+    ROLE = "ROLE"
+    PARAMETER = "PARAMETER"
+    NODE = "NODE"
+    CITED = "CITED"
+    FORWARD = "FORWARD"
+    EVIDENCE = "EVIDENCE"
+    LENGTH = "LENGTH"
+    PICTURES = "PICTURES"
+    UNREACHED = "UNREACHED"
+    STUCK = "STUCK"
+    FACT = "FACT"
+    FIELD = "FIELD"
+    VERB = "VERB"
+    ALIKE = "ALIKE"
+    MASKED = "MASKED"
+    PLOT = "PLOT"
+    STEPS = "STEPS"
+    SENTENCE = "SENTENCE"
+    NEW = "NEW"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """What is wrong with a text, in words, and which rule it breaks."""
+
+    words: str
+    rule: Rule = Rule.FORM
+
+
+class ContentFault(ValueError):
+    """A file of the encyclopedia cannot be read as it should; `faults` say why."""
+
+    def __init__(self, faults: Sequence[Fault | str]) -> None:
+        self.faults = tuple(f if isinstance(f, Fault) else Fault(f) for f in faults)
+        super().__init__("; ".join(fault.words for fault in self.faults))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

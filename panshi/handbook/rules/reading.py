@@ -16,8 +16,10 @@ from panshi.handbook.rules.procedure import (
     Consequence,
     ContentFault,
     Evidence,
+    Fault,
     Listening,
     Procedure,
+    Rule,
     Step,
     Trigger,
 )
@@ -45,10 +47,10 @@ class _Reader:
     """Reads parts and remembers what was wrong, with the place where it was."""
 
     def __init__(self) -> None:
-        self.faults: list[str] = []
+        self.faults: list[Fault] = []
 
-    def fault(self, place: str, words: str) -> None:
-        self.faults.append(f"{place}: {words}")
+    def fault(self, place: str, words: str, rule: Rule = Rule.FORM) -> None:
+        self.faults.append(Fault(f"{place}: {words}", rule))
 
     def mapping(self, value: object, place: str, known: set[str]) -> dict[str, Any]:
         if not isinstance(value, Mapping):
@@ -73,9 +75,11 @@ class _Reader:
             return ""
         return value
 
-    def one_of(self, value: object, place: str, known: tuple[str, ...]) -> str:
+    def one_of(
+        self, value: object, place: str, known: tuple[str, ...], rule: Rule = Rule.FORM
+    ) -> str:
         if value not in known:
-            self.fault(place, f"“{value}” is none of {', '.join(known)}")
+            self.fault(place, f"“{value}” is none of {', '.join(known)}", rule)
             return known[0]
         return str(value)
 
@@ -163,7 +167,7 @@ def _evidence(reader: _Reader, given: object, place: str) -> Evidence | None:
     if given is None:
         return None
     words = reader.mapping(given, place, _EVIDENCE)
-    kind = reader.one_of(words.get("kind"), place, EVIDENCE_KINDS)
+    kind = reader.one_of(words.get("kind"), place, EVIDENCE_KINDS, Rule.EVIDENCE)
     of = words.get("of", [])
     if not isinstance(of, list) or not all(isinstance(o, str) for o in of):
         reader.fault(place, "“of” is a list of words")
@@ -286,7 +290,7 @@ def _steps(reader: _Reader, given: object) -> tuple[Step, ...]:
             made.append(_step(reader, entry, group, len(made) + 1))
     size = sum(len(s.repeat_for) if isinstance(s.repeat_for, tuple) else 1 for s in made)
     if size > MAX_STEPS:
-        reader.fault("steps", f"{size} steps after expansion, at most {MAX_STEPS}")
+        reader.fault("steps", f"{size} steps after expansion, at most {MAX_STEPS}", Rule.LENGTH)
     _check_order(reader, made)
     if not any(s.required for s in made):
         reader.fault("steps", "no step is required, so nothing would be proved")
@@ -307,12 +311,20 @@ def _check_order(reader: _Reader, steps: list[Step]) -> None:
             *(n for c in step.on_fail for n in conditions.names(c.when)),
         }
         for name in sorted(looked_at - earlier):
-            reader.fault(f"step {step.id}", f"looks at “{name}”, which is no earlier step")
+            reader.fault(
+                f"step {step.id}", f"looks at “{name}”, which is no earlier step", Rule.FORWARD
+            )
         for name in sorted(after - earlier - {step.id}):
-            reader.fault(f"step {step.id}", f"judges by “{name}”, which is no earlier step")
+            reader.fault(
+                f"step {step.id}", f"judges by “{name}”, which is no earlier step", Rule.FORWARD
+            )
         for consequence in step.on_fail:
             if consequence.goto and consequence.goto not in earlier | {step.id}:
-                reader.fault(f"step {step.id}", f"goes to “{consequence.goto}”, no earlier step")
+                reader.fault(
+                    f"step {step.id}",
+                    f"goes to “{consequence.goto}”, no earlier step",
+                    Rule.FORWARD,
+                )
         if step.on_fail and step.stop_if is None:
             reader.fault(f"step {step.id}", "“on_fail” needs “stop_if” to say when it fails")
 

@@ -9,7 +9,7 @@ import yaml
 
 from panshi.handbook.rules import reading
 from panshi.handbook.rules.figures import FIGURES
-from panshi.handbook.rules.procedure import ContentFault, Procedure
+from panshi.handbook.rules.procedure import ContentFault, Fault, Procedure, Rule
 
 SECTIONS: Final = ("是什么", "为什么", "怎么做")
 QUESTION_KINDS: Final = ("single", "multiple", "order", "situation", "photo")
@@ -80,10 +80,10 @@ class NodeDocument:
 
 @dataclass(slots=True)
 class _Faults:
-    found: list[str] = field(default_factory=list)
+    found: list[Fault] = field(default_factory=list)
 
-    def add(self, words: str) -> None:
-        self.found.append(words)
+    def add(self, words: str, rule: Rule = Rule.FORM) -> None:
+        self.found.append(Fault(words, rule))
 
 
 def load_yaml(text: str, name: str) -> Any:
@@ -137,7 +137,7 @@ def node_text(text: str) -> NodeText:
             faults.add(f"node.md: unknown section “{title.strip()}”")
     for title, body in parts.items():
         if not body:
-            faults.add(f"node.md: section “{title}” is missing or empty")
+            faults.add(f"node.md: section “{title}” is missing or empty", Rule.PART)
     legal = front.get("legal_check")
     if legal is not None and (not isinstance(legal, dict) or legal.get("status") not in LEGAL):
         faults.add(f"node.md: legal_check needs status {' or '.join(LEGAL)}")
@@ -231,17 +231,18 @@ def case_of(name: str, text: str) -> CaseText:
 
 def document_of(files: Mapping[str, str]) -> NodeDocument:
     """Read all files of a node; raises ContentFault with the faults of every file."""
-    faults: list[str] = []
+    faults: list[Fault] = []
 
     def read(name: str, reader: Any) -> Any:
         if name not in files:
-            faults.append(f"{name} is missing")
+            faults.append(Fault(f"{name} is missing", Rule.PART))
             return None
         try:
             return reader(files[name])
         except ContentFault as fault:
             faults.extend(
-                f if f.startswith(name.split("/")[0]) else f"{name}: {f}" for f in fault.faults
+                f if f.words.startswith(name.split("/")[0]) else Fault(f"{name}: {f.words}", f.rule)
+                for f in fault.faults
             )
             return None
 

@@ -35,6 +35,7 @@ from panshi.handbook.models import (
     Synonym,
 )
 from panshi.handbook.rules import checking, differences, flow, terms, texts
+from panshi.handbook.rules.procedure import Rule
 from panshi.handbook.rules.texts import NodeDocument, Outline
 from panshi.handbook.services.bank import keep_bank
 from panshi.handbook.services.finding import document_of_case, weigh_terms
@@ -74,7 +75,7 @@ def whole_digest(content: Content) -> str:
 def unfit(findings: list[checking.Finding]) -> ContentUnfit:
     """What to refuse such content with: TriggerUnknown when nothing but triggers is wrong."""
     shown = "\n".join(str(f) for f in findings[:20])
-    waits_in_vain = all(map(checking.names_no_fact, findings))
+    waits_in_vain = all(finding.rule == Rule.FACT for finding in findings)
     return (TriggerUnknown if waits_in_vain else ContentUnfit)(
         _("%(count)d things are wrong with the content:\n%(list)s")
         % {"count": len(findings), "list": shown}

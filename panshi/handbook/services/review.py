@@ -143,7 +143,7 @@ def _read(files: Mapping[str, str]) -> NodeDocument:
     try:
         return texts.document_of(files)
     except ContentFault as fault:
-        raise unfit([checking.Finding("draft", words) for words in fault.faults]) from fault
+        raise unfit(checking.findings_of("draft", fault.faults)) from fault
 
 
 def _revision(revision_id: UUID, actor: Actor) -> Revision:

@@ -173,7 +173,7 @@ def test_a_fault_is_named_with_its_place(change: tuple[str, str], words: str) ->
     assert change[0] in STEPS
     with pytest.raises(ContentFault) as caught:
         procedure(STEPS.replace(*change, 1))
-    assert any(words in fault for fault in caught.value.faults), caught.value.faults
+    assert any(words in fault.words for fault in caught.value.faults), caught.value.faults
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_a_fault_is_named_with_its_place(change: tuple[str, str], words: str) ->
 def test_a_fault_of_the_head_is_named(change: tuple[str, str], words: str) -> None:
     with pytest.raises(ContentFault) as caught:
         procedure(head=HEAD.replace(*change, 1))
-    assert any(words in fault for fault in caught.value.faults), caught.value.faults
+    assert any(words in fault.words for fault in caught.value.faults), caught.value.faults
 
 
 def test_all_faults_are_told_at_once() -> None:
