@@ -30,6 +30,13 @@ def test_booking_reaches_the_confirmed_order(phone: Opener) -> None:
     expect(page.get_by_text("Expected arrival")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.locator('a[href^="/p/"]').click()
+    expect(page.locator("#progress .way-now")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert not [url for url in asked if url.endswith("/none")]
+
 
 def test_a_press_on_where_i_am_leads_to_the_times(phone: Opener) -> None:
     page = phone("shunda", "/portal/book/", language="en")

@@ -69,7 +69,8 @@ function listen(address) {
 
 const live = document.querySelector("[data-live]");
 if (live) {
-  listen(live.dataset.stream || "/live/");
+  // A stranger who holds a link has no stream of news, and asks by the clock alone.
+  if (live.dataset.stream !== "none") listen("/live/");
   const seconds = Number(live.dataset.every);
   if (seconds) setInterval(() => document.visibilityState === "visible" && refresh(), seconds * 1000);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && soon());
