@@ -16,16 +16,14 @@ from panshi.kit.web import Request, needs
 from panshi.org import queries, services
 from panshi.org.queries import PlaceRow, kind_labels
 
-# What may stand below which kind.
-_BELOW = {"PLATFORM": "REGION", "REGION": "OPERATOR", "OPERATOR": "TEAM"}
-
 
 def _parents(request: Request, kind: str = "") -> list[tuple[str, str]]:
     """The nodes below which something, or a node of this kind, may stand."""
+    bearing = {services.STANDS_BELOW.get(kind)} if kind else set(services.STANDS_BELOW.values())
     return [
         (str(row.id), f"{row.name} ({kind_labels()[row.kind]})")
         for row in queries.places(actor=request.actor)
-        if (_BELOW.get(row.kind) == kind if kind else row.kind in _BELOW)
+        if row.kind in bearing
     ]
 
 

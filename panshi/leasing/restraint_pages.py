@@ -123,8 +123,9 @@ def strips(subject_type: str, subject_id: str, actor: Actor) -> list[Strip]:
         return []
     lease_id, today = UUID(subject_id), local_day(timezone.now())
     page = queries.restraints_of(lease_id=lease_id, actor=actor)
-    debts = billing.debts_of(source_ids=[lease_id], today=today, actor=actor)
-    if not page.rows and lease_id not in debts:
+    if not page.rows and lease_id not in billing.debts_of(
+        source_ids=[lease_id], today=today, actor=actor
+    ):
         return []
     last = page.rows[0] if page.rows else None
     return [

@@ -271,7 +271,9 @@ def lease(request: Request, lease_id: UUID) -> HttpResponse:
             "timeline": _timeline(card),
             "contract": queries.contract_of(lease_id=lease_id, actor=request.actor),
             "changes": change_pages.offered(card),
+            # Nobody is asked about a review whose bills say that nothing is late.
             "defaultable": row.state == LeaseState.ACTIVE
+            and bool(overdue or not may_see_money)
             and request.actor.may("leasing.confirm_default")
             and services.is_defaultable(lease_id=lease_id, actor=request.actor, on=today),
             "handovers": [

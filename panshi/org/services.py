@@ -2,9 +2,10 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
@@ -38,10 +39,11 @@ from panshi.org.events import (
 )
 from panshi.org.models import ApiToken, OrgEdge, OrgKind, OrgNode, User
 
-_BELOW = {
-    OrgKind.REGION: {OrgKind.PLATFORM},
-    OrgKind.OPERATOR: {OrgKind.REGION},
-    OrgKind.TEAM: {OrgKind.OPERATOR},
+# Below which kind a kind stands.
+STANDS_BELOW: Final[Mapping[str, str]] = {
+    OrgKind.REGION: OrgKind.PLATFORM,
+    OrgKind.OPERATOR: OrgKind.REGION,
+    OrgKind.TEAM: OrgKind.OPERATOR,
 }
 
 
@@ -94,7 +96,7 @@ def create_node(
     """Add a node below another. Raises WrongPlaceInTree when the kinds do not fit."""
     actor.must("org.create_node", parent_id)
     parent = OrgNode.objects.select_for_update().get(id=parent_id)
-    if parent.closed_on or parent.kind not in _BELOW.get(OrgKind(kind), set()):
+    if parent.closed_on or parent.kind != STANDS_BELOW.get(OrgKind(kind)):
         raise WrongPlaceInTree(
             _("A %(kind)s cannot stand below a %(parent)s.")
             % {"kind": OrgKind(kind).label, "parent": OrgKind(parent.kind).label}
@@ -142,11 +144,7 @@ def move_node(*, node_id: int, parent_id: int, actor: Actor, at: datetime) -> Or
     node, parent = nodes[node_id], nodes[parent_id]
     if node_id in lineage(parent_id):
         raise Cycle(_("%(node)s cannot stand below itself.") % {"node": node.name})
-    if (
-        parent.kind not in _BELOW.get(OrgKind(node.kind), set())
-        or parent.closed_on
-        or node.closed_on
-    ):
+    if parent.kind != STANDS_BELOW.get(node.kind) or parent.closed_on or node.closed_on:
         raise WrongPlaceInTree(
             _("A %(kind)s cannot stand below a %(parent)s.")
             % {"kind": OrgKind(node.kind).label, "parent": OrgKind(parent.kind).label}

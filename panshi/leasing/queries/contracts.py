@@ -157,7 +157,7 @@ def contract_draft(*, lease_id: UUID, actor: Actor) -> leases.Picture:
         last_day=row.ends_on - timedelta(days=1),
         monthly_rent=row.monthly_rent,
         deposit=row.deposit,
-        charges=agreed_charges(lease, actor),
+        charges=agreed_charges(lease, own, actor),
         early_share=return_terms(lease).early_share,
         credit=_credit(row.starts_on),
         purchase=PurchasePrice(price=own.price, monthly_rate=own.monthly_rate, fee=own.fee)

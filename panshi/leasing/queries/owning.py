@@ -157,8 +157,8 @@ def buy_out_of(lease: Lease, on: date, actor: Actor) -> BuyOutQuote:
     )
 
 
-def agreed_charges(lease: Lease, actor: Actor) -> tuple[Charge, ...]:
-    """What a lease will charge by its terms, period by period, before it runs."""
+def agreed_charges(lease: Lease, own: PurchaseTerms | None, actor: Actor) -> tuple[Charge, ...]:
+    """What a lease will charge by its terms, and those of its purchase, before it runs."""
     charges = quote(
         product_code=lease.product_code,
         monthly_rent=lease.monthly_rent,
@@ -168,7 +168,6 @@ def agreed_charges(lease: Lease, actor: Actor) -> tuple[Charge, ...]:
         alignment=lease.alignment,
         actor=actor,
     ).charges
-    own = PurchaseTerms.objects.filter(lease=lease).first()
     if own is None:
         return charges
     plan = instalments_of(lease, own)
@@ -180,7 +179,8 @@ def agreed_charges(lease: Lease, actor: Actor) -> tuple[Charge, ...]:
 @question
 def charges_agreed(*, lease_id: UUID, actor: Actor) -> tuple[Charge, ...]:
     """What a lease that does not run yet will charge, period by period."""
-    return agreed_charges(Lease.objects.visible_to(actor).get(id=lease_id), actor)
+    lease = Lease.objects.visible_to(actor).get(id=lease_id)
+    return agreed_charges(lease, PurchaseTerms.objects.filter(lease=lease).first(), actor)
 
 
 @question
