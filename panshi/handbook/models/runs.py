@@ -187,7 +187,15 @@ class Evidence(OwnedModel):
                 condition=Q(supersedes__isnull=False),
             ),
         ]
-        indexes = [models.Index(fields=["org", "sha256"], name="evidence_by_content")]
+        indexes = [
+            models.Index(fields=["org", "sha256"], name="evidence_by_content"),
+            # Leads watch pictures as they come in.
+            models.Index(
+                fields=["-captured_at", "-id"],
+                name="evidence_pictures",
+                condition=Q(kind="photo", file_id__isnull=False),
+            ),
+        ]
 
 
 class Pause(OwnedModel):
