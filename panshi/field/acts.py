@@ -32,6 +32,8 @@ _OWN_MOMENT: Final = {
     "handbook.complete_step": "device_at",
     "handbook.attach_evidence": "captured_at",
 }
+# A step keeps how wrong the device's clock was, which our clock and not the phone tells.
+_WITH_SKEW: Final = "handbook.complete_step"
 # These keep what the device's own clock said beside the moment at which they count.
 _SAID_BY_DEVICE: Final = frozenset({"fleet.complete_inspection", "fleet.count_vehicle"})
 # A file travels beside the act, under whichever of these names its verb takes it.
@@ -109,4 +111,6 @@ def read(
     if own := _OWN_MOMENT.get(verb):
         arguments[own] = moment
         moment = at
+    if verb == _WITH_SKEW:
+        arguments["clock_off_s"] = round(skew.total_seconds())
     return Act(name=verb, verb=function, given=arguments, moment=moment, skew=skew)

@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from panshi.field import acts
 from panshi.org.models import User
 from panshi.service.models import Photo, Visit
 from tests.town import Town
@@ -88,6 +89,18 @@ def test_an_act_counts_when_it_was_done_by_our_clock(place: Town) -> None:
     assert accepted is not None
     assert abs(accepted - (now - timedelta(minutes=10))) < timedelta(seconds=30)
     assert abs(answer.json()["skew_s"] - 3600) < 30
+
+
+def test_a_step_keeps_how_wrong_the_clock_was_by_ours_and_not_by_what_the_phone_says() -> None:
+    now = timezone.now()
+    slow = now - timedelta(hours=1)
+    given = {"run_id": str(uuid4()), "step_id": "seen", "clock_off_s": 7}
+    act = acts.read(
+        verb="handbook.complete_step", given=json.dumps(given), content=None, at=now,
+        done_at=(slow - timedelta(minutes=10)).isoformat(), now=slow.isoformat(),
+    )  # fmt: skip
+    assert act.given["clock_off_s"] == 3600
+    assert act.given["device_at"] == now - timedelta(minutes=10)
 
 
 def test_an_act_never_counts_in_the_future(place: Town) -> None:

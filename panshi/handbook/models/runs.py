@@ -147,6 +147,7 @@ class RunStep(OwnedModel):
     device_at = models.DateTimeField(null=True)
     server_at = models.DateTimeField(null=True)
     was_offline = models.BooleanField(default=False)
+    clock_off_s = models.IntegerField(null=True)
 
     class Meta:
         constraints = [

@@ -37,7 +37,8 @@ class StepCard:
 
     `when`, `stop_if` and `backs` are the book's conditions with all but the steps put in, for
     those who judge them without the server; `kept` is the value that they look at. `taken` counts
-    the files that prove the step now, not those of a turn that was sent back.
+    the files that prove the step now, not those of a turn that was sent back. `done_at` is when a
+    step was done without a connection, `clock_off_min` how wrong the device's clock was by then.
     """
 
     step_id: str
@@ -78,6 +79,8 @@ class StepCard:
     stop_if: Any = None
     backs: tuple[Back, ...] = ()
     kept: Any = None
+    done_at: datetime | None = None
+    clock_off_min: int = 0
 
     @property
     def choices(self) -> tuple[tuple[str, str], ...]:
@@ -397,6 +400,8 @@ def _step_card(
             if c.goto
         ),
         kept=row.value if row is not None and row.state == "DONE" else None,
+        done_at=row.device_at if row is not None and row.was_offline else None,
+        clock_off_min=round(abs(row.clock_off_s or 0) / 60) if row is not None else 0,
     )
 
 

@@ -205,9 +205,12 @@ def complete_step(
     note: str = "",
     confirm: bool = False,
     device_at: datetime | None = None,
+    clock_off_s: int = 0,
 ) -> StepCompleted | StepRepeated | StepRefused:
     """Do one step with its proof; its verb is called on the person's own permission, once.
 
+    `device_at` is by our clock already; how far the device's own was behind it, when by more than
+    two minutes, is kept beside the step and shown. It is flagged, not refused.
     A step sent again answers StepRepeated. When the verb refuses, its words stay on the step.
     Raises NotYourStep, StepNotReached, EvidenceMissing, EvidenceOutOfRange (unless `confirm`),
     SecondPersonRequired, RunHaltedAlready, RunPausedNow, RunOver, CertificateLapsed.
@@ -270,6 +273,7 @@ def complete_step(
         device_at=device_at,
         server_at=at,
         was_offline=device_at is not None and abs(at - device_at) > SKEW,
+        clock_off_s=clock_off_s if abs(clock_off_s) > SKEW.total_seconds() else None,
     )
     if flagged:
         record_deviation(
