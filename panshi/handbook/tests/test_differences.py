@@ -75,6 +75,73 @@ def test_each_kind_of_change_has_its_gravity(
     assert quizzes.change_words(change)
 
 
+TEXT = "evidence: {kind: text, min: 8}, required: true}\n- {id: reached"
+LINK = (
+    "- {id: link, zh: 发送付款链接并等待付完, en: Send the payment link, "
+    "why: 等他付完再挂断，比约时间可靠得多。, "
+    "when: {in: [reason, [忘记付款, 扣款失败]]}, evidence: {kind: check}, required: true}\n"
+)
+LADDER = "to owner, share {}, to finance, share 100, to city_manager, after 1d"
+Entry = tuple[str, str, str, str]
+# What a reader of the difference is told, entry by entry: gravity, what, before, after.
+GOLDEN: dict[str, tuple[tuple[str, str, str], tuple[Entry, ...]]] = {
+    "renamed": (
+        ("node.md", "zh: 逾期提醒", "zh: 欠款提醒"),
+        (("working", "node renamed", "逾期提醒", "欠款提醒"),),
+    ),
+    "moved": (
+        ("node.md", "code: CS-D-05", "code: CS-D-95"),
+        (("working", "node moved", "CS-D-05", "CS-D-95"),),
+    ),
+    "owner": (
+        ("sop.yaml", "owner: {role: collector", "owner: {role: finance"),
+        (("grave", "procedure: owner_role", "collector", "finance"),),
+    ),
+    "time to take it": (
+        ("sop.yaml", "take: 4h", "take: 2h"), (("grave", "procedure: take", "4h", "2h"),),
+    ),
+    "escalation": (
+        ("sop.yaml", "at: 60%", "at: 70%"),
+        (("working", "procedure: escalate", LADDER.format(60), LADDER.format(70)),),
+    ),
+    "step added": (
+        ("sop.yaml", STEP, NEW), (("grave", "step greet added", "", "报出姓名与公司"),),
+    ),
+    "step removed": (
+        ("sop.yaml", LINK, ""), (("grave", "step link removed", "发送付款链接并等待付完", ""),),
+    ),
+    "required": (
+        ("sop.yaml", "[无误, 疑似有误]}, required: true", "[无误, 疑似有误]}"),
+        (("grave", "step bill_right: required", "True", "False"),),
+    ),
+    "evidence": (
+        ("sop.yaml", TEXT, TEXT.replace("min: 8", "min: 12")),
+        (("grave", "step to_dispute: evidence", "text ≥ 8", "text ≥ 12"),),
+    ),
+    "limit": (
+        ("sop.yaml", "max: $param.promise_days", "max: 5"),
+        (
+            ("grave", "step promise_days: evidence", "reading 0 … $param.promise_days 天",
+             "reading 0 … 5 天"),
+        ),
+    ),
+    "question": (
+        ("quiz.yaml", "answer: 2", "answer: 1"), (("working", "questions", "4", "4"),),
+    ),
+    "title of a step": (
+        ("sop.yaml", "zh: 联系付款人,", "zh: 联系到付款人,"),
+        (("editorial", "step reached: zh", "联系付款人", "联系到付款人"),),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", GOLDEN)
+def test_a_difference_is_told_word_for_word(kind: str) -> None:
+    change, entries = GOLDEN[kind]
+    found = differences.compare({SLUG: read()}, {SLUG: read(*change)})
+    assert tuple((c.gravity, c.what, c.before, c.after) for c in found) == entries
+
+
 def test_nodes_come_and_go_gravely_and_the_heaviest_stands_first() -> None:
     old = read()
     added = differences.compare({}, {SLUG: old})
