@@ -6,7 +6,14 @@ from urllib.parse import urlencode, urlsplit
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    JsonResponse,
+)
 from django.middleware.csrf import CsrfViewMiddleware
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -56,13 +63,13 @@ def _wants_json(request: HttpRequest) -> bool:
     )
 
 
-def refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+def refused(request: HttpRequest, refusal: Refusal, *, status: int = 409) -> HttpResponse:
     """A refusal as 409: JSON for programs, a toast for htmx, a plain page otherwise."""
     if _wants_json(request):
         answer = {"refused": refusal.code, "words": refusal.words, "way_out": refusal.way_out}
         return JsonResponse(answer, status=403 if isinstance(refusal, NotPermitted) else 409)
     template = "kit/toast.html" if request.headers.get("HX-Request") else "kit/refused.html"
-    return render(request, template, {"refusal": refusal}, status=409)
+    return render(request, template, {"refusal": refusal}, status=status)
 
 
 class ActorMiddleware:
@@ -102,7 +109,10 @@ class ActorMiddleware:
         try:
             with acting(actor):
                 response: HttpResponseBase = view(request, *args, **kwargs)
-                return response
+            if isinstance(response, HttpResponseNotAllowed) and not _wants_json(request):
+                words = _("This address takes what a button sends. Open its page and press it.")
+                return refused(request, Refusal(words), status=405)
+            return response
         except Refusal as refusal:
             return refused(request, refusal)
         except ObjectDoesNotExist as missing:

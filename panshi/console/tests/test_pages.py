@@ -346,6 +346,14 @@ def test_an_unknown_address_is_a_page_of_ours() -> None:
     assert "没有找到" in answer.content.decode()
 
 
+def test_an_address_that_takes_a_form_alone_says_so() -> None:
+    person_id = person("wu", "SALES").id
+    desk = Window(person("li", "ADMINISTRATOR"), language="zh-hans")
+    answer = desk.get(reverse("console-staff-end", args=[person_id]))
+    assert answer.status_code == 405
+    assert "只接收页面按钮提交的内容" in answer.content.decode()
+
+
 def test_the_tray_shows_ones_own_tasks_and_cancels_them() -> None:
     user = person("li", "SALES")
     with acting(hq_actor()):
