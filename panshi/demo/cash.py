@@ -13,6 +13,7 @@ from uuid import UUID
 
 from panshi.billing import queries, simulator
 from panshi.billing import services as billing
+from panshi.billing.events import PaymentReceived
 from panshi.billing.queries import OwedRow
 from panshi.billing.services import NewPayment
 from panshi.billing.simulator import Posted
@@ -25,6 +26,7 @@ ACCOUNT: Final = "1202 0219 0900 6688 001"
 OPENING: Final = Decimal("186420.55")
 LINES: Final = 40
 CHANNEL: Final = "SIM"
+TOO_MUCH: Final = Decimal(200)
 PAYERS: Final = 12
 # Some of the bills that were kept are settled by a return before the file comes.
 SPARE: Final = 12
@@ -38,11 +40,12 @@ _INTEREST: Final = ("本行", Decimal("36.18"), "季度结息")
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class Line:
     on: date
     amount: Decimal
     payer: str
     memo: str
+    account: str = ""
 
 
 @dataclass(slots=True)
@@ -53,6 +56,7 @@ class Desk:
     by_bank: list[OwedRow] = field(default_factory=list)
     by_channel: list[OwedRow] = field(default_factory=list)
     bill_ids: set[UUID] = field(default_factory=set)
+    overpaid: PaymentReceived | None = None
 
     def keep(self, late: Collection[UUID], *, last: bool) -> None:
         """Leave open bills of those who pay in time to this desk: `last`, to the channel."""
@@ -71,6 +75,11 @@ class Desk:
         open_still = {bill.id for bill in queries.open_bills(actor=actor) if _whole(bill)}
         whole = [bill for bill in self.by_bank if bill.id in open_still]
         self.by_bank, spare = whole[: LINES - 2], whole[LINES - 2 :]
+        for bill in spare[:1]:
+            self.overpaid = billing.record_payment(
+                bill_ids=[bill.id], amount=bill.open_amount + TOO_MUCH, channel="ALIPAY",
+                actor=actor, at=at - timedelta(days=3),
+            )  # fmt: skip
         payments = [
             NewPayment(
                 bill_ids=[bill.id],
@@ -78,7 +87,7 @@ class Desk:
                 received_at=min(day_start(bill.due_on + timedelta(days=2)), at),
                 channel="ALIPAY",
             )
-            for bill in spare
+            for bill in spare[1:]
         ]
         if payments:
             billing.record_payments(payments=payments, actor=actor, at=at)
@@ -95,7 +104,7 @@ class Desk:
             say(f"bank file: {fact.matched} lines booked, {fact.queued} wait for a person")
         self._storm(random, day_start(local_day(at)) - timedelta(hours=14))
 
-    def _lines(self, random: Random, today: date) -> Iterator[_Line]:
+    def _lines(self, random: Random, today: date) -> Iterator[Line]:
         """A line for each bill, of which the last is paid by half, and two that name nobody."""
         ids = {bill.customer_id for bill in self.by_bank}
         names = crm.names_of(ids, self.operator.actor)
@@ -103,10 +112,10 @@ class Desk:
         *plain, half = self.by_bank
         for bill in plain:
             day = min(bill.due_on + timedelta(days=random.randrange(4)), yesterday)
-            yield _Line(day, bill.open_amount, names[bill.customer_id], f"{bill.number} 租金")
-        yield _Line(yesterday, half.open_amount / 2, names[half.customer_id], _HALF)
-        yield _Line(yesterday, half.open_amount + Decimal("0.50"), *_NOBODY)
-        yield _Line(yesterday, _INTEREST[1], _INTEREST[0], _INTEREST[2])
+            yield Line(day, bill.open_amount, names[bill.customer_id], f"{bill.number} 租金")
+        yield Line(yesterday, half.open_amount / 2, names[half.customer_id], _HALF)
+        yield Line(yesterday, half.open_amount + Decimal("0.50"), *_NOBODY)
+        yield Line(yesterday, _INTEREST[1], _INTEREST[0], _INTEREST[2])
 
     def _storm(self, random: Random, moment: datetime) -> None:
         """Customers pay by the channel, whose notices come doubled, forged and in any order.
@@ -144,15 +153,24 @@ def _whole(bill: OwedRow) -> bool:
     return bill.kind == "CHARGE" and bill.open_amount == bill.total
 
 
-def bank_file(lines: Sequence[_Line]) -> bytes:
+def bank_file(lines: Sequence[Line], *, opening: Decimal = OPENING, first: int = 1) -> bytes:
     """These lines as a bank writes them: in the order of days, in GB18030."""
     made = io.StringIO(newline="")
     writer = csv.writer(made)
     writer.writerow(HEADERS)
-    balance = OPENING
-    for number, line in enumerate(sorted(lines, key=lambda line: line.on), start=1):
+    balance = opening
+    for number, line in enumerate(sorted(lines, key=lambda line: line.on), start=first):
         balance += line.amount
         writer.writerow(
-            [line.on, line.amount, "", balance, line.payer, "", line.memo, f"{number:08d}"]
+            [
+                line.on,
+                max(line.amount, 0) or "",
+                max(-line.amount, 0) or "",
+                balance,
+                line.payer,
+                line.account,
+                line.memo,
+                f"{number:08d}",
+            ]
         )
     return made.getvalue().encode("gb18030")

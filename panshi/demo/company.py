@@ -29,6 +29,7 @@ from panshi.demo import (
     lessons,
     offers,
     past,
+    paying,
     steering,
     suppliers,
     terminals,
@@ -81,6 +82,7 @@ def found(*, seed: int, say: Say) -> None:
         for operator in company.operators:
             offers.offer(operator, at)
         assets.depreciate(company, at)
+        paying.pass_on(company.operators[0], at)
         books.keep_books(company, at, say)
         exams.set_and_sit(company, at, random)
         steering.plan_next_city(company, at)
@@ -125,6 +127,7 @@ def live(operator: Operator, seed: int, at: datetime) -> None:
         suppliers.invoice(operator, at)
         if desk is not None:
             desk.open(random, at, click.echo)
+            paying.pay(desk, at, click.echo)
             handing.contest(operator, random, at)
             handing.lapse(operator, at)
             arrears.fall_behind(operator, random, at, click.echo)

@@ -36,10 +36,13 @@ def contest(operator: Operator, random: Random, at: datetime) -> None:
     for row in queries.leases(state="ACTIVE", order_by="starts_on", limit=1, actor=actor).rows:
         assert row.vehicle_id is not None
         vehicle = fleet.vehicle_refs(vehicle_ids=(row.vehicle_id,), actor=actor)[row.vehicle_id]
+        # A vehicle's own reading may be older than the one at its handover.
+        handovers = queries.lease_card(lease_id=row.id, actor=actor).handovers
+        shown_km = max(vehicle.odometer_km, *(h.odometer_km for h in handovers))
         leasing.request_return(lease_id=row.id, on=local_day(back), actor=actor, at=back)
         leasing.accept_return(
             lease_id=row.id,
-            odometer_km=vehicle.odometer_km + random.randrange(300, 3_000),
+            odometer_km=shown_km + random.randrange(300, 3_000),
             soc_pct=Decimal(random.randrange(25, 70)),
             signed_by=world.person(random),
             actor=actor,

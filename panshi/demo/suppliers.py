@@ -1,4 +1,7 @@
-"""What suppliers of parts ask for: one invoice that was paid, and one that waits."""
+"""What suppliers of parts ask for: one invoice that was paid, and one that waits.
+
+A part of the paid one is credited, as goods came damaged.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,6 +21,7 @@ VAT: Final = Decimal("0.13")
 # Share of what was reckoned that is asked for: as agreed, and a little dearer.
 ASKED: Final = (Decimal(1), Decimal("1.02"))
 WAITS: Final = 4
+CREDITED: Final = Decimal("0.1")
 _SECOND: Final = UUID(int=1)
 
 
@@ -42,6 +46,25 @@ def invoice(operator: Operator, at: datetime) -> None:
                 actor=replace(operator.actor, id=_SECOND),
                 at=at,
             )
+            _credit(operator, invoice_id, at)
+
+
+def _credit(operator: Operator, invoice_id: UUID, at: datetime) -> None:
+    """The supplier gives a tenth of the dearest line back."""
+    invoice = queries.supplier_invoice(invoice_id=invoice_id, actor=operator.actor)
+    line = max(invoice.lines, key=lambda one: one.net)
+    net = to_fen(line.net * CREDITED)
+    supply.enter_supplier_credit(
+        invoice_id=invoice_id,
+        line_id=line.id,
+        number=f"{invoice.number}-R1",
+        issued_on=local_day(at) - timedelta(days=8),
+        net=net,
+        vat=to_fen(net * VAT),
+        reason="部分到货破损",
+        actor=operator.actor,
+        at=at,
+    )
 
 
 def _enter(
