@@ -1,5 +1,6 @@
 """What the demo's leads looked at, and which closed work became a case that others read."""
 
+from contextlib import suppress
 from datetime import datetime
 from math import ceil
 from typing import Final
@@ -53,8 +54,10 @@ def _publish(company: Company, writer: Actor, reader: Actor, at: datetime) -> No
     known, _many = handbook_queries.case_list(state="PROPOSED", actor=writer)
     shown = next(o for o in company.operators if o.plan == world.SHOWN)
     lead = staff_of(shown.org_id).one("OPERATIONS")
-    for run in handbook_queries.watch(actor=lead, at=at).upcoming[:1]:
-        handbook.propose_case(run_id=run.id, actor=lead, at=at)
+    for run in handbook_queries.watch(actor=lead, at=at).upcoming:
+        with suppress(handbook.CaseKnown):  # The night may have proposed it.
+            handbook.propose_case(run_id=run.id, actor=lead, at=at)
+            break
     rows, _many = handbook_queries.case_list(state="PROPOSED", actor=writer)
     own = [row for row in rows if row.id not in {case.id for case in known}]
     for row, (word, lesson) in zip([*own, *known], LESSONS, strict=False):

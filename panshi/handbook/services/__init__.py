@@ -2,6 +2,7 @@
 
 from panshi.handbook.services.case_photos import PhotoUnfit, keep_case_photo, take_case_photo
 from panshi.handbook.services.cases import (
+    CaseKnown,
     approve_case,
     dismiss_case,
     propose_case,
@@ -68,6 +69,7 @@ from panshi.handbook.services.steps import (
 )
 
 __all__ = [
+    "CaseKnown",
     "Given",
     "PastRun",
     "PhotoUnfit",
