@@ -64,6 +64,9 @@ def web(port: int, bind: str) -> None:
     import uvicorn
 
     _django()
+    from panshi.config.heap import settle
+
+    settle()
     uvicorn.run(
         "panshi.config.asgi:application",
         host=bind,

@@ -279,6 +279,7 @@ def _measure_pages(requests: int) -> Any:
 
     from panshi.bench import pages
     from panshi.bench.company import Size
+    from panshi.config.heap import settle
 
     def say(words: str) -> None:
         click.echo(words, err=True)
@@ -289,6 +290,7 @@ def _measure_pages(requests: int) -> Any:
         with psycopg.connect(**postgres.dsn(where, roles.OWNER), autocommit=True) as owner:
             owner.execute("VACUUM (ANALYZE)")
         say("vacuumed")
+    settle()  # As the server of the pages does.
     return pages.measure_pages(requests=requests, say=say)
 
 
