@@ -148,6 +148,10 @@ def _of_jobs(actor: Actor, city: str) -> tuple[JobPictureRow, ...]:
     )
 
 
+def _chance(run_id: UUID) -> bytes:
+    return run_id.bytes[-4:]
+
+
 @question
 def watch(*, actor: Actor, at: datetime, city: str = "") -> Watch:
     """Evidence as it comes in, and per city how much of what closed was sampled."""
@@ -174,9 +178,11 @@ def watch(*, actor: Actor, at: datetime, city: str = "") -> Watch:
     elif lacking:
         closed = closed.filter(city__in=lacking)
     # The id of a run ends in chance, so nobody knows beforehand which one is looked at.
-    drawn = closed.filter(sample=None).exclude(owner_id=actor.id).select_related("node")
-    picked = drawn.order_by("closed_at")[:400]
-    upcoming = sorted(picked, key=lambda run: run.id.bytes[-4:])[:NEXT]
+    drawn = closed.filter(sample=None).exclude(owner_id=actor.id).order_by("closed_at")
+    picked = sorted(drawn.values_list("id", flat=True)[:400], key=_chance)[:NEXT]
+    upcoming = sorted(
+        Run.objects.filter(id__in=picked).select_related("node"), key=lambda run: _chance(run.id)
+    )
     return Watch(
         stream=_stream(actor, at, city),
         cities=tuple(cities),
