@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.safestring import SafeString
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from panshi.kit import cells, exports
@@ -40,9 +41,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Line:
+    """A row; `html` are its cells. A template would draw a hundred rows in three times the time."""
+
     id: str
     url: str
-    cells: Sequence[Cell]
+    html: SafeString
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +153,14 @@ def build(table: "Table", request: "Request", ask: "Ask", part: "Slice") -> Tabl
         position["page"] = str(ask.page)
     if ask.after:
         position["after"] = ask.after
+    openings = _openings(columns)
     return TableView(
         name=table.name,
         dom_id=f"table-{table.name}",
         url=request.path,
         here=f"{request.path}?{urlencode(position)}",
         heads=[_head(column, urls, ask) for column in columns],
-        lines=[_line(table, columns, row) for row in part.rows],
+        lines=[_line(table, columns, openings, row) for row in part.rows],
         totals=_totals(columns, part.totals),
         filters=[f for f in filters if not f.more],
         more=[f for f in filters if f.more],
@@ -207,13 +211,23 @@ def cell(column: "Column", row: Any) -> SafeString:
     return cells.show(value, "text" if column.kind == "state" else column.kind)
 
 
-def _line(table: "Table", columns: Sequence["Column"], row: Any) -> Line:
+def _openings(columns: Sequence["Column"]) -> list[str]:
+    """The tag before each cell of a row; all but the first name their heading for a phone."""
+    styles = [f' class="{column.style}"' if column.style else "" for column in columns]
+    labels = [escape(str(column.label)) for column in columns]
+    return [
+        f'<td{style} data-label="{label}">' if place else f'<th scope="row"{style}>'
+        for place, (style, label) in enumerate(zip(styles, labels, strict=True))
+    ]
+
+
+def _line(table: "Table", columns: Sequence["Column"], openings: Sequence[str], row: Any) -> Line:
     key = str(getattr(row, table.row_key, ""))
-    return Line(
-        id=key,
-        url=reverse(table.row_url, args=[key]) if table.row_url and key else "",
-        cells=[Cell(cell(column, row), column.style, str(column.label)) for column in columns],
-    )
+    url = reverse(table.row_url, args=[key]) if table.row_url and key else ""
+    first, *rest = [cell(column, row) for column in columns]
+    head = f'<a href="{escape(url)}">{first}</a>' if url else first
+    others = (f"{opening}{html}</td>" for opening, html in zip(openings[1:], rest, strict=True))
+    return Line(key, url, mark_safe("".join([openings[0], head, "</th>", *others])))
 
 
 def _totals(columns: Sequence["Column"], totals: Mapping[str, Any]) -> list[Cell]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
@@ -103,12 +104,28 @@ def test_days_of_a_filter_become_moments_of_shanghai() -> None:
 def test_cells_show_labels_dots_and_dashes() -> None:
     table = view("")
 
-    first, second = ([text(c.html) for c in line.cells] for line in table.lines)
+    cells = [re.split("</t[hd]>", line.html)[:-1] for line in table.lines]
+    first, second = ([text(cell) for cell in row] for row in cells)
     assert first == ["粤B·D12345", "在租", "¥3,862.10"]
     assert second == ["粤B·12345", "空闲", "—"]
-    assert "state-ok" in table.lines[0].cells[1].html
-    assert "plate-green" in table.lines[0].cells[0].html
-    assert "plate-blue" in table.lines[1].cells[0].html
+    assert "state-ok" in cells[0][1]
+    assert "plate-green" in cells[0][0]
+    assert "plate-blue" in cells[1][0]
+    assert cells[0][1].startswith('<td data-label="')
+
+
+def test_a_cell_and_its_heading_are_escaped() -> None:
+    table = Table(
+        name="odd",
+        columns=(Column(key="plate", label="<a>"), Column(key="standing", label='"<b>', show=str)),
+    )
+    request = cast(Request, RequestFactory().get("/odd/"))
+    request.actor = Actor(id=UUID(int=1), org_id=1, org_ids=(1,))
+    row = SimpleNamespace(plate="<script>", standing="<i>")
+    shown = table.view(request, table.read(request.GET), Slice(rows=[row])).lines[0].html
+    assert "<script>" not in shown
+    assert 'data-label="&quot;&lt;b&gt;"' in shown
+    assert "<i>" not in shown
 
 
 def test_every_link_of_the_page_keeps_the_rest_of_its_state() -> None:
