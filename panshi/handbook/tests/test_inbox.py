@@ -78,7 +78,7 @@ def ids(*parts: Sequence[RunRow]) -> set[str]:
     return {str(row.id) for part in parts for row in part}
 
 
-@pytest.mark.parametrize("count", [150, 3000])
+@pytest.mark.parametrize("count", [150, pytest.param(3000, marks=pytest.mark.deep)])
 def test_they_are_those_that_a_naive_recount_finds(count: int) -> None:
     make.edition()
     region, stranger = org_make.region(), org_make.operator()

@@ -55,12 +55,12 @@ def test_an_edition_takes_force_after_the_one_before_it_and_goes_back_only_to_on
     frozen = services.freeze_edition(number="1.0", title="限值", actor=actor, at=AT)
     assert first.effective_from is not None
     for moment in (first.effective_from, first.effective_from - timedelta(days=1)):
-        with pytest.raises(EditionFrozen, match="after the one before it"):
+        with pytest.raises(EditionFrozen, match="晚于上一版本"):
             services.release_edition(
                 edition_id=frozen.edition_id, effective_from=moment, actor=actor, at=AT
             )
     assert Edition.objects.get(id=frozen.edition_id).state == EditionState.FROZEN
-    with pytest.raises(EditionFrozen, match="no edition before this one"):
+    with pytest.raises(EditionFrozen, match="之前没有可以退回"):
         services.withdraw_edition(edition_id=first.id, reason="试", actor=actor, at=AT)
     first.refresh_from_db()
     assert first.state == EditionState.RELEASED
