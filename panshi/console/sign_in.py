@@ -5,7 +5,6 @@ in before both are right: the password alone leaves only a note in the session.
 """
 
 from typing import Any, Final
-from urllib.parse import urlencode
 from uuid import UUID
 
 import segno
@@ -26,7 +25,7 @@ from django_otp import login as otp_login
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from panshi.org.middleware import public
+from panshi.org.middleware import asking, public
 
 PENDING: Final = "pending_user"
 PENDING_S: Final = 300
@@ -41,10 +40,6 @@ def following(request: HttpRequest) -> str:
         wanted, {request.get_host()}, require_https=request.is_secure()
     )
     return wanted if allowed else "/"
-
-
-def _asking(name: str, after: str) -> str:
-    return f"{reverse(name)}?{urlencode({'next': after}, safe='/')}"
 
 
 @public
@@ -66,7 +61,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if user_has_device(user):
         request.session.cycle_key()
         request.session[PENDING] = {"id": str(user.pk), "at": now().timestamp()}
-        return redirect(_asking("console-second-factor", after))
+        return redirect(asking(reverse("console-second-factor"), after))
     login(request, user, backend=_BACKEND)
     return _welcome(request, user, after)
 
@@ -96,7 +91,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     user = _pending(request)
     after = following(request)
     if user is None:
-        return redirect(_asking("sign-in", after))
+        return redirect(asking(reverse("sign-in"), after))
     if not user_has_device(user):
         return redirect("console-second-factor-setup")
     wrong = ""

@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -260,6 +260,11 @@ def win_customers(
     first = company.operators[0]
     _person(company, first.org_id, first.plan.name, "customer", "CUSTOMER", random, at,
             shown=True, customer_id=first.customers[0])  # fmt: skip
+
+
+def somebody_else(actor: Actor) -> Actor:
+    """A colleague of the same desk, for what two people have to agree on."""
+    return replace(actor, id=UUID(int=1), name="colleague")
 
 
 def _qualify(operator: Operator, random: Random, at: datetime) -> None:

@@ -1,7 +1,7 @@
 """Two years of business before today: leases, rents, payments, late payers. All through verbs."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -14,7 +14,7 @@ from panshi.billing import services as billing
 from panshi.billing.queries.owed import OwedRow
 from panshi.billing.services import NewPayment
 from panshi.demo import cash, changes, world
-from panshi.demo.founding import Operator, Say
+from panshi.demo.founding import Operator, Say, somebody_else
 from panshi.demo.world import ModelPlan
 from panshi.fleet import services as fleet
 from panshi.kit import typeset
@@ -244,7 +244,7 @@ def take_back(
 def _hand_back_deposit(lease: Running, moment: datetime) -> None:
     """What is left of a deposit leaves by the bank, approved by another person."""
     actor = lease.operator.actor
-    other = replace(actor, id=UUID(int=1), name="finance")
+    other = somebody_else(actor)
     for back in leasing_queries.deposit_returns(lease_id=lease.lease_id, actor=actor):
         billing.name_payee(
             refund_id=back.refund_id, payee="演示客户", account="6222000000000000", actor=actor,

@@ -1,10 +1,8 @@
 """How money leaves the demo's first operator, and how a customer comes to own a vehicle."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
-from uuid import UUID
 
 from panshi.billing import queries as billing_queries
 from panshi.billing import services as billing
@@ -12,7 +10,7 @@ from panshi.billing.events import PaymentReceived
 from panshi.crm import queries as crm
 from panshi.demo import cash
 from panshi.demo.cash import Desk, Line
-from panshi.demo.founding import SUPPLIER, Operator, Say
+from panshi.demo.founding import SUPPLIER, Operator, Say, somebody_else
 from panshi.demo.history import OWN_MONTHS
 from panshi.kit.clock import add_months, local_day
 from panshi.kit.money import ZERO
@@ -55,7 +53,7 @@ def pay(desk: Desk, at: datetime, say: Say) -> None:
         account=cash.ACCOUNT, org_id=operator.org_id, actor=actor, at=at,
     )  # fmt: skip
     billing.match_lines(org_id=operator.org_id, actor=actor, at=at)
-    other = replace(actor, id=UUID(int=1), name="finance")
+    other = somebody_else(actor)
     kinds = {memo: cost for cost, (_days, _amount, _payee, memo) in COSTS.items()}
     page = billing_queries.bank_rows(
         statement_id=taken.statement_id, state="QUEUED", actor=actor, limit=len(lines)
@@ -77,7 +75,7 @@ def pay(desk: Desk, at: datetime, say: Say) -> None:
 def _refund(desk: Desk, paid: PaymentReceived, at: datetime) -> Line:
     """Who paid too much by the channel has it back by the bank; the bank's line."""
     actor, sent = desk.operator.actor, at - timedelta(days=2)
-    other = replace(actor, id=UUID(int=1), name="finance")
+    other = somebody_else(actor)
     name = crm.names_of({paid.customer_id}, actor)[paid.customer_id]
     refund_id = billing.refund_payment(
         payment_id=paid.payment_id, amount=cash.TOO_MUCH, reason="多付", channel="BANK",

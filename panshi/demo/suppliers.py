@@ -4,13 +4,12 @@ A part of the paid one is credited, as goods came damaged.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from panshi.demo.founding import SUPPLIER, Operator
+from panshi.demo.founding import SUPPLIER, Operator, somebody_else
 from panshi.kit.clock import local_day
 from panshi.kit.money import ZERO, to_fen
 from panshi.supply import queries
@@ -22,7 +21,6 @@ VAT: Final = Decimal("0.13")
 ASKED: Final = (Decimal(1), Decimal("1.02"))
 WAITS: Final = 4
 CREDITED: Final = Decimal("0.1")
-_SECOND: Final = UUID(int=1)
 
 
 def invoice(operator: Operator, at: datetime) -> None:
@@ -43,7 +41,7 @@ def invoice(operator: Operator, at: datetime) -> None:
                 invoice_id=invoice_id,
                 paid_on=today - timedelta(days=12),
                 reference="网银付款",
-                actor=replace(operator.actor, id=_SECOND),
+                actor=somebody_else(operator.actor),
                 at=at,
             )
             _credit(operator, invoice_id, at)

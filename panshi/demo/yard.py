@@ -1,20 +1,17 @@
 """What stands on the ground of the demo company: lots, keys, upkeep, a standard of fair wear."""
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from random import Random
-from uuid import UUID
 
 from panshi.demo import world
-from panshi.demo.founding import Company, Operator, Say
+from panshi.demo.founding import Company, Operator, Say, somebody_else
 from panshi.fleet import queries
 from panshi.fleet import services as fleet
 from panshi.kit.clock import local_day
 from panshi.kit.tenancy import hq_actor
 
 LOTS = ("一号场站", "二号场站")
-_SECOND = UUID(int=1)
 
 
 def furnish(operator: Operator, random: Random, at: datetime, say: Say) -> None:
@@ -89,7 +86,7 @@ def write_standard(company: Company, at: datetime) -> None:
         at=at,
     )
     fleet.publish_wear_standard(
-        standard_id=drafted.standard_id, actor=replace(drafter, id=_SECOND), at=at
+        standard_id=drafted.standard_id, actor=somebody_else(drafter), at=at
     )
 
 

@@ -41,7 +41,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row; `html` are its cells. A template would draw a hundred rows in three times the time."""
+    """A row; `html` are its cells, drawn without a template, as there may be hundreds of rows."""
 
     id: str
     url: str

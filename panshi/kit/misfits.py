@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from pydantic import ValidationError
 
+from panshi.kit.refusals import told
+
 MOST: Final = 20  # Of a list of thousands that are all wrong in the same way.
 _OTHER: Final = lazy("This does not fit; /api/openapi.json says what does.")
 _LIST: Final = lazy("Send a list, in square brackets.")
@@ -74,12 +76,7 @@ def unknown(given: Mapping[str, Any], said: str) -> tuple[Misfit, ...]:
 def problem(code: str, words: str, found: Sequence[Misfit] = ()) -> dict[str, Any]:
     """An answer in the form of a refusal; `fields` are those to send differently."""
     lines = [f"{one.field}: {one.words}" if one.field else one.words for one in found]
-    return {
-        "refused": code,
-        "words": "\n".join([words, *lines]),
-        "way_out": "",
-        "fields": [asdict(one) for one in found],
-    }
+    return {**told(code, "\n".join([words, *lines])), "fields": [asdict(one) for one in found]}
 
 
 def _field(place: Sequence[int | str]) -> str:

@@ -17,6 +17,11 @@ class Refusal(Exception):
         return type(self).__name__
 
 
+def told(code: str, words: str, way_out: str = "") -> dict[str, str]:
+    """How a program is told that it may not, or not so."""
+    return {"refused": code, "words": words, "way_out": way_out}
+
+
 class IllegalMove(Refusal):
     """The life cycle of a thing does not lead from its state to the one asked for."""
 

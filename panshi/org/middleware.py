@@ -1,7 +1,7 @@
 """From a request to an actor: who signed in, in which part of the tree, under which role."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Final, cast
 from urllib.parse import urlencode, urlsplit
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -20,13 +20,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from panshi.kit.misfits import problem
-from panshi.kit.refusals import NotPermitted, Refusal
+from panshi.kit.refusals import NotPermitted, Refusal, told
 from panshi.kit.tenancy import acting
 from panshi.kit.web import Request
 from panshi.org import queries, services
 from panshi.org.models import User
 
 PUBLIC = "public"
+READS: Final = ("GET", "HEAD")
 
 
 def public(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -37,12 +38,17 @@ def public(view: Callable[..., Any]) -> Callable[..., Any]:
 
 def _page(request: HttpRequest) -> str:
     """The page somebody stands on: the one asked for, or the one whose form was sent."""
-    if request.method in ("GET", "HEAD"):
+    if request.method in READS:
         return request.get_full_path()
     came = urlsplit(request.headers.get("Referer", ""))
     if came.netloc != request.get_host():
         return "/"
     return came._replace(scheme="", netloc="").geturl()
+
+
+def asking(address: str, after: str) -> str:
+    """A page of the sign-in that leads on to `after`."""
+    return f"{address}?{urlencode({'next': after}, safe='/')}"
 
 
 def _by_token(request: HttpRequest) -> bool:
@@ -66,10 +72,21 @@ def _wants_json(request: HttpRequest) -> bool:
 def refused(request: HttpRequest, refusal: Refusal, *, status: int = 409) -> HttpResponse:
     """A refusal as 409: JSON for programs, a toast for htmx, a plain page otherwise."""
     if _wants_json(request):
-        answer = {"refused": refusal.code, "words": refusal.words, "way_out": refusal.way_out}
+        answer = told(refusal.code, refusal.words, refusal.way_out)
         return JsonResponse(answer, status=403 if isinstance(refusal, NotPermitted) else 409)
     template = "kit/toast.html" if request.headers.get("HX-Request") else "kit/refused.html"
     return render(request, template, {"refusal": refusal}, status=status)
+
+
+def _only_sent(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """The answer, in words where a page is opened whose address takes a form alone."""
+    empty = isinstance(response, HttpResponseNotAllowed)
+    if not empty or request.method not in READS or _wants_json(request):
+        return response
+    words = _("This address takes what a button sends. Open its page and press it.")
+    page = refused(request, Refusal(words), status=405)
+    page["Allow"] = response["Allow"]
+    return page
 
 
 class ActorMiddleware:
@@ -98,7 +115,7 @@ class ActorMiddleware:
             if _wants_json(request):
                 words = _("Sign in, or send a bearer token.")
                 return JsonResponse(problem("SignInNeeded", words), status=401)
-            return redirect(f"/sign-in/?{urlencode({'next': _page(request)}, safe='/')}")
+            return redirect(asking("/sign-in/", _page(request)))
         if user.must_use_second_factor and not self._second_factor_done(request):
             return redirect("/sign-in/second-factor/")
         if not _by_token(request) and (forged := _CSRF.process_view(request, _checked, (), {})):
@@ -109,10 +126,7 @@ class ActorMiddleware:
         try:
             with acting(actor):
                 response: HttpResponseBase = view(request, *args, **kwargs)
-            if isinstance(response, HttpResponseNotAllowed) and not _wants_json(request):
-                words = _("This address takes what a button sends. Open its page and press it.")
-                return refused(request, Refusal(words), status=405)
-            return response
+            return _only_sent(request, response)
         except Refusal as refusal:
             return refused(request, refusal)
         except ObjectDoesNotExist as missing:

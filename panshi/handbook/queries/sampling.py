@@ -148,10 +148,6 @@ def _of_jobs(actor: Actor, city: str) -> tuple[JobPictureRow, ...]:
     )
 
 
-def _chance(run_id: UUID) -> bytes:
-    return run_id.bytes[-4:]
-
-
 @question
 def watch(*, actor: Actor, at: datetime, city: str = "") -> Watch:
     """Evidence as it comes in, and per city how much of what closed was sampled."""
@@ -179,10 +175,10 @@ def watch(*, actor: Actor, at: datetime, city: str = "") -> Watch:
         closed = closed.filter(city__in=lacking)
     # The id of a run ends in chance, so nobody knows beforehand which one is looked at.
     drawn = closed.filter(sample=None).exclude(owner_id=actor.id).order_by("closed_at")
-    picked = sorted(drawn.values_list("id", flat=True)[:400], key=_chance)[:NEXT]
-    upcoming = sorted(
-        Run.objects.filter(id__in=picked).select_related("node"), key=lambda run: _chance(run.id)
-    )
+    ids = drawn.values_list("id", flat=True)[:400]
+    picked = sorted(ids, key=lambda run_id: run_id.bytes[-4:])[:NEXT]
+    runs = Run.objects.select_related("node").in_bulk(picked)
+    upcoming = [runs[run_id] for run_id in picked]
     return Watch(
         stream=_stream(actor, at, city),
         cities=tuple(cities),

@@ -15,7 +15,7 @@ _LEAST: Final = {
     1: {"what": 80, "why": 100, "how": 300, "clauses": 4, "steps": 5, "questions": 4},
     2: {"what": 50, "why": 60, "how": 150, "clauses": 2, "steps": 3, "questions": 2},
 }
-EVIDENCE_KINDS: Final = 2
+LEAST_KINDS: Final = 2
 _PLACEHOLDER: Final = re.compile(r"待补|待写|TODO|TBD|xxx|XXX|……待|此处填写|lorem", re.IGNORECASE)
 
 
@@ -150,9 +150,9 @@ def _sizes(node: OutlineNode, document: NodeDocument) -> Iterator[Fault]:
     if node.level == 1 and not any(len(c.text) >= CASE for c in document.cases):
         yield Fault(f"cases: none has {CASE} characters", Rule.SHORT)
     kinds = {s.evidence.kind for s in document.procedure.steps if s.evidence}
-    if node.level == 1 and len(kinds) < EVIDENCE_KINDS:
+    if node.level == 1 and len(kinds) < LEAST_KINDS:
         yield Fault(
-            f"sop.yaml: {len(kinds)} kinds of evidence, at least {EVIDENCE_KINDS}", Rule.EVIDENCE
+            f"sop.yaml: {len(kinds)} kinds of evidence, at least {LEAST_KINDS}", Rule.EVIDENCE
         )
     for name, words in (
         ("node.md", document.text.what + document.text.why + document.text.how),

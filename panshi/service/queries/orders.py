@@ -100,8 +100,9 @@ def work_orders(
         found = found.filter(vehicle_id=vehicle_id)
     if text:
         found = found.filter(number__contains=text.strip().upper())
+    down = "-" if sort.startswith("-") else ""
     key = _SORTS.get(sort.removeprefix("-"), "opened_at")
-    found = found.order_by(f"-{key}", "-id") if sort.startswith("-") else found.order_by(key, "id")
+    found = found.order_by(f"{down}{key}", f"{down}id")
     total = found.count()
     size = min(max(size, 1), 200)
     rows = list(found[(max(page, 1) - 1) * size : max(page, 1) * size])
