@@ -98,7 +98,7 @@ def reasons(given: tuple[tuple[str, int], ...]) -> list[tuple[str, int]]:
 def line_details(card: BankLineCard) -> list[Detail]:
     details = [
         Detail(label=_("Day"), value=card.value_on, kind="day"),
-        Detail(label=_("Payer"), value=card.payer),
+        Detail(label=_("Payee") if card.amount < 0 else _("Payer"), value=card.payer),
         Detail(label=pgettext("bank", "Account"), value=card.account_masked, kind="mono"),
         Detail(label=_("Memo"), value=card.memo),
         Detail(label=_("Number at the bank"), value=card.serial_no, kind="mono"),
@@ -112,7 +112,7 @@ def line_details(card: BankLineCard) -> list[Detail]:
     ):
         if record_id is not None:
             url = reverse(page, args=[record_id])
-            details.append(Detail(label=label, value=_("Open"), url=url))
+            details.append(Detail(label=label, value=pgettext("link", "Open"), url=url))
     if card.cost:
         details.append(Detail(label=_("What it was for"), value=str(OutgoingCost(card.cost).label)))
     if card.aside:

@@ -130,3 +130,6 @@ def test_a_refund_without_an_account_is_left_to_a_person_and_its_page() -> None:
     assert money(org)["2221.09"] == D(80000)
     assert "Books and bank" in page(boss.get(reverse("billing-bank")))
     assert "Taxes" in page(boss.get(url))
+    booked = page(desk.get(url))
+    assert "收款人" in booked
+    assert "查看</a>" in booked
