@@ -131,19 +131,31 @@ def _was_decided(step: Step, records: Records, turns: int) -> bool:
     )
 
 
-def progress(procedure: Procedure, records: Records, world: World) -> Progress:
-    """Judge every step in order; a step sees only the steps of earlier groups."""
-    items: list[Item] = []
-    seen = after = world
-    group, held, owing = -1, False, False
-    unsure: set[str] = set()
-    for step in procedure.steps:
-        if step.group != group:
-            group, seen, held = step.group, after, owing
-        labels = turns(step, seen)
-        applies = step.when is None or conditions.holds(step.when, seen)
+class Judge:
+    """Judges the steps of a run in their order; a copy goes on from where it was made.
+
+    A step sees only the steps of earlier groups; `world` knows all that were judged.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = self._seen = world
+        self._group, self._held, self._owing = -1, False, False
+        self._unsure: frozenset[str] = frozenset()
+
+    def __copy__(self) -> "Judge":
+        made = object.__new__(Judge)
+        made.__dict__.update(self.__dict__)
+        return made
+
+    def items(self, step: Step, records: Records) -> list[Item]:
+        """The turns of the step that comes next."""
+        if step.group != self._group:
+            self._group, self._seen, self._held = step.group, self.world, self._owing
+        labels = turns(step, self._seen)
+        applies = step.when is None or conditions.holds(step.when, self._seen)
         applies = applies or _was_decided(step, records, len(labels))
-        undecided = not applies and not unsure.isdisjoint(step.asks)
+        undecided = not applies and not self._unsure.isdisjoint(step.asks)
+        items = []
         for iteration, label in enumerate(labels):
             record = records.get((step.id, iteration))
             if not applies:
@@ -151,7 +163,7 @@ def progress(procedure: Procedure, records: Records, world: World) -> Progress:
             elif record is not None:
                 standing = record.standing
             else:
-                standing = Standing.AHEAD if held else Standing.READY
+                standing = Standing.AHEAD if self._held else Standing.READY
             item = Item(
                 step=step,
                 iteration=iteration,
@@ -161,11 +173,18 @@ def progress(procedure: Procedure, records: Records, world: World) -> Progress:
             )
             items.append(item)
             if undecided or not item.settled:
-                unsure.add(step.id)
-                owing |= item.owed and not item.settled
+                self._unsure |= {step.id}
+                self._owing |= item.owed and not item.settled
         if applies:
-            after = _with_step(after, step, len(labels), records)
-    return Progress(tuple(items), after)
+            self.world = _with_step(self.world, step, len(labels), records)
+        return items
+
+
+def progress(procedure: Procedure, records: Records, world: World) -> Progress:
+    """Judge every step in order."""
+    judge = Judge(world)
+    items = [item for step in procedure.steps for item in judge.items(step, records)]
+    return Progress(tuple(items), judge.world)
 
 
 def _newly(condition: Condition, step: Step, world: World, value: object) -> bool:

@@ -114,14 +114,17 @@ def _shared(sets: Mapping[str, Collection[str]]) -> Counter[tuple[str, str]]:
     Found from the members, of which most belong to one set: four hundred texts have eighty
     thousand pairs, and few of them share much.
     """
+    once, several = set[str](), set[str]()
+    for members in sets.values():
+        several |= once.intersection(members)
+        once.update(members)
     holders: dict[str, list[str]] = {}
     for name in sorted(sets):
-        for member in sets[name]:
+        for member in several.intersection(sets[name]):
             holders.setdefault(member, []).append(name)
     found = Counter[tuple[str, str]]()
     for names in holders.values():
-        if len(names) > 1:
-            found.update(itertools.combinations(names, 2))
+        found.update(itertools.combinations(names, 2))
     return found
 
 

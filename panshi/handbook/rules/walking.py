@@ -4,12 +4,13 @@ import itertools
 import math
 import random
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, field
 from typing import Final
 
 from panshi.handbook.rules import conditions, flow
 from panshi.handbook.rules.conditions import World
-from panshi.handbook.rules.flow import Item, Record, Standing
+from panshi.handbook.rules.flow import Item, Judge, Record, Standing
 from panshi.handbook.rules.procedure import MAX_ROUNDS, Procedure, Step
 
 MAX_PATHS: Final = 300
@@ -29,17 +30,21 @@ class Walk:
 
 def answers(item: Item, procedure: Procedure, world: World) -> list[object]:
     """Values worth trying for a step: each choice, and readings on both sides of each limit."""
-    wanted = item.step.evidence
+    return _worth_trying(item.step, _limits(procedure, item.step.id), world)
+
+
+def _worth_trying(step: Step, limits: Iterable[object], world: World) -> list[object]:
+    wanted = step.evidence
     if wanted is None:
         return [True]
     if wanted.kind == "choice":
         return list(wanted.of)
     if wanted.kind != "reading":
-        known = (conditions.resolve(value, world) for value in _limits(procedure, item.step.id))
+        known = (conditions.resolve(value, world) for value in limits)
         return ["yes", *(value for value in known if value and isinstance(value, str))]
     # What nothing is compared with branches nowhere: its range is tried instead.
-    limits = list(_limits(procedure, item.step.id)) or [wanted.low, wanted.high]
-    read = (conditions.number(conditions.resolve(limit, world)) for limit in limits)
+    bounds = list(limits) or [wanted.low, wanted.high]
+    read = (conditions.number(conditions.resolve(limit, world)) for limit in bounds)
     tried = [n for n in read if n is not None]
     return list(dict.fromkeys(n + apart for apart in (-1, 1, 0) for n in tried)) or [1]
 
@@ -117,32 +122,6 @@ def standing(items: Iterable[Item]) -> set[str]:
     }
 
 
-def _after(
-    procedure: Procedure,
-    records: dict[tuple[str, int], Record],
-    item: Item,
-    world: World,
-    value: object,
-    rounds: int,
-    taken: set[str],
-) -> tuple[dict[tuple[str, int], Record], int]:
-    """Records and rounds after a step, when it stopped the run and sent it back."""
-    stops = flow.stops(item.step, world, value)
-    taken.add(stopped(item.step, stops))
-    if not stops:
-        return records, rounds
-    following = list(flow.consequences(item.step, world, value))
-    again: set[str] = set()
-    for number, consequence in enumerate(item.step.on_fail):
-        back = consequence.goto and rounds < MAX_ROUNDS
-        if consequence in following and (back or not consequence.goto):
-            taken.add(followed(item.step, number))
-        if consequence in following and back:
-            ids = [s.id for s in procedure.steps]
-            again |= set(ids[ids.index(consequence.goto) : ids.index(item.step.id) + 1])
-    return {k: v for k, v in records.items() if k[0] not in again}, rounds + bool(again)
-
-
 def facts_to_try(procedure: Procedure, params: Mapping[str, object]) -> list[dict[str, object]]:
     """Facts worth trying: on both sides of each limit that a condition sets to a field."""
     world = World(param=params)
@@ -166,30 +145,67 @@ def facts_to_try(procedure: Procedure, params: Mapping[str, object]) -> list[dic
 class _Path:
     """One run as it is walked."""
 
-    answers: list[Answer]
-    branches: set[str]
+    answers: list[Answer] = field(default_factory=list)
+    branches: set[str] = field(default_factory=set)
     open: tuple[str, ...] = ()
 
 
-def _play(procedure: Procedure, base: World, pick: "Picker") -> _Path:
-    """Play one run to its end with answers tried least so far."""
-    records: dict[tuple[str, int], Record] = {}
-    rounds, path = 0, _Path([], set())
-    while True:
-        found = flow.progress(procedure, records, base)
-        if not found.ready:
-            path.open = tuple(i.step.id for i in found.owed if not i.settled)
-            path.branches |= standing(found.items)
-            return path
-        item = found.ready[0]
-        value = pick.answer(item.step.id, answers(item, procedure, found.world))
-        path.answers.append(Answer(item.step.id, item.iteration, value))
-        records[item.step.id, item.iteration] = Record(standing=Standing.DONE, value=value)
-        if item.step.stop_if is not None:
-            world = flow.progress(procedure, records, base).world
-            records, rounds = _after(
-                procedure, records, item, world, value, rounds, path.branches
-            )  # fmt: skip
+class _Course:
+    """A procedure to be walked many times: each step is judged from where the run then stands."""
+
+    def __init__(self, procedure: Procedure) -> None:
+        self.steps = procedure.steps
+        self.places = {step.id: place for place, step in enumerate(procedure.steps)}
+        self.limits = [tuple(_limits(procedure, step.id)) for step in procedure.steps]
+
+    def play(self, base: World, pick: "Picker") -> _Path:
+        """Play one run to its end with answers tried least so far."""
+        path, rounds, place = _Path(), 0, 0
+        records: dict[tuple[str, int], Record] = {}
+        before, judged = [Judge(base)], list[list[Item]]()
+        while place < len(self.steps):
+            step, judge = self.steps[place], copy(before[place])
+            items = judge.items(step, records)
+            ready = next((i for i in items if i.standing == Standing.READY), None)
+            if ready is None:
+                before.append(judge)
+                judged.append(items)
+                place += 1
+                continue
+            value = pick.answer(step.id, _worth_trying(step, self.limits[place], judge.world))
+            path.answers.append(Answer(step.id, ready.iteration, value))
+            records[step.id, ready.iteration] = Record(standing=Standing.DONE, value=value)
+            if step.stop_if is None:
+                continue
+            judge = copy(before[place])
+            judge.items(step, records)
+            back = self._stop(step, judge.world, value, rounds < MAX_ROUNDS, path.branches)
+            if back is not None:
+                again = {s.id for s in self.steps[back : place + 1]}
+                records = {k: v for k, v in records.items() if k[0] not in again}
+                del before[back + 1 :], judged[back:]
+                rounds, place = rounds + 1, back
+        found = [item for items in judged for item in items]
+        path.open = tuple(i.step.id for i in found if i.owed and not i.settled)
+        path.branches |= standing(found)
+        return path
+
+    def _stop(
+        self, step: Step, world: World, value: object, may_go_back: bool, taken: set[str]
+    ) -> int | None:
+        """The place a run goes back to when the step's value stops it; notes what is taken."""
+        stops = flow.stops(step, world, value)
+        taken.add(stopped(step, stops))
+        if not stops:
+            return None
+        following = list(flow.consequences(step, world, value))
+        taken |= {
+            followed(step, number)
+            for number, consequence in enumerate(step.on_fail)
+            if consequence in following and (may_go_back or not consequence.goto)
+        }
+        gone = [self.places[c.goto] for c in following if c.goto and may_go_back]
+        return min(gone, default=None)
 
 
 class Picker:
@@ -229,13 +245,13 @@ def walk(procedure: Procedure, params: Mapping[str, object]) -> Walk:
 
     A halted run goes on as if it were released.
     """
-    pick, reached, stuck = Picker(), set[str](), set[str]()
+    course, pick, reached, stuck = _Course(procedure), Picker(), set[str](), set[str]()
     worlds = [World(fact=fact, param=params) for fact in facts_to_try(procedure, params)]
     wanted = {s.id for s in procedure.steps if not conditions.is_reference(s.repeat_for)}
     paths = 0
     while paths < MAX_PATHS:
         pick.turn(paths)
-        path = _play(procedure, worlds[paths % len(worlds)], pick)
+        path = course.play(worlds[paths % len(worlds)], pick)
         stuck |= set(path.open)
         reached |= {answer.step_id for answer in path.answers}
         paths += 1
@@ -255,14 +271,14 @@ def scripts(
 
     One run where no branch is wanted.
     """
-    pick, facts = Picker(), facts_to_try(procedure, params)
+    course, pick, facts = _Course(procedure), Picker(), facts_to_try(procedure, params)
     seen = set[str]()
     walked: list[Script] = []
     most = 2 * MAX_PATHS
     while len(walked) < most and (len(walked) < len(facts) or not wanted <= seen):
         fact = facts[len(walked) % len(facts)]
         pick.turn(len(walked))
-        path = _play(procedure, World(fact=fact, param=params, subject=subject), pick)
+        path = course.play(World(fact=fact, param=params, subject=subject), pick)
         walked.append(Script(fact, tuple(path.answers), frozenset(path.branches)))
         seen |= path.branches & wanted
     chosen: list[Script] = []
