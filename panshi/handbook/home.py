@@ -13,9 +13,7 @@ SHOWN = 8
 
 def tasks_of(*, actor: Actor) -> list[RunRow]:
     """The first tasks of this person: those nobody has taken, then overdue ones."""
-    mine = queries.inbox(actor=actor, at=timezone.now())
-    rows = [*mine.untaken, *mine.overdue, *mine.today, *mine.routine, *mine.later]
-    return rows[:SHOWN]
+    return queries.first_tasks(actor=actor, at=timezone.now(), count=SHOWN)
 
 
 def runs_about(subject_type: str, subject_id: str, actor: Actor) -> list[Strip]:

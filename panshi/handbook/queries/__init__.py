@@ -42,6 +42,7 @@ from panshi.handbook.queries.reading import (
 from panshi.handbook.queries.reviews import due_reviews
 from panshi.handbook.queries.runs import (
     evidence_file,
+    first_tasks,
     heirs,
     inbox,
     inbox_count,
@@ -81,6 +82,7 @@ __all__ = [
     "exams_granting",
     "family",
     "findable_parts",
+    "first_tasks",
     "heirs",
     "inbox",
     "inbox_count",

@@ -1,7 +1,7 @@
 """Questions about runs: whose turn it is, how one stands, what waits where."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
@@ -183,38 +183,61 @@ def _first(runs: QuerySet[Run], limit: int) -> QuerySet[Run]:
     return Run.objects.filter(id__in=first).select_related("node").only(*_SHOWN).order_by("due_at")
 
 
-def _regular(row: RunRow, tonight: datetime) -> bool:
-    """Work of a period that nobody has to take today."""
-    return bool(row.rhythm) and row.take_by >= tonight
+@dataclass(slots=True)
+class _Sorted:
+    """Open runs by when they must be looked at, each part in its order."""
+
+    untaken: list[Run] = field(default_factory=list)
+    overdue: list[Run] = field(default_factory=list)
+    today: list[Run] = field(default_factory=list)
+    later: list[Run] = field(default_factory=list)
+    routine: list[Run] = field(default_factory=list)
+
+    @property
+    def all(self) -> list[Run]:
+        return [*self.untaken, *self.overdue, *self.today, *self.routine, *self.later]
 
 
-def _by_rhythm(rows: Sequence[RunRow]) -> tuple[RunRow, ...]:
-    """Rows of one rhythm beside each other: the rhythm of which something is due first leads."""
-    first: dict[str, datetime] = {}
-    for row in rows:
-        first.setdefault(row.rhythm, row.due_at)
-    return tuple(sorted(rows, key=lambda r: (first[r.rhythm], r.rhythm, r.due_at)))
+def _sorted(runs: Iterable[Run], at: datetime) -> _Sorted:
+    """Sort open runs that come by their due moment."""
+    tonight = day_span(local_day(at))[1]
+    found = _Sorted()
+    rhythms: dict[str, datetime] = {}
+    for run in runs:
+        scheduled = run.fact_name.startswith(SCHEDULE)
+        if at > run.due_at:
+            found.overdue.append(run)
+        elif run.state != RunState.WAITING:
+            (found.today if run.due_at < tonight else found.later).append(run)
+        elif scheduled and run.take_by >= tonight:
+            found.routine.append(run)
+            rhythms.setdefault(run.fact_name, run.due_at)
+        else:
+            found.untaken.append(run)
+    found.untaken.sort(key=lambda r: r.take_by)
+    # Of one rhythm beside each other: the rhythm of which something is due first leads.
+    found.routine.sort(key=lambda r: (rhythms[r.fact_name], r.fact_name, r.due_at))
+    return found
+
+
+def _mine(actor: Actor, posts: list[str], at: datetime) -> _Sorted:
+    return _sorted(_first(_open(actor).filter(_waits_for(actor, posts)), INBOX_LIMIT), at)
 
 
 @question
 def inbox(*, actor: Actor, at: datetime) -> Inbox:
     """My tasks: what nobody has taken yet, then my own runs; overdue first."""
     posts = posts_of(actor)
-    mine = _open(actor).filter(_waits_for(actor, posts))
-    rows = rows_of(list(_first(mine, INBOX_LIMIT)), actor, at)
-    tonight = day_span(local_day(at))[1]
-    going = [r for r in rows if not r.late and r.state != RunState.WAITING]
-    waiting = [r for r in rows if not r.late and r.state == RunState.WAITING]
-    return Inbox(
-        untaken=tuple(
-            sorted((r for r in waiting if not _regular(r, tonight)), key=lambda r: r.take_by)
-        ),
-        routine=_by_rhythm([r for r in waiting if _regular(r, tonight)]),
-        overdue=tuple(r for r in rows if r.late),
-        today=tuple(r for r in going if r.due_at < tonight),
-        later=tuple(r for r in going if r.due_at >= tonight),
-        notices=notices_for(posts, actor, at),
-    )
+    mine = _mine(actor, posts, at)
+    rows = {row.id: row for row in rows_of(mine.all, actor, at)}
+    drawn = {f.name: tuple(rows[r.id] for r in getattr(mine, f.name)) for f in fields(mine)}
+    return Inbox(**drawn, notices=notices_for(posts, actor, at))
+
+
+@question
+def first_tasks(*, actor: Actor, at: datetime, count: int) -> list[RunRow]:
+    """The first of my tasks: what nobody has taken yet, what is overdue, what is due today."""
+    return rows_of(_mine(actor, posts_of(actor), at).all[:count], actor, at)
 
 
 @question
@@ -278,9 +301,9 @@ def runs_due(
         runs = runs.filter(due_at__gte=day_start(since))
     if until is not None:
         runs = runs.filter(due_at__lt=day_start(until))
-    for field, value in (("city", city), ("node__slug", node), ("edition__number", edition)):
+    for name, value in (("city", city), ("node__slug", node), ("edition__number", edition)):
         if value:
-            runs = runs.filter(**{field: value})
+            runs = runs.filter(**{name: value})
     page = runs.select_related("node").order_by("due_at", "id")[offset : offset + limit]
     return rows_of(list(page), actor, at), runs.count()
 

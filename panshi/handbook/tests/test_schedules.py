@@ -168,6 +168,9 @@ def test_regular_work_stands_apart_from_what_must_be_taken_today() -> None:
     assert {r.slug for r in inbox.untaken} == {"monitor-shift"}
     assert [r.subject for r in inbox.untaken] == ["2027-03-01T08:00"]
     assert inbox.count == queries.inbox_count(actor=person, at=at) == 2  # The night's is overdue.
+    first = queries.first_tasks(actor=person, at=at, count=2)
+    assert first == [*inbox.untaken, *inbox.overdue]
+    assert queries.first_tasks(actor=person, at=at, count=1) == first[:1]
     adviser = make.person(node, "SALES")
     before = queries.inbox(actor=adviser, at=at)
     assert [r.slug for r in before.untaken] == ["usage-report"]  # By the evening of the first.
