@@ -34,6 +34,8 @@ REASON_WORDS: Final[Mapping[str, object]] = {
     "ALL_OPEN": lazy("Amount equals all that is open"),
     "NEAR": lazy("Within five days of the due day"),
     "TWO_OF_A_NAME": lazy("Two customers of this name"),
+    "OWN_ACCOUNT": lazy("One line names the account of the other"),
+    "SAID_OWN": lazy("Set aside as a transfer of our own"),
 }
 DIFFERENCE_TONES: Final[Mapping[str, str]] = {
     "MISSING_HERE": "bad",
@@ -50,18 +52,25 @@ LINES: Final = Table(
         Column(key="payer", label=lazy("Payer")),
         Column(key="memo", label=lazy("Memo")),
         Column(key="state", label=lazy("State"), kind="state", choices=LineState, tones=LINE_TONES),
+        Column(key="aside", label=lazy("What it was"), choices=AsideKind),
         Column(key="score", label=lazy("Points"), kind="number"),
         Column(key="amount", label=lazy("Amount"), kind="money"),
     ),
     filters=(
         Filter(key="text", label=lazy("Payer or memo")),
         Filter(key="state", label=lazy("State"), kind="choice", choices=LineState.choices),
+        Filter(key="aside", label=lazy("What it was"), kind="choice", choices=AsideKind, more=True),
         Filter(key="value", label=lazy("Day"), kind="days", more=True),
     ),
     row_url="billing-bank-line",
     export="bank-lines",
     empty=lazy("No bank lines yet."),
-    live=("billing.LinesMatched", "billing.StatementImported"),
+    live=(
+        "billing.LinesMatched",
+        "billing.StatementImported",
+        "billing.LineSetAside",
+        "billing.OwnLinesPaired",
+    ),
 )
 CHECKS: Final = Table(
     name="channel-checks",
@@ -109,6 +118,7 @@ def line_details(card: BankLineCard) -> list[Detail]:
     for label, page, record_id in (
         (_("Payment"), "billing-payment", card.payment_id),
         (_("Entry"), "ledger-entry", card.entry_id),
+        (_("Other side of the transfer"), "billing-bank-line", card.other_side_id),
     ):
         if record_id is not None:
             url = reverse(page, args=[record_id])
@@ -117,7 +127,7 @@ def line_details(card: BankLineCard) -> list[Detail]:
         details.append(Detail(label=_("What it was for"), value=str(OutgoingCost(card.cost).label)))
     if card.aside:
         details.append(Detail(label=_("What it was"), value=str(AsideKind(card.aside).label)))
-        details.append(Detail(label=_("Note"), value=card.aside_words))
+        details.append(Detail(label=_("Reason"), value=card.aside_words))
     return details
 
 

@@ -13,13 +13,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from panshi.billing import bank_lists as lists
 from panshi.billing import queries, services
-from panshi.billing.models import AsideKind, Channel, OutgoingCost
+from panshi.billing.models import ASIDE_OF_MONEY_IN, AsideKind, Channel, OutgoingCost
 from panshi.billing.views import ticked
 from panshi.crm import queries as crm
 from panshi.kit.files import MAX_BYTES, FileTooLarge
 from panshi.kit.forms import Field, Form, Reading
 from panshi.kit.sheets import SheetUnreadable
 from panshi.kit.tables import Slice
+from panshi.kit.tenancy import Actor
 from panshi.kit.web import Request, needs
 
 FILE: Final = Form(
@@ -48,10 +49,23 @@ VIRTUAL: Final = Form(
     ]
 )
 _CHANNELS: Final = [c for c in Channel.choices if c[0] != Channel.BANK]
+_WORDS: Final = Field(
+    name="words",
+    label=lazy("Reason"),
+    longest=200,
+    required=False,
+    help=lazy("Needed for transfers of our own, and for money not ours or to be cleared up."),
+)
+OWN: Final = Form(fields=[Field(name="words", label=lazy("Reason"), longest=200)])
 ASIDE: Final = Form(
     fields=[
-        Field(name="kind", label=lazy("What it was"), kind="choice", choices=AsideKind),
-        Field(name="words", label=lazy("Note"), longest=200, required=False),
+        Field(
+            name="kind",
+            label=lazy("What it was"),
+            kind="choice",
+            choices=[(kind.value, kind.label) for kind in ASIDE_OF_MONEY_IN],
+        ),
+        _WORDS,
         Field(
             name="channel",
             label=lazy("Channel that paid out"),
@@ -67,7 +81,7 @@ ASIDE: Final = Form(
 COST: Final = Form(
     fields=[
         Field(name="cost", label=lazy("What it was for"), kind="choice", choices=OutgoingCost),
-        Field(name="words", label=lazy("Note"), longest=200, required=False),
+        _WORDS,
     ]
 )
 DECLINE: Final = Form(fields=[Field(name="reason", label=lazy("Reason"), longest=200)])
@@ -80,6 +94,7 @@ def lines(request: Request) -> HttpResponse:
     page = queries.bank_rows(
         state=ask.text("state"),
         text=ask.text("text"),
+        aside=ask.text("aside"),
         since=ask.day("value_from"),
         until=ask.day("value_to"),
         limit=ask.limit,
@@ -159,15 +174,23 @@ def line(request: Request, line_id: UUID) -> HttpResponse:
     )
     may = request.actor.may
     waits = card.state == "QUEUED"
+    may_aside = may("billing.set_line_aside")
     out = waits and card.amount < 0 and may("billing.settle_outgoing")
+    into = waits and card.amount > 0 and may("billing.settle_incoming")
+    single = card.aside == AsideKind.OWN and card.other_side_id is None
     proposed = card.proposed_by_id is not None
     own = card.proposed_by_id == request.actor.id
     context = {
         "outgoing": [
             (found, lists.reasons(found.reasons))
-            for found in queries.outgoing_candidates(line_id=line_id, actor=request.actor)
+            for found in _candidates(card, out=out and not proposed, into=into, actor=request.actor)
+            if found.kind != "OWN" or may_aside
+        ],
+        "sides": [
+            (found, lists.reasons(found.reasons))
+            for found in queries.own_sides(line_id=line_id, actor=request.actor)
         ]
-        if out and not proposed
+        if single and may_aside
         else [],
         "cost": COST.blank() if out and not proposed else None,
         "proposed": OutgoingCost(card.cost).label if waits and proposed else "",
@@ -181,14 +204,23 @@ def line(request: Request, line_id: UUID) -> HttpResponse:
         "reasons": lists.reasons(card.reasons),
         "candidates": [(c, lists.reasons(c.reasons)) for c in card.candidates],
         "may_confirm": waits and card.amount > 0 and may("billing.confirm_match"),
-        "aside": ASIDE.blank()
-        if waits and not proposed and may("billing.set_line_aside")
+        "aside": ASIDE.blank() if waits and card.amount > 0 and may_aside else None,
+        "own_transfer": OWN.blank()
+        if waits and card.amount < 0 and not proposed and may_aside
         else None,
         "may_take_up": card.state == "SET_ASIDE"
-        and card.aside != AsideKind.PAYOUT
-        and may("billing.set_line_aside"),
+        and (card.aside != AsideKind.PAYOUT or card.entry_id is not None)
+        and may_aside,
     }
     return render(request, "billing/bank_line.html", context)
+
+
+def _candidates(
+    card: queries.BankLineCard, *, out: bool, into: bool, actor: Actor
+) -> tuple[queries.OutgoingCandidate, ...]:
+    if out:
+        return queries.outgoing_candidates(line_id=card.id, actor=actor)
+    return queries.incoming_candidates(line_id=card.id, actor=actor) if into else ()
 
 
 @require_POST
@@ -213,10 +245,12 @@ def _unfit(request: Request, form: Reading, line_id: UUID) -> HttpResponse:
 @require_POST
 @needs("billing.set_line_aside")
 def aside(request: Request, line_id: UUID) -> HttpResponse:
-    form = ASIDE.read(request.POST)
+    """Set a line aside; money out only as a transfer between accounts of our own."""
+    form = (ASIDE if "kind" in request.POST else OWN).read(request.POST)
     if not form.ok:
         return _unfit(request, form, line_id)
-    form.values["channel"] = form.values["channel"] or ""
+    form.values["channel"] = form.values.get("channel") or ""
+    form.values.setdefault("kind", AsideKind.OWN)
     form.call(request, services.set_line_aside, line_id=line_id, at=timezone.now())
     messages.success(request, _("Set aside."))
     return redirect("billing-bank-line", line_id)
@@ -259,6 +293,24 @@ def is_entry(request: Request, line_id: UUID, entry_id: UUID) -> HttpResponse:
         line_id=line_id, entry_id=entry_id, actor=request.actor, at=timezone.now()
     )
     messages.success(request, _("Noted."))
+    return redirect("billing-bank-line", line_id)
+
+
+@require_POST
+def is_booked(request: Request, line_id: UUID, entry_id: UUID) -> HttpResponse:
+    services.settle_incoming(
+        line_id=line_id, entry_id=entry_id, actor=request.actor, at=timezone.now()
+    )
+    messages.success(request, _("Noted."))
+    return redirect("billing-bank-line", line_id)
+
+
+@require_POST
+def is_other_side(request: Request, line_id: UUID, other_line_id: UUID) -> HttpResponse:
+    services.pair_own_lines(
+        line_id=line_id, other_line_id=other_line_id, actor=request.actor, at=timezone.now()
+    )
+    messages.success(request, _("Both sides of the transfer are noted."))
     return redirect("billing-bank-line", line_id)
 
 

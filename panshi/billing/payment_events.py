@@ -244,6 +244,27 @@ class OutgoingSettled(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IncomingSettled(Fact):
+    """Money that came into the bank is what an entry of the books says; `amount` in CNY."""
+
+    line_id: UUID
+    entry_id: UUID
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnLinesPaired(Fact):
+    """Two bank lines are the two sides of one transfer between accounts of our own.
+
+    `amount` in CNY, positive.
+    """
+
+    line_id: UUID
+    other_line_id: UUID
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingClassed(Fact):
     """Money that left the bank was a cost of our own; it `waits` for a second person, or is booked.
 

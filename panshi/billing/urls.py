@@ -149,6 +149,16 @@ urlpatterns = [
         bank_pages.is_refund,
         name="billing-bank-refund",
     ),
+    path(
+        "finance/bank/<uuid:line_id>/booked/<uuid:entry_id>/",
+        bank_pages.is_booked,
+        name="billing-bank-booked",
+    ),
+    path(
+        "finance/bank/<uuid:line_id>/own/<uuid:other_line_id>/",
+        bank_pages.is_other_side,
+        name="billing-bank-other-side",
+    ),
     path("finance/bank/<uuid:line_id>/up/", bank_pages.take_up, name="billing-bank-take-up"),
     path("finance/checks/", check_pages.checks, name="billing-checks"),
     path("finance/checks/run/", check_pages.run, name="billing-check-run"),

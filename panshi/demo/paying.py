@@ -17,9 +17,10 @@ from panshi.kit.money import ZERO
 from panshi.leasing import queries as leasing_queries
 from panshi.leasing import services as leasing
 from panshi.supply import queries as supply_queries
+from panshi.supply import services as supply
 
 ACCOUNT: Final = "6222 0212 0200 8866 001"
-FIRST: Final = 101
+FIRST, SECOND_FIRST = 101, 201
 # Days ago, the amount in CNY, who got it and for what; what is above the bound waits for a second
 # person, who has agreed to the wages and not yet to the taxes.
 COSTS: Final = {
@@ -28,6 +29,13 @@ COSTS: Final = {
     "TAX": (1, Decimal(31_250), "国家税务总局杭州市税务局", "增值税"),
 }
 AGREED: Final = ("RENT", "WAGES")
+# A second account of the operator's own: what goes there, and what comes in there by mistake.
+SECOND: Final = "1202 0219 0900 7799 002"
+TRANSFER: Final = "转本单位二户"
+MOVED: Final = Decimal(50_000)
+# What goes to an account whose file nobody fetched yet, and why.
+UNDER_WAY: Final = ("转保证金户", Decimal(12_000), "转入保证金户，该户流水下周取")
+WRONG: Final = (Decimal(1_680), "绍兴某食品商行", "货款", "对方汇错，已电话核实，等来函后退回")
 
 
 def pay(desk: Desk, at: datetime, say: Say) -> None:
@@ -45,6 +53,10 @@ def pay(desk: Desk, at: datetime, say: Say) -> None:
     lines += [
         Line(today - timedelta(days=days), -amount, payee, memo)
         for days, amount, payee, memo in COSTS.values()
+    ]
+    lines += [
+        Line(today - timedelta(days=3), -MOVED, "本单位", TRANSFER, SECOND),
+        Line(today - timedelta(days=2), -UNDER_WAY[1], "本单位", UNDER_WAY[0]),
     ]
     agreed = billing_queries.bank_agreements(actor=actor)
     opening = agreed[0].bank if agreed else cash.OPENING
@@ -64,12 +76,52 @@ def pay(desk: Desk, at: datetime, say: Say) -> None:
             classed = billing.class_outgoing(line_id=row.id, cost=cost, actor=actor, at=at)
             if classed.waits and cost in AGREED:
                 billing.approve_outgoing(line_id=row.id, actor=other, at=at)
-        else:
+        elif row.memo == UNDER_WAY[0]:
+            billing.set_line_aside(
+                line_id=row.id, kind="OWN", words=UNDER_WAY[2], actor=actor, at=at
+            )
+        elif row.memo != TRANSFER:
             likeliest = billing_queries.outgoing_candidates(line_id=row.id, actor=actor)[0]
             assert likeliest.id is not None
             billing.settle_outgoing(line_id=row.id, entry_id=likeliest.id, actor=actor, at=at)
+    _second_account(operator, at)
     left = billing_queries.bank_rows(statement_id=taken.statement_id, state="QUEUED", actor=actor)
     say(f"bank file: {len(lines)} lines of money out, {left.total} wait for a second person")
+
+
+def _second_account(operator: Operator, at: datetime) -> None:
+    """The file of the second account: a transfer, what a supplier sends back, and a mistake."""
+    actor, today = operator.actor, local_day(at)
+    owed = [
+        (found.owed_back, found.number)
+        for row in supply_queries.supplier_invoices(actor=actor, state="PAID").rows
+        for found in [supply_queries.supplier_invoice(invoice_id=row.id, actor=actor)]
+        if found.owed_back
+    ]
+    amount, payer, memo, why = WRONG
+    lines = [
+        Line(today - timedelta(days=3), MOVED, "本单位", TRANSFER, cash.ACCOUNT),
+        *(Line(today - timedelta(days=2), back, SUPPLIER, f"{no} 退款") for back, no in owed),
+        Line(today - timedelta(days=1), amount, payer, memo),
+    ]
+    taken = billing.import_statement(
+        content=cash.bank_file(lines, opening=ZERO, first=SECOND_FIRST), file_name="二户流水.csv",
+        account=SECOND, org_id=operator.org_id, actor=actor, at=at,
+    )  # fmt: skip
+    billing.match_lines(org_id=operator.org_id, actor=actor, at=at)
+    page = billing_queries.bank_rows(statement_id=taken.statement_id, state="QUEUED", actor=actor)
+    invoices = {f"{number} 退款": number for _back, number in owed}
+    for row in page.rows:
+        if row.memo == memo:
+            billing.set_line_aside(line_id=row.id, kind="OTHER", words=why, actor=actor, at=at)
+        elif row.memo in invoices:
+            (found,) = supply_queries.supplier_invoices(
+                actor=actor, text=invoices[row.memo], state="PAID"
+            ).rows
+            supply.receive_supplier_refund(
+                invoice_id=found.id, received_on=row.value_on, amount=row.amount,
+                reference=row.memo, line_id=row.id, actor=actor, at=at,
+            )  # fmt: skip
 
 
 def _refund(desk: Desk, paid: PaymentReceived, at: datetime) -> Line:

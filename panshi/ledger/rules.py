@@ -39,6 +39,7 @@ CHART: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("2241.02", LIABILITY, "Deposits demanded", "待收押金"),
     ("2241.03", LIABILITY, "Fines passed through", "代收罚款"),
     ("2241.04", LIABILITY, "Repairs of accidents to pay", "应付事故修理费"),
+    ("2241.05", LIABILITY, "Bank money to be cleared up", "待查银行款项"),
     ("2241.08", LIABILITY, "Refunds payable", "应付退款"),
     ("2241.09", LIABILITY, "Deposits reserved", "押金预留"),
     ("2241.90", LIABILITY, "Payable between organisations", "内部往来应付"),

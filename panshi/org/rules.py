@@ -41,7 +41,7 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
         "leasing.settle_violation", "leasing.charge_violation", "leasing.close_violation",
         "fleet.enter_asset", "fleet.mark_odometers",
         "supply.enter_supplier_invoice", "supply.pay_supplier_invoice",
-        "supply.enter_supplier_credit",
+        "supply.enter_supplier_credit", "supply.receive_supplier_refund",
         "supply.cancel_supplier_invoice", "supply.take_stock_into_books",
         "leasing.release_restraint", "notify.send_messages",
     },

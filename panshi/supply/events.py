@@ -142,6 +142,15 @@ class SupplierCreditEntered(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SupplierRefundReceived(Fact):
+    """A supplier sent money back for what it credited of a paid invoice; `amount` in CNY."""
+
+    refund_id: UUID
+    invoice_id: UUID
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SupplierInvoiceCancelled(Fact):
     invoice_id: UUID
     reason: str

@@ -1,5 +1,6 @@
 """Pages of suppliers' invoices, and of what stock is worth in the books."""
 
+from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
 
@@ -158,6 +159,15 @@ PAY: Final = Form(
         Field(name="reference", label=lazy("Bank reference"), required=False, longest=64),
     ]
 )
+BACK: Final = Form(
+    fields=[
+        Field(
+            name="received_on", label=pgettext_lazy("money of a supplier", "Came on"), kind="day"
+        ),
+        Field(name="amount", label=lazy("Amount"), kind="money"),
+        Field(name="reference", label=lazy("Bank reference"), required=False, longest=64),
+    ]
+)
 CANCEL: Final = Form(fields=[Field(name="reason", label=lazy("Reason"), longest=200)])
 
 
@@ -170,30 +180,35 @@ def invoice(request: Request, invoice_id: UUID) -> HttpResponse:
     own = row.entered_by_id == request.actor.id
     may_pay = waits and not own and request.actor.may("supply.pay_supplier_invoice")
     may_cancel = waits and request.actor.may("supply.cancel_supplier_invoice")
-    pay, cancel = PAY.blank(paid_on=local_day(timezone.now())), CANCEL.blank()
+    may_back = row.owed_back > 0 and request.actor.may("supply.receive_supplier_refund")
+    today = local_day(timezone.now())
+    pay, cancel = PAY.blank(paid_on=today), CANCEL.blank()
+    back = BACK.blank(received_on=today, amount=row.owed_back)
     status = 200
     if request.method == "POST":
-        if request.GET.get("act") == "pay":
+        act = request.GET.get("act")
+        verb: Callable[..., object]
+        if act == "pay":
             pay = PAY.read(request.POST)
-            if pay.ok:
-                services.pay_supplier_invoice(
-                    invoice_id=invoice_id, actor=request.actor, at=timezone.now(), **pay.values
-                )
-                messages.success(request, _("The payment is booked."))
-                return redirect("supply-invoice", invoice_id)
+            reading, verb, done = pay, services.pay_supplier_invoice, _("The payment is booked.")
+        elif act == "back":
+            back = BACK.read(request.POST)
+            reading, verb, done = back, services.receive_supplier_refund, _("Booked.")
         else:
             cancel = CANCEL.read(request.POST)
-            if cancel.ok:
-                services.cancel_supplier_invoice(
-                    invoice_id=invoice_id, actor=request.actor, at=timezone.now(), **cancel.values
-                )
-                messages.success(request, _("The invoice is cancelled in the books."))
-                return redirect("supply-invoice", invoice_id)
+            reading, verb = cancel, services.cancel_supplier_invoice
+            done = _("The invoice is cancelled in the books.")
+        if reading.ok:
+            verb(invoice_id=invoice_id, actor=request.actor, at=timezone.now(), **reading.values)
+            messages.success(request, done)
+            return redirect("supply-invoice", invoice_id)
         status = 422
     context = {
         "credits": queries.supplier_credits(invoice_id=invoice_id, actor=request.actor),
         "may_credit": row.state != SupplierInvoiceState.CANCELLED
         and request.actor.may("supply.enter_supplier_credit"),
+        "refunds": queries.supplier_refunds(invoice_id=invoice_id, actor=request.actor),
+        "back": back if may_back else None,
         "row": row,
         "tone": TONES[row.state],
         "pay": pay if may_pay else None,
@@ -262,6 +277,24 @@ def pay_by_line(request: Request, invoice_id: UUID, line_id: UUID) -> HttpRespon
         at=timezone.now(),
     )
     messages.success(request, _("The payment is booked."))
+    return redirect("billing-bank-line", line_id)
+
+
+@require_POST
+@needs("supply.receive_supplier_refund")
+def back_by_line(request: Request, invoice_id: UUID, line_id: UUID) -> HttpResponse:
+    """Note money that a supplier sent back on the day of the bank's line that says so."""
+    line = billing.bank_line(line_id=line_id, actor=request.actor)
+    services.receive_supplier_refund(
+        invoice_id=invoice_id,
+        received_on=line.value_on,
+        amount=line.amount,
+        reference=line.serial_no,
+        line_id=line_id,
+        actor=request.actor,
+        at=timezone.now(),
+    )
+    messages.success(request, _("Booked."))
     return redirect("billing-bank-line", line_id)
 
 
@@ -337,6 +370,11 @@ URLS: Final = [
         "supply/invoices/<uuid:invoice_id>/line/<uuid:line_id>/",
         pay_by_line,
         name="supply-invoice-by-line",
+    ),
+    path(
+        "supply/invoices/<uuid:invoice_id>/back/<uuid:line_id>/",
+        back_by_line,
+        name="supply-refund-by-line",
     ),
     path("supply/invoices/<uuid:invoice_id>/credit/", credit, name="supply-invoice-credit"),
     path("supply/invoices/<uuid:invoice_id>/scan/", scan, name="supply-invoice-scan"),

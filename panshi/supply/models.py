@@ -353,6 +353,24 @@ class SupplierCredit(OwnedModel):
         ]
 
 
+class SupplierRefund(OwnedModel):
+    """Money that a supplier sent back for what it credited of a paid invoice, in CNY."""
+
+    invoice = models.ForeignKey(SupplierInvoice, on_delete=models.PROTECT, related_name="refunds")
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    received_on = models.DateField()
+    reference = models.CharField(max_length=64, blank=True)
+    entered_by_id = models.UUIDField()
+    entered_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="a_refund_of_a_supplier_brings_something", condition=Q(amount__gt=0)
+            ),
+        ]
+
+
 class WorthChange(OwnedModel):
     """What one movement or invoice did to the worth of a part, in CNY; never changed."""
 

@@ -99,6 +99,7 @@ from panshi.billing.models.shares import (
     StatementState,
 )
 from panshi.billing.models.statements import (
+    ASIDE_OF_MONEY_IN,
     LINE_LIFE,
     AccountKind,
     AsideKind,
@@ -111,6 +112,7 @@ from panshi.billing.models.statements import (
 )
 
 __all__ = [
+    "ASIDE_OF_MONEY_IN",
     "BILL_LIFE",
     "CASE_LIFE",
     "DEPOSIT_LIFE",

@@ -54,11 +54,20 @@ LINE_LIFE = Machine(
 
 
 class AsideKind(models.TextChoices):
+    """What a line is that is no customer's payment.
+
+    REFUND and EXPENSE were once said without an entry; today a refund and a cost are booked.
+    """
+
     PAYOUT = "PAYOUT", _("Paid out by a payment channel")
+    INTEREST = "INTEREST", _("Interest of the bank")
     REFUND = "REFUND", _("Refund that we paid")
     EXPENSE = "EXPENSE", _("Expense of our own")
     OWN = "OWN", _("Between accounts of our own")
-    OTHER = "OTHER", pgettext_lazy("bank line", "Other")
+    OTHER = "OTHER", pgettext_lazy("bank line", "Not ours, or to be cleared up")
+
+
+ASIDE_OF_MONEY_IN = (AsideKind.PAYOUT, AsideKind.INTEREST, AsideKind.OWN, AsideKind.OTHER)
 
 
 class OutgoingCost(models.TextChoices):
@@ -70,6 +79,7 @@ class OutgoingCost(models.TextChoices):
     OFFICE = "OFFICE", _("Office and other costs")
     BANK_FEE = "BANK_FEE", _("Fee of the bank")
     LOSS = "LOSS", _("Fine or loss of our own")
+    UNCLEAR = "UNCLEAR", pgettext_lazy("bank line", "Not ours, or to be cleared up")
 
 
 class OutgoingTerms(models.Model):
@@ -87,6 +97,7 @@ class BankLine(OwnedModel):
     """A line of a bank statement; money out is negative. `reasons` are [code, points] pairs.
 
     `entry_id` is the ledger's entry that says the same as a line which is no customer's payment.
+    `other_side` is the line of another account of our own that the same transfer left or reached.
     `cost` waits for a second person while `proposed_by_id` stands on a queued line.
 
     `account` is the other side's, `virtual_account` the one of ours that it was sent to; both
@@ -120,9 +131,15 @@ class BankLine(OwnedModel):
     entry_id = models.UUIDField(null=True)
     cost = models.CharField(max_length=8, choices=OutgoingCost, blank=True, db_default="")
     proposed_by_id = models.UUIDField(null=True)
+    other_side = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="only_a_transfer_of_our_own_has_another_side",
+                condition=Q(other_side__isnull=True)
+                | Q(aside=AsideKind.OWN, state=LineState.SET_ASIDE),
+            ),
             models.UniqueConstraint(
                 name="an_entry_stands_on_one_bank_line",
                 fields=["entry_id"],
@@ -146,7 +163,6 @@ class BankLine(OwnedModel):
                     state__in=["MATCHED", "CONFIRMED"],
                     payment__isnull=True,
                     entry_id__isnull=False,
-                    amount__lt=0,
                 )
                 | (~Q(state__in=["MATCHED", "CONFIRMED"]) & Q(payment__isnull=True)),
             ),

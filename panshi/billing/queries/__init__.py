@@ -1,6 +1,7 @@
 """Questions about what is billed, owed and paid."""
 
 from panshi.billing.queries.accounts import first_channel, on_account, pay_channels
+from panshi.billing.queries.agreements import BankAgreement, bank_agreements
 from panshi.billing.queries.bank import (
     BankLineCard,
     bank_line,
@@ -109,11 +110,12 @@ from panshi.billing.queries.money import (
 )
 from panshi.billing.queries.ordering import allocation_order
 from panshi.billing.queries.outgoing import (
-    BankAgreement,
     OutgoingCandidate,
     OutgoingDue,
-    bank_agreements,
+    incoming_candidates,
     outgoing_candidates,
+    own_sides,
+    plain_other_side,
     plain_refund,
 )
 from panshi.billing.queries.owed import (
@@ -299,6 +301,7 @@ __all__ = [
     "finance_board",
     "financings",
     "first_channel",
+    "incoming_candidates",
     "instalments",
     "invoice_card",
     "invoice_page",
@@ -311,11 +314,13 @@ __all__ = [
     "open_exceptions",
     "opening_arrears",
     "outgoing_candidates",
+    "own_sides",
     "pay_channels",
     "payment_card",
     "payment_record",
     "payment_rows",
     "payoff",
+    "plain_other_side",
     "plain_refund",
     "postings_behind",
     "prepaid_waiting",

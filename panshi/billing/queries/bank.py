@@ -95,6 +95,7 @@ class BankLineCard(BankRow):
     entry_id: UUID | None
     cost: str
     proposed_by_id: UUID | None
+    other_side_id: UUID | None
     candidates: tuple[CandidateRow, ...]
 
 
@@ -193,16 +194,22 @@ def bank_rows(
     actor: Actor,
     state: str = "",
     text: str = "",
+    aside: str = "",
     statement_id: UUID | None = None,
     since: date | None = None,
     until: date | None = None,
     limit: int = 20,
     offset: int = 0,
 ) -> BankPage:
-    """Bank lines, the latest first; `until` is the last day. The sum goes over the whole filter."""
+    """Bank lines, the latest first; `until` is the last day. The sum goes over the whole filter.
+
+    `aside` is what lines are that are no customer's payment.
+    """
     wanted = Q()
     if state:
         wanted &= Q(state=state)
+    if aside:
+        wanted &= Q(aside=aside)
     if text:
         wanted &= Q(payer__icontains=text) | Q(memo__icontains=text)
     if statement_id is not None:
@@ -271,6 +278,7 @@ def bank_line(*, line_id: UUID, actor: Actor, customer_id: UUID | None = None) -
         entry_id=row.entry_id,
         cost=row.cost,
         proposed_by_id=row.proposed_by_id,
+        other_side_id=row.other_side_id,
         candidates=_candidates(row, customer_id, actor) if waiting else (),
     )
 

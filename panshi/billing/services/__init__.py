@@ -118,12 +118,9 @@ from panshi.billing.services.losses import (
 )
 from panshi.billing.services.matching import (
     AccountGiven,
-    LineIsMoneyOut,
     confirm_match,
     give_virtual_account,
     match_lines,
-    set_line_aside,
-    take_line_up,
 )
 from panshi.billing.services.month_end import count_invariants, month_checks
 from panshi.billing.services.opening_claims import (
@@ -149,12 +146,14 @@ from panshi.billing.services.ordering import set_allocation_order
 from panshi.billing.services.outgoing import (
     EntryDoesNotFit,
     LineIsMoneyIn,
+    ReasonMissing,
     approve_outgoing,
     class_outgoing,
     decline_outgoing,
     settle_outgoing,
     settle_refund_by_line,
 )
+from panshi.billing.services.own_lines import NotTheOtherSide, pair_own_lines
 from panshi.billing.services.payments import (
     NewPayment,
     NothingToPay,
@@ -207,6 +206,13 @@ from panshi.billing.services.refunds import (
 )
 from panshi.billing.services.returning import name_payee, return_deposit
 from panshi.billing.services.runs import discard_drafts, issue_bills, run_bills
+from panshi.billing.services.setting_aside import (
+    BookItInstead,
+    LineIsMoneyOut,
+    set_line_aside,
+    settle_incoming,
+    take_line_up,
+)
 from panshi.billing.services.shares import (
     NewShareStep,
     NoDispute,
@@ -234,6 +240,7 @@ __all__ = [
     "AmountMismatch",
     "AmountNegative",
     "BillImmutable",
+    "BookItInstead",
     "CallRecordedAlready",
     "CallbackRepeated",
     "CostInvalid",
@@ -264,6 +271,7 @@ __all__ = [
     "NotALateFee",
     "NotByChannel",
     "NotIssuedYet",
+    "NotTheOtherSide",
     "NothingCounted",
     "NothingToFinance",
     "NothingToInvoice",
@@ -284,6 +292,7 @@ __all__ = [
     "ProductKnown",
     "ProductRetired",
     "ProposedAlready",
+    "ReasonMissing",
     "RefundExceedsPayment",
     "SamePerson",
     "SettlementNotOver",
@@ -354,6 +363,7 @@ __all__ = [
     "open_payment",
     "open_plan",
     "open_plans",
+    "pair_own_lines",
     "pay_token",
     "payment_of_token",
     "poll_invoices",
@@ -393,6 +403,7 @@ __all__ = [
     "set_dunning_policy",
     "set_line_aside",
     "settle_difference",
+    "settle_incoming",
     "settle_outgoing",
     "settle_refund_by_line",
     "settle_rent",

@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from panshi.billing import matching, queries
 from panshi.billing.events import (
-    LineSetAside,
     LinesMatched,
-    LineTakenUp,
     MatchConfirmed,
     PaymentReceived,
     PaymentUnmatched,
@@ -21,34 +18,23 @@ from panshi.billing.matching import Judgement
 from panshi.billing.models import (
     LINE_LIFE,
     AccountKind,
-    AsideKind,
     BankLine,
     BillBalance,
-    Channel,
     CustomerAccount,
     LineState,
 )
 from panshi.billing.queries.outgoing import account_index
-from panshi.billing.services.allocations import PaymentInUse
-from panshi.billing.services.bills import city_of
-from panshi.billing.services.deposits import MONEY_ACCOUNT
-from panshi.billing.services.lines import SETTLED, alone, locked_line, noon
-from panshi.billing.services.outgoing import pay_refund, settle, take_back_cost
+from panshi.billing.services.lines import alone, locked_line, noon
+from panshi.billing.services.outgoing import pay_refund, settle
+from panshi.billing.services.own_lines import pair
 from panshi.billing.services.payments import Arrived, NothingToPay, take_arrived
+from panshi.billing.services.setting_aside import LineIsMoneyOut
 from panshi.crm import queries as crm
 from panshi.kit import outbox
-from panshi.kit.money import ZERO, to_fen
+from panshi.kit.money import ZERO
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
-from panshi.ledger import services as ledger
-from panshi.ledger.services import NewEntry, NewPosting
-
-FEES = "6603"
-
-
-class LineIsMoneyOut(Refusal):
-    pass
 
 
 class AccountGiven(Refusal):
@@ -59,16 +45,18 @@ class AccountGiven(Refusal):
 def match_lines(*, org_id: int, actor: Actor, at: datetime) -> LinesMatched:
     """Judge the lines that wait, and book those whose payer and bills are plain.
 
-    Money out that plainly is a refund under way, by its number or account, pays it.
+    Money out that plainly is a refund under way, by its number or account, pays it; a transfer
+    between accounts of our own is paired with its other side.
     Asked again it moves nothing that has not become plain meanwhile.
     """
     actor.must("billing.match_lines", org_id)
     alone(org_id)
     waiting = list(
         BankLine.objects.filter(org_id=org_id, state__in=[LineState.NEW, LineState.QUEUED])
+        .select_related("statement")
         .defer("account", "virtual_account")
         .order_by("value_on", "statement_id", "line")
-        .select_for_update(no_key=True)
+        .select_for_update(no_key=True, of=("self",))
     )
     lines = {row.id: row for row in waiting}
     money_in = [queries.line_to_judge(row) for row in waiting if row.amount > 0]
@@ -90,7 +78,7 @@ def match_lines(*, org_id: int, actor: Actor, at: datetime) -> LinesMatched:
     BankLine.objects.bulk_update(
         waiting, ["state", "score", "reasons", "payment", "settled_at"], batch_size=500
     )
-    paid = _pay_plain_refunds(waiting, actor, at)
+    paid = _pay_plain_refunds(waiting, actor, at) + _pair_plain_transfers(waiting, at)
     outbox.publish_all([*received, *unmatched], verb="billing.match_lines")
     return LinesMatched(
         org_id=org_id,
@@ -113,6 +101,22 @@ def _pay_plain_refunds(rows: Sequence[BankLine], actor: Actor, at: datetime) -> 
             settle(row, LineState.MATCHED, pay_refund(row, refund_id, actor, at), actor, at)
             paid += 1
     return paid
+
+
+def _pair_plain_transfers(rows: Sequence[BankLine], at: datetime) -> int:
+    """Pair the transfers between own accounts that name each other; answers how many lines."""
+    waiting = {row.id: row for row in rows if row.proposed_by_id is None}
+    paired = 0
+    for row in waiting.values():
+        if row.state != LineState.QUEUED:
+            continue
+        other_id = queries.plain_other_side(row)
+        if other_id is None:
+            continue
+        other = waiting.get(other_id)
+        paired += 1 if other is None else 2
+        pair(row, other or BankLine.objects.select_for_update().get(id=other_id), None, at)
+    return paired
 
 
 def _take(
@@ -216,87 +220,6 @@ def confirm_match(
         customer_id=customer_id,
         amount=row.amount,
     )
-
-
-@verb
-def set_line_aside(
-    *,
-    line_id: UUID,
-    kind: str,
-    actor: Actor,
-    at: datetime,
-    words: str = "",
-    channel: str = "",
-    fee: Decimal | None = None,
-) -> LineSetAside:
-    """Say what a line is that is no customer's payment.
-
-    PAYOUT books what a payment channel paid out: the line's amount and the `fee` it kept leave the
-    channel's account. Raises NothingToPay when its channel is not named, or IllegalMove.
-    """
-    row = locked_line(line_id, "billing.set_line_aside", actor)
-    row.state = LINE_LIFE.step(row.state, LineState.SET_ASIDE)
-    row.aside, row.aside_words = AsideKind(kind), words[:200]
-    row.settled_by_id, row.settled_at = actor.id, at
-    fact = LineSetAside(
-        org_id=row.org_id,
-        actor_id=actor.id,
-        at=at,
-        line_id=row.id,
-        kind=row.aside,
-        amount=row.amount,
-    )
-    if row.aside == AsideKind.PAYOUT:
-        if row.amount < 0 or channel not in set(Channel.values) - {Channel.BANK}:
-            raise NothingToPay(_("Name the payment channel that paid this out."))
-        row.channel = Channel(channel)
-        kept = to_fen(fee or 0)
-        if kept < 0:
-            raise NothingToPay(_("A fee is not below zero."))
-        entry = _payout(row, fact.id, kept, city_of(row.org_id, actor))
-        ledger.post_entries(entries=[entry], actor=actor, at=at)
-    row.save(
-        update_fields=["state", "aside", "aside_words", "channel", "settled_by_id", "settled_at"]
-    )
-    return fact
-
-
-def _payout(row: BankLine, fact_id: UUID, fee: Decimal, city: str) -> NewEntry:
-    legs = [
-        (MONEY_ACCOUNT[Channel.BANK], row.amount),
-        (FEES, fee),
-        (MONEY_ACCOUNT[Channel(row.channel)], -row.amount - fee),
-    ]
-    return NewEntry(
-        org_id=row.org_id,
-        kind="CHANNEL_PAID_OUT",
-        source_kind="billing.LineSetAside",
-        source_id=fact_id,
-        occurred_on=row.value_on,
-        postings=tuple(
-            NewPosting(account=account, amount=amount, city=city)
-            for account, amount in legs
-            if amount
-        ),
-    )
-
-
-@verb
-def take_line_up(*, line_id: UUID, actor: Actor, at: datetime) -> LineTakenUp:
-    """Put a line that was set aside before a person again; a cost that it was booked as goes back.
-
-    Raises PaymentInUse for a payout, or ledger.AlreadyReversed.
-    """
-    row = locked_line(line_id, "billing.set_line_aside", actor)
-    if row.aside == AsideKind.PAYOUT:
-        raise PaymentInUse(_("This pay-out is booked; reverse its entry in the ledger."))
-    row.state = LINE_LIFE.step(row.state, LineState.QUEUED)
-    if row.entry_id is not None:
-        take_back_cost(row, actor, at)
-    row.entry_id, row.cost, row.proposed_by_id = None, "", None
-    row.aside, row.aside_words, row.settled_by_id, row.settled_at = "", "", None, None
-    row.save(update_fields=SETTLED)
-    return LineTakenUp(org_id=row.org_id, actor_id=actor.id, at=at, line_id=row.id)
 
 
 @verb

@@ -21,7 +21,7 @@ from panshi.billing.models import (
     RefundMove,
     RefundState,
 )
-from panshi.billing.queries.outgoing import BANK, BANK_COST, COST_ACCOUNTS
+from panshi.billing.queries.outgoing import BANK, BANK_COST, COST_ACCOUNTS, TO_CLEAR
 from panshi.billing.services.bills import city_of
 from panshi.billing.services.catalogue import SamePerson
 from panshi.billing.services.lines import SETTLED, locked_line, noon
@@ -39,6 +39,10 @@ CLASSED: Final = "billing.OutgoingClassed"
 
 
 class LineIsMoneyIn(Refusal):
+    pass
+
+
+class ReasonMissing(Refusal):
     pass
 
 
@@ -145,13 +149,17 @@ def class_outgoing(
 ) -> OutgoingClassed:
     """Book money that left the bank as a cost of our own; above the bound another person agrees.
 
-    Raises LineIsMoneyIn, ledger.PeriodClosed, or IllegalMove unless the line waits for a person.
+    UNCLEAR is money that was not ours, or whose cause is still to be found: `words` say why. Raises
+    LineIsMoneyIn, ReasonMissing, ledger.PeriodClosed, or IllegalMove unless the line waits for a
+    person.
     """
     row = locked_line(line_id, "billing.settle_outgoing", actor)
     _must_wait(row)
     if row.proposed_by_id is not None:
         raise IllegalMove(_("Another person has to decide this."))
     row.cost, row.aside_words = OutgoingCost(cost), words.strip()[:200]
+    if row.cost == OutgoingCost.UNCLEAR and not row.aside_words:
+        raise ReasonMissing(_("Say why: whoever compares books and bank later reads it here."))
     waits = -row.amount > bound_on(local_day(at))
     fact = _classed(row, waits, actor, at)
     if waits:
@@ -177,7 +185,7 @@ def _classed(row: BankLine, waits: bool, actor: Actor, at: datetime) -> Outgoing
 def _book(row: BankLine, fact_id: UUID, actor: Actor, at: datetime) -> None:
     entry = NewEntry(
         org_id=row.org_id,
-        kind=BANK_COST,
+        kind=TO_CLEAR if row.cost == OutgoingCost.UNCLEAR else BANK_COST,
         source_kind=CLASSED,
         source_id=fact_id,
         occurred_on=row.value_on,
@@ -189,7 +197,7 @@ def _book(row: BankLine, fact_id: UUID, actor: Actor, at: datetime) -> None:
     )
     ledger.post_entries(entries=[entry], actor=actor, at=at)
     (posted,) = ledger_queries.entries_of(source_kind=CLASSED, source_id=fact_id, actor=actor)
-    row.aside = AsideKind.EXPENSE
+    row.aside = AsideKind.OTHER if row.cost == OutgoingCost.UNCLEAR else AsideKind.EXPENSE
     settle(row, LineState.SET_ASIDE, posted.id, actor, at)
 
 

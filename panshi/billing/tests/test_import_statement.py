@@ -36,13 +36,14 @@ def take(
     org: OrgNode,
     content: bytes,
     *,
+    account: str = "3301 0001",
     opening: Decimal | None = None,
     closing: Decimal | None = None,
 ) -> UUID:
     return services.import_statement(
         content=content,
         file_name="bank.csv",
-        account="3301 0001",
+        account=account,
         org_id=org.id,
         opening=opening,
         closing=closing,
@@ -271,7 +272,14 @@ def test_a_line_set_aside_is_taken_up_again() -> None:
             actor=make.clerk(org),
             at=make.NOON,
         )
-    services.set_line_aside(line_id=out.id, kind="EXPENSE", actor=make.clerk(org), at=make.NOON)
+    for kind in ("EXPENSE", "REFUND", "OTHER"):
+        with pytest.raises(services.BookItInstead):
+            services.set_line_aside(
+                line_id=out.id, kind=kind, words="?", actor=make.clerk(org), at=make.NOON
+            )
+    services.set_line_aside(
+        line_id=out.id, kind="OWN", words="转基本户", actor=make.clerk(org), at=make.NOON
+    )
     assert queries.unmatched_lines(actor=make.clerk(org)) == 2
     services.take_line_up(line_id=out.id, actor=make.clerk(org), at=make.NOON)
     assert queries.unmatched_lines(actor=make.clerk(org)) == 3

@@ -41,15 +41,21 @@ def test_money_out_is_a_refund_an_invoice_and_costs_and_a_lease_is_bought() -> N
         paying.pay(desk, at, said.append)
         assets.depreciate(company, at)
         paying.pass_on(operator, at)
-    assert said == ["bank file: 5 lines of money out, 1 wait for a second person"]
+    assert said == ["bank file: 7 lines of money out, 1 wait for a second person"]
     rows = billing.bank_rows(actor=actor).rows
     states = {row.memo: row.state for row in rows}
     assert (states["工资"], states["场站租金"], states["增值税"]) == (
         "SET_ASIDE", "SET_ASIDE", "QUEUED",
     )  # fmt: skip
     assert states["退款"] == "MATCHED"
+    assert (states[paying.TRANSFER], states[paying.UNDER_WAY[0]]) == ("SET_ASIDE", "SET_ASIDE")
+    assert states["货款"] == "SET_ASIDE"
+    # The taxes wait; one transfer is under way; whatever else the bank says is in the books.
+    (agreed,) = billing.bank_agreements(actor=actor)
+    assert (agreed.unbooked, agreed.moving) == (-paying.COSTS["TAX"][1], -paying.UNDER_WAY[1])
     (invoice,) = supply.supplier_invoices(actor=actor).rows
     assert states[invoice.number] == "CONFIRMED"
+    assert states[f"{invoice.number} 退款"] == "CONFIRMED"
     assert Refund.objects.filter(org_id=operator.org_id, state="PAID").count() == 1
     assert SupplierCredit.objects.filter(org_id=operator.org_id).count() == 1
     assert Vehicle.objects.get(id=vehicle_id).state == "SOLD"

@@ -40,6 +40,8 @@ KIND_WORDS: Final = {
     "LOSS_UNDONE": _("Provision undone, the debt came in"),
     "CHANNEL_PAID_OUT": _("Paid out by the channel"),
     "BANK_COST": _("Cost paid by the bank"),
+    "BANK_INTEREST": _("Interest of the bank"),
+    "MONEY_TO_CLEAR_UP": _("Bank money to be cleared up"),
     "REVENUE_RECOGNISED": _("Revenue recognised"),
     "REVENUE_CAUGHT_UP": _("Revenue of a closed month recognised later"),
     "SHARE_ACCRUED": _("Share accrued"),
@@ -62,6 +64,7 @@ KIND_WORDS: Final = {
     "SUPPLIER_CREDIT": _("Credit note of a supplier"),
     "SUPPLIER_INVOICE": _("Invoice of a supplier"),
     "SUPPLIER_INVOICE_PAID": _("Invoice of a supplier paid"),
+    "SUPPLIER_REFUND": _("Money back from a supplier"),
     "SUPPLIER_INVOICE_REST": _("Difference of a supplier's invoice"),
     "VEHICLE_COST": _("Cost of a vehicle"),
 }
@@ -166,6 +169,8 @@ class MovedRow:
     occurred_on: date
     kind_words: str
     amount: Decimal
+    source_kind: str
+    source_id: UUID
 
 
 @question
@@ -195,6 +200,8 @@ def entries_moving(
             occurred_on=leg.occurred_on,
             kind_words=str(KIND_WORDS.get(leg.entry.kind, leg.entry.kind)),
             amount=leg.amount,
+            source_kind=leg.entry.source_kind,
+            source_id=leg.entry.source_id,
         )
         for leg in legs.order_by("occurred_on", "entry_id")[:limit]
     ]

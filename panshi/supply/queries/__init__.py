@@ -1,6 +1,6 @@
 """Questions about stock: what lies where, what it is worth, what suppliers ask for it."""
 
-from panshi.supply.queries.due import outgoing_due
+from panshi.supply.queries.due import incoming_due, outgoing_due
 from panshi.supply.queries.stock import (
     STOCKED,
     ItemRow,
@@ -36,6 +36,7 @@ from panshi.supply.queries.worth import (
     supplier_invoice,
     supplier_invoice_file,
     supplier_invoices,
+    supplier_refunds,
     suppliers,
 )
 
@@ -55,6 +56,7 @@ __all__ = [
     "WorthPage",
     "WorthRow",
     "balance_differences",
+    "incoming_due",
     "items",
     "location_totals",
     "locations",
@@ -71,6 +73,7 @@ __all__ = [
     "supplier_invoice",
     "supplier_invoice_file",
     "supplier_invoices",
+    "supplier_refunds",
     "suppliers",
     "van_of",
     "where_is_part",

@@ -1,5 +1,6 @@
 """Questions about what stock is worth, and what suppliers ask for it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -23,9 +24,11 @@ from panshi.supply.models import (
     SupplierInvoice,
     SupplierInvoiceLine,
     SupplierInvoiceState,
+    SupplierRefund,
     WorthCause,
     WorthChange,
 )
+from panshi.supply.queries.due import owed_back
 
 _ORDERS: Final = frozenset({"issued_on", "net"})
 
@@ -180,6 +183,10 @@ class CreditRow:
     vat: Decimal
     reason: str
 
+    @property
+    def total(self) -> Decimal:
+        return self.net + self.vat
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceLineRow:
@@ -214,6 +221,7 @@ class SupplierInvoiceRow:
     words: str
     has_file: bool
     lines: tuple[InvoiceLineRow, ...] = ()
+    owed_back: Decimal = ZERO
 
     @property
     def total(self) -> Decimal:
@@ -231,7 +239,10 @@ class SupplierInvoicePage:
 
 
 def _rows(
-    found: list[SupplierInvoice], actor: Actor, lines: tuple[InvoiceLineRow, ...] = ()
+    found: list[SupplierInvoice],
+    actor: Actor,
+    lines: tuple[InvoiceLineRow, ...] = (),
+    owed: Mapping[UUID, Decimal] | None = None,
 ) -> tuple[SupplierInvoiceRow, ...]:
     people = {row.entered_by_id for row in found} | {row.closed_by_id for row in found}
     ids = tuple(person for person in people if person is not None)
@@ -255,6 +266,7 @@ def _rows(
             words=row.words,
             has_file=row.file_id is not None,
             lines=lines,
+            owed_back=(owed or {}).get(row.id, ZERO),
         )
         for row in found
     )
@@ -292,7 +304,7 @@ def supplier_invoices(
 
 @question
 def supplier_invoice(*, invoice_id: UUID, actor: Actor) -> SupplierInvoiceRow:
-    """One invoice with what it asks for. Raises SupplierInvoice.DoesNotExist."""
+    """One invoice: what it asks for and what is owed back. Raises SupplierInvoice.DoesNotExist."""
     row = SupplierInvoice.objects.visible_to(actor).get(id=invoice_id)
     lines = row.lines.select_related("movement__item", "movement__target").order_by("movement_id")
     return _rows(
@@ -311,6 +323,7 @@ def supplier_invoice(*, invoice_id: UUID, actor: Actor) -> SupplierInvoiceRow:
             )
             for line in lines
         ),
+        owed_back([row], actor),
     )[0]
 
 
@@ -349,6 +362,31 @@ def supplier_credits(*, invoice_id: UUID, actor: Actor) -> list[CreditRow]:
             net=row.net,
             vat=row.vat,
             reason=row.reason,
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupplierRefundRow:
+    amount: Decimal
+    received_on: date
+    reference: str
+    entered_by: str
+
+
+@question
+def supplier_refunds(*, invoice_id: UUID, actor: Actor) -> list[SupplierRefundRow]:
+    """What a supplier sent back of an invoice, the first first."""
+    found = SupplierRefund.objects.visible_to(actor).filter(invoice_id=invoice_id)
+    rows = list(found.order_by("received_on", "id"))
+    names = org.names_of(user_ids=tuple({row.entered_by_id for row in rows}), actor=actor)
+    return [
+        SupplierRefundRow(
+            amount=row.amount,
+            received_on=row.received_on,
+            reference=row.reference,
+            entered_by=names.get(row.entered_by_id, ""),
         )
         for row in rows
     ]

@@ -26,6 +26,7 @@ from panshi.supply.services.places import (
     open_location,
 )
 from panshi.supply.services.promising import count_invariants
+from panshi.supply.services.refunds import RefundInvalid, receive_supplier_refund
 from panshi.supply.services.stock import (
     AlreadyRecorded,
     InsufficientStock,
@@ -55,6 +56,7 @@ __all__ = [
     "PlaceMissing",
     "PriceMissing",
     "ReceiptInvoiced",
+    "RefundInvalid",
     "UnknownItem",
     "VanTaken",
     "WorthKnown",
@@ -73,6 +75,7 @@ __all__ = [
     "open_location",
     "pay_supplier_invoice",
     "receive_stock",
+    "receive_supplier_refund",
     "release_parts",
     "reserve_parts",
     "scrap_parts",

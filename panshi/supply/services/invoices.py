@@ -37,15 +37,14 @@ from panshi.supply.models import (
     WorthCause,
     WorthChange,
 )
+from panshi.supply.queries.due import BANK, PAID
 from panshi.supply.services.worth import ESTIMATED, OPENING, STOCK, USED, Worths, worths
 
 INVOICE: Final = "supply.SupplierInvoice"
 ENTERED: Final = "SUPPLIER_INVOICE"
-PAID: Final = "SUPPLIER_INVOICE_PAID"
 REST: Final = "SUPPLIER_INVOICE_REST"
 PAYABLE: Final = "2202"
 INPUT_VAT: Final = "2221.02"
-BANK: Final = "1002"
 
 
 class InvoiceInvalid(Refusal):
@@ -225,7 +224,8 @@ def _invoice(invoice_id: UUID, permission: str, actor: Actor) -> SupplierInvoice
     return invoice
 
 
-def _city(invoice: SupplierInvoice) -> str:
+def city_of_invoice(invoice: SupplierInvoice) -> str:
+    """The city of the place that an invoice's goods came to."""
     first = invoice.lines.select_related("movement__target").order_by("movement_id").first()
     return first.movement.target.city if first else ""
 
@@ -264,7 +264,7 @@ def pay_supplier_invoice(
     total = invoice.net + invoice.vat - (given["net"] or ZERO) - (given["vat"] or ZERO)
     _post(
         invoice, PAID, ((PAYABLE, total), (BANK, -total)),
-        day=paid_on, city=_city(invoice), actor=actor, at=at,
+        day=paid_on, city=city_of_invoice(invoice), actor=actor, at=at,
     )  # fmt: skip
     if line_id is not None:
         found = ledger_queries.entries_of_sources(source_ids=(invoice.id,), actor=actor)
@@ -288,7 +288,7 @@ def cancel_supplier_invoice(
         raise InvoiceInvalid(_("Say why."))
     if invoice.credits.exists():
         raise InvoiceInvalid(_("A part of this invoice was credited; it cannot be cancelled."))
-    city = _city(invoice)
+    city = city_of_invoice(invoice)
     _close(invoice, SupplierInvoiceState.CANCELLED, reason, actor, at)
     invoice.lines.update(live=False)
     found = ledger_queries.entries_of_sources(source_ids=(invoice.id,), actor=actor)

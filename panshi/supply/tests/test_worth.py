@@ -171,6 +171,60 @@ def test_a_suppliers_credit_note_takes_stock_value_vat_and_debt_back(
     assert [agreed.bank, agreed.unbooked, agreed.rest] == [Decimal(-1017), Decimal(0), Decimal(0)]
 
 
+def test_a_supplier_sends_money_back_for_what_was_paid(org: OrgNode, shelf: UUID) -> None:
+    receipt = receive(org, shelf, 10)
+    invoice_id = enter(org, "1000.00", receipt)
+    line_id = SupplierInvoiceLine.objects.get(invoice_id=invoice_id).id
+    boss = org_make.actor(org, "supply.*", "billing.*")
+
+    def credit(number: str, net: str, vat: str) -> None:
+        services.enter_supplier_credit(
+            invoice_id=invoice_id, line_id=line_id, number=number, issued_on=DAY,
+            net=Decimal(net), vat=Decimal(vat), reason="破损", actor=boss, at=NOON,
+        )  # fmt: skip
+
+    def refund(amount: str) -> None:
+        services.receive_supplier_refund(
+            invoice_id=invoice_id, received_on=DAY, amount=Decimal(amount), actor=boss, at=NOON
+        )
+
+    credit("C-1", "100.00", "13.00")  # It lowers what is paid, so nothing comes back of it.
+    with pytest.raises(services.RefundInvalid):
+        refund("113.00")
+    services.pay_supplier_invoice(
+        invoice_id=invoice_id, paid_on=DAY, actor=org_make.actor(org, "supply.*"), at=NOON
+    )
+    with pytest.raises(services.RefundInvalid):
+        refund("0.01")
+    credit("C-2", "200.00", "26.00")
+    credit("C-3", "50.00", "6.50")
+    assert books(org)["2202"] == "282.50"  # The supplier owes it.
+    content = "交易日期,收入,余额,对方户名,附言\n2026-06-01,226.00,226.00,杭州汽配,C-2 退款\n"
+    billing.import_statement(
+        content=content.encode(), file_name="b.csv", account="1", org_id=org.id, actor=boss,
+        at=NOON,
+    )  # fmt: skip
+    billing.match_lines(org_id=org.id, actor=boss, at=NOON)
+    (bank_line,) = billing_queries.bank_rows(actor=boss).rows
+    (due,) = billing_queries.incoming_candidates(line_id=bank_line.id, actor=boss)
+    assert {code for code, _points in due.reasons} == {"EXACT", "NUMBER", "NAME", "NEAR"}
+    desk = window(org, "FINANCE")
+    assert due.url in page(desk.get(reverse("billing-bank-line", args=[bank_line.id])))
+    assert desk.post(due.url).status_code == 302
+    assert books(org)["2202"] == "56.50"
+    assert billing_queries.bank_line(line_id=bank_line.id, actor=boss).state == "CONFIRMED"
+
+    url = reverse("supply-invoice", args=[invoice_id])
+    shown = page(desk.get(url))
+    assert "Book what came back" in shown
+    assert "56.50" in shown
+    given = {"received_on": str(DAY), "amount": "56.51", "reference": ""}
+    assert desk.post(f"{url}?act=back", given).status_code == 409
+    assert desk.post(f"{url}?act=back", given | {"amount": "56.50"}).status_code == 302
+    assert "2202" not in books(org)
+    assert "Book what came back" not in page(desk.get(url))
+
+
 def test_an_unpriced_receipt_is_worth_what_its_invoice_says(org: OrgNode, shelf: UUID) -> None:
     first, second = receive(org, shelf, 4, None), receive(org, shelf, 1)
     with pytest.raises(services.InvoiceInvalid):
