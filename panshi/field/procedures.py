@@ -37,7 +37,8 @@ class Step:
     """A step of the handbook. `mine` says that this post does it; `taken` counts its photos.
 
     `when`, `stop_if` and `backs` let the phone judge without the server what follows from an
-    answer; `value` is the answer kept so far, and `proved_by` the fact that proves the step.
+    answer; `value` is the answer kept so far, `proved_by` the fact that proves the step, and `view`
+    the view of the vehicle's inspection whose picture does.
     """
 
     step_id: str
@@ -58,6 +59,7 @@ class Step:
     repeated: bool
     auto: bool
     proved_by: str
+    view: str
     when: Any
     stop_if: Any
     backs: tuple[Back, ...]
@@ -181,6 +183,7 @@ def _step(step: StepCard, posts: Collection[str]) -> Step:
         repeated=step.repeated,
         auto=step.auto,
         proved_by=step.proved_by,
+        view=step.view,
         when=step.when,
         stop_if=step.stop_if,
         backs=tuple(Back(goto=back.goto, when=back.when) for back in step.backs),

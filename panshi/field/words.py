@@ -144,6 +144,8 @@ WORDS: Final[Mapping[str, Promise]] = {
     "round": _("Round of the vehicle"),
     "tap_part": _("Tap the part that is damaged."),
     "view_take": _("Photograph: {view}"),
+    "view_waits": _("Begin the inspection below: its picture counts here as well."),
+    "view_counts": _("One picture counts for the inspection and for this step."),
     "view_again": _("Photograph again: {view}"),
     "damage": _("Damage"),
     "size": _("Size"),

@@ -433,9 +433,13 @@ class DamageMarked(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectionPhotoKept(Fact):
+    """A picture of a view; `kind` as InspectionStarted says it, empty in facts of former times."""
+
     inspection_id: UUID
     view: str
     file_id: UUID
+    vehicle_id: UUID | None = None
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

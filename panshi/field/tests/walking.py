@@ -49,6 +49,8 @@ def _prove(page: Page, line: Locator, answer: str, photo: FilePayload) -> None:
     elif proof.locator("canvas").count():
         draw(page, proof.locator("canvas"))
         proof.locator("[data-keep]").click()
+    elif proof.locator("[data-step-view]").count():
+        proof.locator("[data-step-view]").set_input_files(photo)
     elif proof.locator("input[type=file]").count():
         label = proof.locator("label.photo")
         while not proof.locator("> .btn-primary").count():

@@ -3,6 +3,7 @@
 from panshi.fleet.models.assets import Asset, AssetMark, AssetTerms, DepreciationMethod
 from panshi.fleet.models.disposal import DISPOSAL_LIFE, Disposal, DisposalState
 from panshi.fleet.models.inspections import (
+    TOLD_AS,
     ClauseUnit,
     DamageKind,
     DamageMark,
@@ -63,6 +64,7 @@ __all__ = [
     "DAY_CLASSES",
     "DISPOSAL_LIFE",
     "ENTRY_STATES",
+    "TOLD_AS",
     "TRANSFER_LIFE",
     "VEHICLE_LIFE",
     "Anchor",

@@ -1,5 +1,7 @@
 """Nouns of inspections: what was seen at a vehicle, marks of damage, the standard of fair wear."""
 
+from typing import Final
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.db import models
@@ -18,6 +20,10 @@ class InspectionKind(models.TextChoices):
     IN = "IN", _("Return inspection")
     IDLE = "IDLE", _("Inspection while idle")
     COUNT = "COUNT", _("Stock take")
+
+
+# What begins, and the pictures of it, are told to the handbook by these words.
+TOLD_AS: Final = {"PDI": "PRE_DELIVERY", "OUT": "HANDOVER", "IN": "RETURN", "IDLE": "IDLE"}
 
 
 class ReadingSource(models.TextChoices):

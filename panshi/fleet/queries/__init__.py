@@ -46,12 +46,14 @@ from panshi.fleet.queries.grounds import (
 from panshi.fleet.queries.inspections import (
     ClauseRow,
     InspectionCard,
+    InspectionPicture,
     MarkRow,
     PhotoPair,
     PriceLine,
     StandardRow,
     inspection_card,
     inspection_photo,
+    inspection_pictures,
     wear_standards,
 )
 from panshi.fleet.queries.moving_in import (
@@ -156,6 +158,7 @@ __all__ = [
     "IdleRow",
     "InspectionCard",
     "InspectionGround",
+    "InspectionPicture",
     "InspectionRow",
     "KeyRow",
     "LapseCounts",
@@ -216,6 +219,7 @@ __all__ = [
     "inspection_card",
     "inspection_grounds",
     "inspection_photo",
+    "inspection_pictures",
     "keys_lent",
     "lapse_counts",
     "lapsed_kinds",

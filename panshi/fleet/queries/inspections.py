@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from panshi.fleet.models import (
+    TOLD_AS,
     ClauseUnit,
     DamageKind,
     DamageMark,
@@ -62,6 +63,17 @@ class PhotoPair:
     view: str
     before: UUID | None
     now: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectionPicture:
+    """The picture of a view as it counts now: its file, by whom and when it was taken."""
+
+    view: str
+    file_id: UUID
+    sha256: str
+    person_id: UUID
+    taken_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,3 +352,33 @@ def inspection_photo(*, photo_id: UUID, actor: Actor) -> tuple[bytes, str]:
     """A picture of a view and its media type. Raises InspectionPhoto.DoesNotExist."""
     photo = InspectionPhoto.objects.visible_to(actor).select_related("file").get(id=photo_id)
     return files.read(photo.file), photo.file.media_type
+
+
+@question
+def inspection_pictures(
+    *, vehicle_id: UUID, kind: str, since: datetime, actor: Actor
+) -> tuple[InspectionPicture, ...]:
+    """The pictures of a vehicle's last inspection of a kind that was open at `since` or later.
+
+    `kind` as InspectionStarted says it.
+    """
+    kinds = [code for code, told in TOLD_AS.items() if told == kind]
+    last = (
+        Inspection.objects.visible_to(actor)
+        .filter(Q(signed_at=None) | Q(signed_at__gte=since), vehicle=vehicle_id, kind__in=kinds)
+        .order_by("-started_at")
+        .first()
+    )
+    if last is None:
+        return ()
+    photos = InspectionPhoto.objects.filter(inspection=last).select_related("file")
+    return tuple(
+        InspectionPicture(
+            view=photo.view,
+            file_id=photo.file_id,
+            sha256=photo.file.sha256,
+            person_id=photo.file.by_id,
+            taken_at=photo.taken_at,
+        )
+        for photo in photos.order_by("view")
+    )

@@ -17,6 +17,7 @@ from panshi.fleet.events import (
     VehicleInspected,
 )
 from panshi.fleet.models import (
+    TOLD_AS,
     DamageKind,
     DamageMark,
     Inspection,
@@ -38,8 +39,6 @@ from panshi.kit.verbs import verb
 FRESH: Final = timedelta(minutes=10)
 ODOMETER_KM: Final = Decimal(2)
 SOC_PCT: Final = Decimal(3)
-# The handbook's words for what begins.
-_BEGUN: Final = {"PDI": "PRE_DELIVERY", "OUT": "HANDOVER", "IN": "RETURN", "IDLE": "IDLE"}
 
 
 class InspectionOpen(Refusal):
@@ -137,7 +136,7 @@ def start_inspection(
         inspection_id=inspection.id,
         vehicle_id=vehicle.id,
         plate=vehicle.plate,
-        kind=_BEGUN[wanted],
+        kind=TOLD_AS[wanted],
     )
 
 
@@ -236,6 +235,8 @@ def keep_inspection_photo(
         inspection_id=inspection.id,
         view=view,
         file_id=stored.id,
+        vehicle_id=inspection.vehicle_id,
+        kind=TOLD_AS.get(inspection.kind, ""),
     )
 
 

@@ -39,6 +39,8 @@ class StepCard:
     those who judge them without the server; `kept` is the value that they look at. `taken` counts
     the files that prove the step now, not those of a turn that was sent back. `done_at` is when a
     step was done without a connection, `clock_off_min` how wrong the device's clock was by then.
+    `view` is that of the vehicle's inspection whose picture proves the step; a step that was sent
+    back wants a picture of its own.
     """
 
     step_id: str
@@ -75,6 +77,7 @@ class StepCard:
     auto: bool = False
     taken: int = 0
     proved_by: str = ""
+    view: str = ""
     when: Any = None
     stop_if: Any = None
     backs: tuple[Back, ...] = ()
@@ -151,6 +154,7 @@ class RunCard:
     limits: tuple[LimitRow, ...]
     finished: bool
     paused_for: str
+    paused_because: str
     paused_minutes: int
     hours: str
     hours_now: str
@@ -160,7 +164,7 @@ class RunCard:
 
 def _shown(value: object, english: Mapping[str, str]) -> str:
     if isinstance(value, list):
-        return listed(value)
+        return listed(wording.term(str(item), english) for item in value)
     return "" if value is None or value is True else wording.term(str(value), english)
 
 
@@ -197,7 +201,7 @@ def _happenings(
             Happening(
                 at=pause.begins_at,
                 kind="PAUSED",
-                what=pause.waits_for,
+                what=wording.wait(pause.waits_for),
                 by=names.get(pause.person_id, ""),
                 words=pause.reason,
             )
@@ -266,6 +270,7 @@ def run_card(*, run_id: UUID, actor: Actor, at: datetime) -> RunCard:
     for piece in Evidence.objects.filter(run=run, file_id__isnull=False).order_by("captured_at"):
         if piece.file_id:
             files.setdefault((piece.step_id, piece.iteration), []).append(piece.file_id)
+    back = {(s.step_id, s.iteration) for s in every if s.superseded}
     spent = {name for s in every if s.superseded and isinstance(s.value, list) for name in s.value}
     names = _people(run, actor)
     steps = tuple(
@@ -280,6 +285,7 @@ def run_card(*, run_id: UUID, actor: Actor, at: datetime) -> RunCard:
             files,
             found.world,
             spent,
+            sent_back=(item.step.id, item.iteration) in back,
         )
         for item in found.items
     )
@@ -308,7 +314,8 @@ def run_card(*, run_id: UUID, actor: Actor, at: datetime) -> RunCard:
         ladder=tuple(_ladder(run, procedure, edition)),
         limits=tuple(_limits(run, procedure, edition)),
         finished=found.finished,
-        paused_for=f"{pause.waits_for}: {pause.reason}" if pause else "",
+        paused_for=wording.wait(pause.waits_for) if pause else "",
+        paused_because=pause.reason if pause else "",
         hours=str(edition.calendar.opening) if procedure.working else "",
         hours_now=_hours_now(run, procedure, edition, actor, at),
         paused_minutes=sum(
@@ -353,6 +360,8 @@ def _step_card(
     files: dict[tuple[str, int], list[UUID]],
     world: World,
     spent: Collection[object],
+    *,
+    sent_back: bool,
 ) -> StepCard:
     step, proof = item.step, item.step.evidence
     kept_files = tuple(files.get((step.id, item.iteration), ()))
@@ -392,6 +401,7 @@ def _step_card(
         repeated=step.repeated,
         auto=step.auto,
         proved_by=proof.fact.event if proof and proof.fact else "",
+        view=proof.views[item.iteration] if proof and proof.views and not sent_back else "",
         when=conditions.grounded(step.when, world),
         stop_if=conditions.grounded(step.stop_if, world),
         backs=tuple(

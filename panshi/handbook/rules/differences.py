@@ -218,7 +218,7 @@ def _evidence(value: Evidence) -> str:
     if value.kind == "location":
         parts.append(f"≤ {value.radius_m} m")
     if value.fact is not None:
-        parts.append(value.fact.event)
+        parts += [value.fact.event, " / ".join(value.views)]
     return " ".join(part.strip() for part in parts if part.strip())
 
 

@@ -19,6 +19,8 @@ EVIDENCE_KINDS: Final = (
     "person",
 )  # fmt: skip
 FILE_KINDS: Final = ("photo", "signature", "file")
+# The fact of a picture that is taken at a vehicle's inspection and counts in a procedure as well.
+PICTURES: Final = "fleet.InspectionPhotoKept"
 WAITS: Final = ("customer", "parts", "weather", "authority")
 
 Condition = Mapping[str, object]
@@ -103,7 +105,11 @@ class Listening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What proves a step; `low` and `high` bound a reading and may be references."""
+    """What proves a step; `low` and `high` bound a reading and may be references.
+
+    `fact` is what proves it by itself. With pictures it tells of those that are taken elsewhere
+    and count here too; `views` names the one that each turn of the step wants.
+    """
 
     kind: str
     of: tuple[str, ...] = ()
@@ -113,6 +119,7 @@ class Evidence:
     least: int = 1
     radius_m: int = 500
     fact: Listening | None = None
+    views: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +196,11 @@ class Procedure:
 
     def step(self, step_id: str) -> Step | None:
         return next((s for s in self.steps if s.id == step_id), None)
+
+    @property
+    def views(self) -> bool:
+        """Whether pictures that are taken elsewhere count here."""
+        return any(s.evidence.views for s in self.steps if s.evidence)
 
     @property
     def listens(self) -> tuple[Listening, ...]:

@@ -10,6 +10,7 @@ from panshi.handbook.rules.procedure import (
     EVIDENCE_KINDS,
     MAX_STEPS,
     PICKS,
+    PICTURES,
     SCHEMA,
     WAITS,
     Condition,
@@ -39,7 +40,7 @@ _STEP: Final = {
     "id", "zh", "en", "why", "clause", "role", "required", "when", "stop_if", "on_fail",
     "repeat_for", "evidence", "call", "with", "auto", "waits_for", "max",
 }  # fmt: skip
-_EVIDENCE: Final = {"kind", "of", "unit", "min", "max", "radius", "event", "match"}
+_EVIDENCE: Final = {"kind", "of", "unit", "min", "max", "radius", "event", "match", "views"}
 _UNLESS: Final = "open run of same node and subject"
 
 
@@ -191,6 +192,15 @@ def _evidence(reader: _Reader, given: object, place: str) -> Evidence | None:
         else:
             least = low
         low = None
+    elsewhere = kind == "photo" and "event" in words
+    views = words.get("views", [])
+    if elsewhere and words["event"] != PICTURES:
+        reader.fault(place, f"pictures from elsewhere come with {PICTURES}")
+    if not isinstance(views, list) or not all(isinstance(v, str) for v in views):
+        reader.fault(place, "“views” is a list of words")
+        views = []
+    if elsewhere != bool(views) or (elsewhere and least > 1):
+        reader.fault(place, "pictures from elsewhere name one view for each turn")
     return Evidence(
         kind=kind,
         of=tuple(of),
@@ -199,7 +209,8 @@ def _evidence(reader: _Reader, given: object, place: str) -> Evidence | None:
         high=high if kind == "reading" else None,
         least=least,
         radius_m=words["radius"] if isinstance(words.get("radius"), int) else 500,
-        fact=reader.listening(words, place) if kind == "fact" else None,
+        fact=reader.listening(words, place) if kind == "fact" or elsewhere else None,
+        views=tuple(views),
     )
 
 
@@ -292,6 +303,11 @@ def _steps(reader: _Reader, given: object) -> tuple[Step, ...]:
     if size > MAX_STEPS:
         reader.fault("steps", f"{size} steps after expansion, at most {MAX_STEPS}", Rule.LENGTH)
     _check_order(reader, made)
+    for step in made:
+        views = step.evidence.views if step.evidence else ()
+        turns = step.repeat_for if isinstance(step.repeat_for, tuple) else ("",)
+        if views and len(views) != (0 if step.times is not None else len(turns)):
+            reader.fault(f"step {step.id}", "has not as many turns as views")
     if not any(s.required for s in made):
         reader.fault("steps", "no step is required, so nothing would be proved")
     return tuple(made)

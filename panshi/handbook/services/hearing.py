@@ -9,9 +9,11 @@ from panshi.handbook.events import FactsHeard
 from panshi.handbook.models import OPEN_STATES, Evidence, Run, RunStep, StepState
 from panshi.handbook.queries.subject import world_of
 from panshi.handbook.rules import conditions, flow
+from panshi.handbook.rules.procedure import PICTURES
 from panshi.handbook.services import engine
 from panshi.handbook.services.closing import close_by_fact, close_when_finished
 from panshi.handbook.services.evidence import digest_of
+from panshi.handbook.services.pictures import adopt_pictures
 from panshi.kit.facts import Fact, to_plain
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
@@ -56,7 +58,17 @@ def _closes(run: Run, keys: list[str], actor: Actor, at: datetime) -> bool:
     )
 
 
+def _picture(run: Run, actor: Actor, at: datetime) -> bool:
+    """A picture was taken at the vehicle: what it proves here is proved."""
+    if not adopt_pictures(run, engine.settle(run, actor, at), actor, at):
+        return False
+    close_when_finished(run, engine.settle(run, actor, at), actor, at)
+    return True
+
+
 def _prove(run: Run, fact: Fact, keys: list[str], actor: Actor, at: datetime) -> bool:
+    if fact.name == PICTURES:
+        return _picture(run, actor, at)
     found = engine.settle(run, actor, at)
     proved = False
     for item in found.items:

@@ -1,7 +1,7 @@
 """Verbs by which a person works through a run."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -38,7 +38,9 @@ from panshi.handbook.services.closing import (
     posts_of,
     record_deviation,
 )
+from panshi.handbook.services.common import SKEW
 from panshi.handbook.services.evidence import digest_of, weigh
+from panshi.handbook.services.pictures import adopt_pictures
 from panshi.handbook.services.starting import start_child
 from panshi.kit.clock import local_day
 from panshi.kit.refusals import Refusal
@@ -46,7 +48,6 @@ from panshi.kit.tenancy import SYSTEM, Actor
 from panshi.kit.verbs import verb
 from panshi.people import queries as people
 
-SKEW: Final = timedelta(minutes=2)
 LEAD: Final = "handbook.release_stop"
 
 
@@ -122,6 +123,9 @@ def take_run(*, run_id: UUID, actor: Actor, at: datetime) -> RunTaken:
     actor.must("handbook.take_run", run.org_id)
     must_hold(run, run.owner_role, actor)
     _take(run, actor, at)
+    if engine.procedure_of(run).views:
+        # What was pictured before anybody took the run counts all the same.
+        adopt_pictures(run, engine.settle(run, actor, at), actor, at)
     close_when_finished(run, _run_auto(run, engine.settle(run, actor, at), at), actor, at)
     return RunTaken(
         org_id=run.org_id,
@@ -156,7 +160,7 @@ def _item(found: Progress, step_id: str, iteration: int) -> Item:
     if item.standing == Standing.AHEAD:
         before = found.items[: found.items.index(item)]
         open_ = [i for i in before if i.owed and not i.settled]
-        noted = all(i.step.evidence and i.step.evidence.kind == "fact" for i in open_)
+        noted = all(i.step.evidence and i.step.evidence.fact for i in open_)
         raise (StepAwaitsFact if noted else StepNotReached)(_("Earlier steps come first."))
     return item
 
@@ -238,6 +242,8 @@ def complete_step(
     else:
         _must_be_certified(run, actor.id, actor, at)
     found = engine.settle(run, actor, at, rows)
+    if procedure_.views and adopt_pictures(run, found, actor, at):
+        found = engine.settle(run, actor, at)
     item = _item(found, step_id, iteration)
     kept, flagged = weigh(
         run=run, item=item, value=value, confirm=confirm, world=found.world, actor=actor

@@ -22,6 +22,9 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** The language of a text of the book, where it is not the one of the page. */
+export const tongue = (text) => (!language.startsWith("zh") && /[\u3400-\u9fff]/.test(text) ? "zh-Hans" : null);
+
 export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");

@@ -116,17 +116,22 @@ function drawing(handing, aids, view) {
   }));
 }
 
+export const inspecting = (handing) => Boolean(handing.draft) && !handing.draft.signed && !handing.handed;
+
+// The picture of a view, which proves the step of a procedure that wants the same one as well.
+export function pictureView(handing, code, words) {
+  const name = `${code.toLowerCase()}.jpg`;
+  return (content) => act(handing, "fleet.keep_inspection_photo", `${t("photo_title")}: ${words}`,
+    { inspection_id: handing.draft.inspection_id, view: code, photo_name: name },
+    (now) => ({ draft: { ...now.draft, views: [...new Set([...now.draft.views, code])] } }), { content, name });
+}
+
 // One view at a time, as the way round the vehicle goes; those not photographed yet say so.
 export function round(handing, aids, redraw) {
   const { draft } = handing;
   const at = shown.get(handing.id) || (aids.views.find((view) => view.required && !draft.views.includes(view.code)) || aids.views[0]).code;
   const view = aids.views.find((each) => each.code === at);
-  const kept = async (content) => {
-    await act(handing, "fleet.keep_inspection_photo", `${t("photo_title")}: ${view.words}`,
-      { inspection_id: draft.inspection_id, view: view.code, photo_name: `${view.code.toLowerCase()}.jpg` },
-      (now) => ({ draft: { ...now.draft, views: [...new Set([...now.draft.views, view.code])] } }),
-      { content, name: `${view.code.toLowerCase()}.jpg` });
-  };
+  const kept = pictureView(handing, view.code, view.words);
   const has = draft.views.includes(view.code);
   return {
     shows: [at, draft.views, draft.marks],

@@ -1,6 +1,7 @@
 // The handbook's steps on this job: each is proved as the book asks, on the phone first.
-import { ask, h, icon, say, t } from "./draw.js";
+import { ask, h, icon, say, t, tongue } from "./draw.js";
 import { camera, here } from "./photo.js";
+import { inspecting, pictureView } from "./marks.js";
 import { button, once } from "./sections.js";
 import { pad } from "./sign.js";
 import { after, stand } from "./walk.js";
@@ -54,6 +55,14 @@ function signing(job, run, step, act) {
   return [box.element, h("div", { class: "pair" }, h("button", { class: "btn", type: "button", onclick: box.clear }, t("clear")), h("button", { class: "btn btn-primary", type: "button", onclick: keep, "data-keep": step.step_id }, t("keep")))];
 }
 
+// The picture of a view is one for the inspection and for this step; before there is an inspection
+// it waits for one, and when that is signed the step takes a picture of its own.
+function viewed(job, run, step) {
+  if (!inspecting(job)) return h("p", { class: "quiet" }, t("view_waits"));
+  return [h("p", { class: "quiet" }, t("view_counts")),
+    camera(`${run.run_id}/${step.step_id}/${step.iteration}`, t("view_take", { view: step.title }), pictureView(job, step.view, step.title), { wide: true, marks: { "data-step-view": step.view } })];
+}
+
 function picture(job, run, step, act) {
   const taken = step.taken || 0;
   const keep = async (content) => attach(job, run, step, act, content, "photo.jpg", await here(1500));
@@ -67,6 +76,7 @@ function proof(job, run, step, act) {
   if (step.kind === "choice") return h("div", { class: "choices" }, step.options.map((option) => h("button", { class: "btn", type: "button", onclick: () => finish(job, run, step, act, option.value) }, option.label)));
   if (step.kind === "reading") return reading(job, run, step, act);
   if (step.kind === "signature") return signing(job, run, step, act);
+  if (step.view && !job.handed && !job.draft?.signed) return viewed(job, run, step);
   if (["photo", "file"].includes(step.kind)) return picture(job, run, step, act);
   if (step.kind === "text" || step.kind === "scan") {
     const input = h("textarea", { class: "form-control", rows: 2, "aria-label": step.title });
@@ -84,12 +94,12 @@ function line(job, run, step, open, act) {
   const shown = open && !step.done && step.mine;
   return h("li", { class: `check ${step.done ? "check-done" : ""}`, "data-step": step.step_id },
     h("p", { class: "check-title" }, h("span", { class: "check-mark" }, step.done ? icon("check") : ""), h("span", {}, step.title, step.required ? "" : h("span", { class: "quiet" }, ` ${t("if_needed")}`))),
-    step.why && shown ? h("p", { class: "quiet" }, step.why) : null,
+    step.why && shown ? h("p", { class: "quiet", lang: tongue(step.why) }, step.why) : null,
     !step.mine && !step.done ? h("p", { class: "quiet" }, t("other_post")) : null,
     shown ? h("div", { class: "check-proof" }, proof(job, run, step, act)) : null);
 }
 
-const noted = (record) => ({ "service.VisitSigned": record.signed, "service.PartUsed": record.parts?.length > 0, "leasing.HandoverCompleted": record.handed });
+const noted = (record) => ({ "service.VisitSigned": record.signed, "service.PartUsed": record.parts?.length > 0, "leasing.HandoverCompleted": record.handed, views: record.draft?.views || [] });
 
 // What a run owes of this post, and what of it is left.
 function owed(run, standing) {
@@ -107,7 +117,7 @@ export function procedure(job, onSite, act) {
     const lines = run.steps.map((step, place) => standing[place] !== "NOT" && line(job, run, { ...step, done: standing[place] === "DONE" }, open && standing[place] === "READY", act));
     const list = h("ul", { class: "checks" }, lines);
     const which = job.runs.length > 1 ? `${t("procedure_of", { n: at + 1, of: job.runs.length })} · ` : "";
-    return h("section", { class: `step ${left ? (open ? "step-now" : "step-ahead") : "step-done"}`, "data-run": run.slug, "data-key": run.run_id, "data-print": JSON.stringify([open, run, standing, job.runs.length]) },
+    return h("section", { class: `step ${left ? (open ? "step-now" : "step-ahead") : "step-done"}`, "data-run": run.slug, "data-key": run.run_id, "data-print": JSON.stringify([open, run, standing, job.runs.length, inspecting(job)]) },
       h("h2", { class: "step-head" }, h("span", { class: "step-number" }, left ? icon("list-check") : icon("check")), h("span", {}, run.title)),
       run.beside && left ? h("p", { class: "quiet" }, t("beside")) : null,
       run.halted ? h("p", { class: "note note-bad", role: "alert" }, t("halted")) : null,

@@ -68,7 +68,8 @@ function turns(steps) {
 }
 
 // How each step of a run stands, in order: NOT (it does not apply), AHEAD, READY or DONE; and the
-// answers as the conditions see them. `noted` says which facts are on their way from this phone.
+// answers as the conditions see them. `noted` says which facts are on their way from this phone, and
+// of which `views` the inspection has its picture.
 export function stand(run, noted = {}) {
   const known = {};
   const standing = [];
@@ -78,7 +79,7 @@ export function stand(run, noted = {}) {
     if (first.group !== group) [group, seen, held] = [first.group, { ...known }, owing];
     const applies = !first.when || holds(first.when, seen);
     for (const step of steps) {
-      const done = step.done || step.auto || Boolean(step.proved_by && noted[step.proved_by]);
+      const done = step.done || step.auto || Boolean(step.view ? noted.views?.includes(step.view) : step.proved_by && noted[step.proved_by]);
       standing.push(!applies ? "NOT" : done ? "DONE" : held ? "AHEAD" : "READY");
       owing ||= applies && step.required && step.mine && !done;
     }
