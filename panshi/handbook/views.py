@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from panshi.handbook import queries, services, subjects
+from panshi.handbook import queries, services, subjects, wording
 from panshi.handbook.edit_pages import EDITOR
 from panshi.handbook.events import StepRefused
 from panshi.handbook.exam_pages import shown
@@ -54,12 +54,6 @@ HAPPENINGS = {
     "CLOSED": gettext_lazy("Closed"),
     "VOID": gettext_lazy("Struck"),
 }
-WAITS = (
-    ("customer", gettext_lazy("Customer")),
-    ("parts", gettext_lazy("Parts")),
-    ("weather", gettext_lazy("Weather")),
-    ("authority", gettext_lazy("Authority")),
-)
 MODE_WORDS = {
     LOAD: gettext_lazy("Load"),
     ADHERENCE: gettext_lazy("Adherence"),
@@ -136,7 +130,7 @@ def run(request: Request, run_id: UUID) -> HttpResponse:
         "tone": STATE_TONES[row.state],
         "clock": _clock(row.due_at, row.closed_at or at),
         "happenings": [(h, HAPPENINGS[h.kind]) for h in card.happenings],
-        "waits": WAITS,
+        "waits": tuple(wording.WAITS.items()),
         "order_url": reverse("service-order", args=[card.work_order_id])
         if card.work_order_id and request.actor.may("service.view")
         else "",

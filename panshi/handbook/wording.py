@@ -7,7 +7,9 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, npgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from panshi.handbook.planned_facts import PLANNED
 from panshi.handbook.rules.clock import Span
+from panshi.kit.wording import is_chinese
 
 # What a run says of the fact that started it or that it waits for.
 FACTS: Final[Mapping[str, Promise]] = {
@@ -41,6 +43,7 @@ FACTS: Final[Mapping[str, Promise]] = {
     "fleet.DocumentExpiring": _("A paper of the vehicle lapses soon"),
     "fleet.DocumentVerified": _("A paper is verified"),
     "fleet.IdleChargeDrifted": _("The charge of an idle vehicle leaves its range"),
+    "fleet.InspectionPhotoKept": _("A picture of an inspection is taken"),
     "fleet.InspectionStarted": _("An inspection of the vehicle begins"),
     "fleet.KeyLent": _("A key is lent"),
     "fleet.KeyReturned": _("A key is given back"),
@@ -191,6 +194,24 @@ _UNITS: Final[Mapping[str, Promise | str]] = {
     "张": pgettext_lazy("unit", "sheets"),
     "件": pgettext_lazy("unit", "pieces"),
     "条": pgettext_lazy("unit", "items"),
+    "个": pgettext_lazy("unit", "pieces"),
+    "把": pgettext_lazy("unit", "pieces"),
+    "只": pgettext_lazy("unit", "pieces"),
+    "根": pgettext_lazy("unit", "pieces"),
+    "块": pgettext_lazy("unit", "pieces"),
+    "只/周": pgettext_lazy("unit", "pieces a week"),
+    "处": pgettext_lazy("unit", "places"),
+    "期": pgettext_lazy("unit", "instalments"),
+    "单": pgettext_lazy("unit", "orders"),
+    "项": pgettext_lazy("unit", "items"),
+    "通": pgettext_lazy("unit", "calls"),
+    "行": pgettext_lazy("unit", "lines"),
+    "笔": pgettext_lazy("unit", "entries"),
+    "点": pgettext_lazy("unit", "points"),
+    "款": pgettext_lazy("unit", "models"),
+    "本": pgettext_lazy("unit", "papers"),
+    "户": pgettext_lazy("unit", "households"),
+    "位": pgettext_lazy("unit", "people"),
 }
 _PROOFS: Final[Mapping[str, Promise]] = {
     "check": pgettext_lazy("proof", "tick"),
@@ -204,6 +225,14 @@ _PROOFS: Final[Mapping[str, Promise]] = {
     "file": pgettext_lazy("proof", "file"),
     "fact": pgettext_lazy("proof", "seen by the system"),
     "person": pgettext_lazy("proof", "person"),
+}
+
+# What a run may wait for while its clock stands still.
+WAITS: Final[Mapping[str, Promise]] = {
+    "customer": _("Customer"),
+    "parts": _("Parts"),
+    "weather": _("Weather"),
+    "authority": _("Authority"),
 }
 
 
@@ -222,8 +251,8 @@ def term(word: str, english: Mapping[str, str]) -> str:
 
 
 def fact(name: str) -> str:
-    """A fact in words; its name where there are none yet."""
-    return str(FACTS.get(name, name))
+    """A fact in words, also one that no room publishes yet; else its name."""
+    return str(FACTS.get(name) or PLANNED.get(name) or name)
 
 
 def starter(trigger: Mapping[str, str]) -> str:
@@ -235,7 +264,14 @@ def starter(trigger: Mapping[str, str]) -> str:
 
 def unit(word: str) -> str:
     """A unit of the book for the reader; as the book writes it where it is a sign of its own."""
+    if is_chinese(word) and not in_english():
+        return word
     return str(_UNITS.get(word, word))
+
+
+def wait(code: str) -> str:
+    """What a paused run waits for."""
+    return str(WAITS.get(code, code))
 
 
 def proof(kind: str) -> str:

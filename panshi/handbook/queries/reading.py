@@ -1,6 +1,6 @@
 """Questions about the text: the map of all nodes, one node, editions, search, bindings."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
+from django.utils.translation import gettext as _
 
 from panshi.handbook import book, wording
 from panshi.handbook.changes import changed_documents, changed_limits
@@ -19,6 +20,7 @@ from panshi.handbook.models import (
     EditionItem,
     EditionState,
     Node,
+    Revision,
     Run,
     SearchDocument,
     Synonym,
@@ -67,6 +69,7 @@ class NodePage:
     category: str
     owner: str
     owner_en: str
+    posts: Mapping[str, str]
     kpi: dict[str, Any]
     trigger: dict[str, Any]
     bound: bool
@@ -100,6 +103,7 @@ class FoundPart:
     kind: str
     anchor: str
     title: str
+    text: str
     passage: tuple[tuple[str, bool], ...]
 
 
@@ -110,7 +114,6 @@ class Found:
     code: str
     slug: str
     title: str
-    title_en: str
     written: bool
     parts: tuple[FoundPart, ...]
 
@@ -185,8 +188,16 @@ def node_page(*, slug: str, actor: Actor, at: datetime) -> NodePage:
         kpi=node.kpi,
         trigger=node.trigger,
         bound=node.trigger.get("event") in facts.REGISTRY,
-        parent=(node.parent.slug, node.parent.zh) if node.parent else None,
-        children=tuple(node.children.order_by("position").values_list("slug", "code", "zh")),
+        parent=(node.parent.slug, wording.spoken(node.parent.zh, node.parent.en))
+        if node.parent
+        else None,
+        children=tuple(
+            (child.slug, child.code, wording.spoken(child.zh, child.en))
+            for child in node.children.order_by("position")
+        ),
+        posts={p.slug: wording.spoken(p.zh, p.en) for p in edition.posts.values()}
+        if edition
+        else {},
         document=texts.document_of(item.revision.files) if item else None,
         edition=edition.number if edition else "",
         revision=item.revision.number if item else 0,
@@ -231,6 +242,34 @@ def _any_of(wanted: Iterable[str]) -> str:
     return " | ".join(f"'{term}'" for term in wanted)
 
 
+def _english(edition: book.Book | None, nodes: Collection[UUID]) -> dict[UUID, Revision]:
+    """The texts of these nodes, for English readers only: they hold what is said in English."""
+    if edition is None or not wording.in_english():
+        return {}
+    rows = EditionItem.objects.filter(edition_id=edition.id, node_id__in=nodes)
+    return {row.node_id: row.revision for row in rows.select_related("revision")}
+
+
+def _part(part: SearchDocument, node: Node, english: Revision | None, said: str) -> FoundPart:
+    """A part as its reader is to see it: by its English name and summary where there are such."""
+    title, text = part.title, part.text
+    if part.kind == "NODE":
+        title = wording.spoken(node.zh, node.en)
+        text = english.summary_en if english and english.summary_en else text
+    elif part.kind == "CLAUSE":
+        title = _("Policy %s") % part.anchor.removeprefix("clause-")
+    elif part.kind == "STEP" and english:
+        step = book.procedure_of(english).step(part.anchor.removeprefix("step-"))
+        title = wording.spoken(title, step.en if step else "")
+    return FoundPart(
+        kind=part.kind,
+        anchor=part.anchor,
+        title=title,
+        text=text,
+        passage=tuple(terms.mark(text, said)),
+    )
+
+
 @question
 def search(*, text: str, actor: Actor, at: datetime, limit: int = 10) -> list[Found]:
     """Nodes that answer these words, best first, each with the parts that match."""
@@ -253,6 +292,7 @@ def search(*, text: str, actor: Actor, at: datetime, limit: int = 10) -> list[Fo
         parts.setdefault(documents[hit].node_id, []).append(documents[hit])
     nodes = Node.objects.in_bulk(best)
     written = _written(edition)
+    english = _english(edition, best)
     said = f"{text} {' '.join(w for k, ws in meant.items() if k in text for w in ws)}"
     found = []
     for node_id in best:
@@ -262,15 +302,9 @@ def search(*, text: str, actor: Actor, at: datetime, limit: int = 10) -> list[Fo
                 code=node.code,
                 slug=node.slug,
                 title=wording.spoken(node.zh, node.en),
-                title_en=node.en,
                 written=node_id in written,
                 parts=tuple(
-                    FoundPart(
-                        kind=d.kind,
-                        anchor=d.anchor,
-                        title=d.title,
-                        passage=tuple(terms.mark(d.text, said)),
-                    )
+                    _part(d, node, english.get(node_id), said)
                     for d in parts.get(node_id, ())
                     if d.text
                 ),

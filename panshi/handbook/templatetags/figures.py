@@ -1,5 +1,7 @@
 """The pictures of questions and the words of procedures, for pages."""
 
+from collections.abc import Mapping
+
 from django import template
 from django.utils.safestring import SafeString
 
@@ -9,6 +11,12 @@ from panshi.handbook.rules import figures
 register = template.Library()
 for said in (wording.proof, wording.span, wording.starter, wording.unit):
     register.filter(said.__name__, said)
+
+
+@register.filter
+def post_in(slug: str, posts: Mapping[str, str]) -> str:
+    """A job post of the book by its name."""
+    return posts.get(slug, slug)
 
 
 @register.simple_tag

@@ -261,7 +261,7 @@ def test_search_leads_to_the_place_of_a_case(client: Window) -> None:
     found = SearchDocument.objects.filter(kind="CASE").select_related("node")[0]
     shown = page(client.get(reverse("handbook-node", args=[found.node.slug])))
     assert f'id="{found.anchor}"' in shown
-    assert f"{found.title}</h2>" in shown
+    assert f"{found.title}</span></h2>" in shown
 
 
 def test_a_search_without_an_answer_is_noted(client: Window) -> None:

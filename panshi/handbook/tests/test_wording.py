@@ -6,11 +6,15 @@ import pytest
 from django.utils.translation import override
 
 from panshi.handbook import content_files, wording
+from panshi.handbook.planned_facts import PLANNED
 from panshi.handbook.rules.clock import Span
 from panshi.handbook.rules.procedure import EVIDENCE_KINDS
+from panshi.handbook.rules.texts import outline_of
 from panshi.kit.facts import REGISTRY
+from panshi.kit.wording import is_chinese
 
 pytestmark = pytest.mark.plain
+UNIT = re.compile(r"\bunit: *([^,}\n]+)")
 NAMED = re.compile(r"\bevent: *([a-z]+\.[A-Z]\w+)")
 
 
@@ -30,6 +34,15 @@ def test_a_unit_is_said_in_either_language(written: str, chinese: str, english: 
         assert wording.unit(written) == english
 
 
+def test_each_unit_of_the_book_is_said_in_english() -> None:
+    texts = [path.read_text() for path in content_files.SHIPPED.rglob("*.yaml")]
+    units = {unit for text in texts for unit in UNIT.findall(text)}
+    with override("en"):
+        assert not [unit for unit in units if is_chinese(wording.unit(unit))]
+    with override("zh-hans"):
+        assert wording.unit("把") == "把"
+
+
 def test_lengths_and_what_starts_a_node_are_sentences() -> None:
     with override("zh-hans"):
         assert wording.span(Span(4, "h")) == "4 小时"
@@ -46,3 +59,17 @@ def test_each_fact_that_the_book_names_and_a_room_publishes_has_words() -> None:
 
     assert len(named) > 100
     assert named <= set(wording.FACTS)
+
+
+def test_each_fact_of_the_outline_has_words_in_either_language() -> None:
+    outline = outline_of((content_files.SHIPPED / "outline.yaml").read_text())
+    named = {node.trigger["event"] for node in outline.nodes if node.trigger.get("event")}
+    with override("zh-hans"):
+        chinese = {name: wording.fact(name) for name in named}
+    with override("en"):
+        english = {name: wording.fact(name) for name in named}
+
+    assert len(named) > 250
+    assert not [name for name, words in chinese.items() if not is_chinese(words)]
+    assert not [name for name, words in english.items() if words == name or is_chinese(words)]
+    assert not set(wording.FACTS) & set(PLANNED)

@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from panshi.kit import money, personal, wording
 from panshi.kit.clock import SHANGHAI
@@ -28,6 +30,16 @@ def in_capitals(amount: Decimal) -> str:
 def listed(words: Iterable[object]) -> str:
     """Words parted as the language parts them: "甲、乙" or "A, B"."""
     return wording.listed(words)
+
+
+@register.filter
+def lang(text: object) -> SafeString:
+    """The attribute that says a text is Chinese, where the page around it is in another language.
+
+    It stands right behind the name of the element: `<p{{ step.why|lang }}>`.
+    """
+    own = wording.is_chinese(str(text)) and not (get_language() or "zh").startswith("zh")
+    return SafeString(' lang="zh-Hans"' if own else "")
 
 
 @register.filter
