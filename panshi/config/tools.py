@@ -80,10 +80,15 @@ def _handbook(prepare: Prepare) -> click.Group:
     @click.option("--registry", is_flag=True, help="Against verbs and facts too.")
     def check(folder: Path | None, registry: bool) -> None:
         """Check content; exit 1 with findings."""
-        prepare()
-        from panshi.handbook import content_command, content_files
+        from panshi.handbook import content_check, content_files
 
-        report = content_command.check(folder or content_files.SHIPPED, with_registry=registry)
+        known = None
+        if registry:
+            prepare()
+            from panshi.handbook import registry as house
+
+            known = house.read()
+        report = content_check.check(folder or content_files.SHIPPED, registry=known)
         for finding in report.findings:
             click.echo(f"{finding}")
         click.echo(
@@ -96,25 +101,23 @@ def _handbook(prepare: Prepare) -> click.Group:
     @click.argument("folder", type=click.Path(exists=True, path_type=Path), required=False)
     def worst(folder: Path | None) -> None:
         """Name the texts most alike, and those with the least that is new."""
-        prepare()
-        from panshi.handbook import content_command, content_files
+        from panshi.handbook import content_check, content_files
 
-        alike, new = content_command.worst(folder or content_files.SHIPPED)
+        alike, new = content_check.worst(folder or content_files.SHIPPED)
         for pair in alike:
             click.echo(f"{pair.share:.1%} alike: {pair.one} and {pair.other}")
         for share, slug in new:
             click.echo(f"{share:.0%} new beside its category: {slug}")
-        sys.exit(1 if new and new[0][0] < content_command.LEAST_NEW else 0)
+        sys.exit(1 if new and new[0][0] < content_check.LEAST_NEW else 0)
 
     @handbook.command()
     @click.argument("slug")
     def bpmn(slug: str) -> None:
         """Print the procedure of a node as BPMN 2.0 XML."""
-        prepare()
-        from panshi.handbook import content_command, content_files
+        from panshi.handbook import content_check, content_files
 
         try:
-            click.echo(content_command.bpmn(slug, content_files.SHIPPED), nl=False)
+            click.echo(content_check.bpmn(slug, content_files.SHIPPED), nl=False)
         except LookupError as error:
             raise click.UsageError(str(error)) from error
 

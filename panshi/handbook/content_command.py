@@ -1,66 +1,21 @@
-"""What `panshi handbook` does: import, export, check and diff, as plain functions."""
+"""What `panshi handbook` does with a database: import, export, play and diff."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from panshi.handbook import content_files, registry, services, subjects
+from panshi.handbook import content_files, services, subjects
 from panshi.handbook.changes import parameters_in
 from panshi.handbook.events import ContentImported
 from panshi.handbook.models import Edition
 from panshi.handbook.playing import Played, play_edition
-from panshi.handbook.rules import checking, differences, likeness, texts
-from panshi.handbook.rules.bpmn import document_of
-from panshi.handbook.rules.checking import Finding
+from panshi.handbook.rules import differences, texts
 from panshi.handbook.rules.differences import Change
-from panshi.handbook.rules.likeness import Pair
-from panshi.handbook.rules.procedure import ContentFault
 from panshi.handbook.rules.texts import NodeDocument
 from panshi.handbook.services.content import content_of, documents_of
 from panshi.kit.tenancy import acting, hq_actor, system_actor
 from panshi.org import queries as org
-
-LEAST_NEW = likeness.LEAST_NEW
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What `check` found, how many nodes are written, and how many are only listed."""
-
-    findings: tuple[Finding, ...]
-    written: int
-    unwritten: int
-
-
-def check(directory: Path, *, with_registry: bool = False) -> Checked:
-    """Check a content directory without a database, with the registries on request.
-
-    A directory that cannot be read at all answers its faults as findings.
-    """
-    try:
-        content = content_files.read_directory(directory)
-    except ContentFault as fault:
-        return Checked(tuple(checking.findings_of(str(directory), fault.faults)), 0, 0)
-    report = checking.check(content.root, content.folders)
-    findings = list(report.findings)
-    if with_registry:
-        findings += checking.check_registry(
-            report.documents, registry.fact_fields(), registry.verb_arguments()
-        )
-    return Checked(tuple(sorted(findings)), len(report.documents), report.unwritten)
-
-
-def worst(directory: Path, *, count: int = 20) -> tuple[list[Pair], list[tuple[float, str]]]:
-    """The most alike pairs of texts, and the nodes with the least that is new, worst first.
-
-    Raises ContentFault.
-    """
-    content = content_files.read_directory(directory)
-    documents = {d.text.slug: d for d in map(texts.document_of, content.folders.values())}
-    alike = sorted(likeness.pairs(documents), reverse=True)
-    return alike[:count], likeness.novelty(documents)[:count]
 
 
 def bring_in(directory: Path, *, at: datetime) -> ContentImported:
@@ -103,19 +58,6 @@ def told_of(played: Sequence[Played]) -> list[str]:
         f"{sum(one.acts for one in played)} acts, {sum(one.skipped for one in played)} steps left "
         f"out by a lead; {branches - left} of {branches} branches taken",
     ]
-
-
-def bpmn(slug: str, directory: Path) -> str:
-    """The procedure of a written node in a directory as BPMN XML.
-
-    Raises ContentFault for files that cannot be read, LookupError for a node that is not written.
-    """
-    content = content_files.read_directory(directory)
-    for document in map(texts.document_of, content.folders.values()):
-        if document.text.slug == slug:
-            name = document.text.zh
-            return document_of(document.procedure, slug=slug, name=name)
-    raise LookupError(f"no node {slug} is written")
 
 
 def export(directory: Path, *, number: str = "") -> int:

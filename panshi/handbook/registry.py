@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any, get_args, get_type_hints
 
+from panshi.handbook.rules.checking import Registry
 from panshi.kit import facts, verbs
 
 
@@ -13,7 +14,7 @@ def _item_fields(kind: Any) -> tuple[str, ...]:
     return ()
 
 
-def fact_fields() -> dict[str, dict[str, Any]]:
+def _facts() -> dict[str, dict[str, Any]]:
     """Per fact its fields, each with the fields of its items when it holds rows."""
     return {
         name: {
@@ -24,7 +25,7 @@ def fact_fields() -> dict[str, dict[str, Any]]:
     }
 
 
-def verb_arguments() -> dict[str, dict[str, Any]]:
+def _verbs() -> dict[str, dict[str, Any]]:
     """Per verb the arguments that a step fills in, each with whether it must be given."""
     return {
         name: {
@@ -33,3 +34,8 @@ def verb_arguments() -> dict[str, dict[str, Any]]:
         }
         for name, verb in verbs.VERBS.items()
     }
+
+
+def read() -> Registry:
+    """The facts and verbs of all rooms that Django has loaded."""
+    return Registry(facts=_facts(), verbs=_verbs())

@@ -103,9 +103,7 @@ def findings_of(files: Mapping[str, str], folder: str, edition: book.Book) -> tu
     """
     report = checking.check(edition.files, {folder: files})
     found = [*report.findings]
-    found += checking.check_registry(
-        report.documents, registry.fact_fields(), registry.verb_arguments()
-    )
+    found += checking.check_registry(report.documents, registry.read())
     return tuple(finding.words for finding in found)
 
 

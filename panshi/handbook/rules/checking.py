@@ -239,18 +239,24 @@ def _quiz(node: OutlineNode, document: NodeDocument) -> Iterator[Fault]:
 Shapes = Mapping[str, Mapping[str, Any]]
 
 
-def check_registry(
-    documents: Mapping[str, NodeDocument], fact_fields: Shapes, verb_arguments: Shapes
-) -> list[Finding]:
-    """Compare the written procedures with the facts and verbs that exist.
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """What procedures may name, wherever in the house it was made.
 
-    `fact_fields` gives per fact its fields, each with the fields of its items (or nothing);
-    `verb_arguments` gives per verb its arguments, each with whether it must be given.
+    `facts` gives per fact its fields, each with the fields of its items (or nothing); `verbs`
+    gives per verb its arguments, each with whether it must be given.
     """
+
+    facts: Shapes
+    verbs: Shapes
+
+
+def check_registry(documents: Mapping[str, NodeDocument], registry: Registry) -> list[Finding]:
+    """Compare the written procedures with the facts and verbs that exist."""
     found: list[Finding] = []
     for slug, document in documents.items():
-        found += findings_of(slug, _bindings(document.procedure, fact_fields, verb_arguments))
-        found += findings_of(slug, _starts(document, documents, fact_fields))
+        found += findings_of(slug, _bindings(document.procedure, registry.facts, registry.verbs))
+        found += findings_of(slug, _starts(document, documents, registry.facts))
     return sorted(found)
 
 

@@ -1,6 +1,6 @@
 """Where a run stands: which steps apply, which are reached, what is still required."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
@@ -108,7 +108,7 @@ def turns(step: Step, world: World) -> tuple[str, ...]:
     return tuple(map(str, found[:MAX_STEPS])) if isinstance(found, list) else ()
 
 
-def _with_step(world: World, step: Step, turns: int, records: Records) -> World:
+def with_step(world: World, step: Step, turns: int, records: Records) -> World:
     """The world that also knows what a step's records say."""
     kept = [r for n in range(turns) if (r := records.get((step.id, n))) is not None]
     if not kept:
@@ -132,9 +132,9 @@ def _was_decided(step: Step, records: Records, turns: int) -> bool:
 
 
 class Judge:
-    """Judges the steps of a run in their order; a copy goes on from where it was made.
+    """Judges the steps of a run in their order: how the turns of one stand, then what they say.
 
-    A step sees only the steps of earlier groups; `world` knows all that were judged.
+    A step sees only the steps of earlier groups. A copy goes on from where it was made.
     """
 
     def __init__(self, world: World) -> None:
@@ -148,22 +148,22 @@ class Judge:
         return made
 
     def items(self, step: Step, records: Records) -> list[Item]:
-        """The turns of the step that comes next."""
+        """How the turns of the step that comes next stand."""
         if step.group != self._group:
             self._group, self._seen, self._held = step.group, self.world, self._owing
         labels = turns(step, self._seen)
         applies = step.when is None or conditions.holds(step.when, self._seen)
         applies = applies or _was_decided(step, records, len(labels))
         undecided = not applies and not self._unsure.isdisjoint(step.asks)
-        items = []
+        open_standing = Standing.AHEAD if self._held else Standing.READY
+        found = []
         for iteration, label in enumerate(labels):
-            record = records.get((step.id, iteration))
             if not applies:
                 standing = Standing.NOT_APPLICABLE
-            elif record is not None:
+            elif (record := records.get((step.id, iteration))) is not None:
                 standing = record.standing
             else:
-                standing = Standing.AHEAD if self._held else Standing.READY
+                standing = open_standing
             item = Item(
                 step=step,
                 iteration=iteration,
@@ -171,20 +171,28 @@ class Judge:
                 standing=standing,
                 undecided=undecided,
             )
-            items.append(item)
-            if undecided or not item.settled:
+            found.append(item)
+        return found
+
+    def learn(self, step: Step, items: Sequence[Item], records: Records) -> None:
+        """Go on behind a step whose turns stood so; `world` then knows what its records say."""
+        for item in items:
+            is_open = not (item.settled or (step.id, item.iteration) in records)
+            if item.undecided or is_open:
                 self._unsure |= {step.id}
-                self._owing |= item.owed and not item.settled
-        if applies:
-            self.world = _with_step(self.world, step, len(labels), records)
-        return items
+                self._owing |= item.owed and is_open
+        if items and items[0].standing != Standing.NOT_APPLICABLE:
+            self.world = with_step(self.world, step, len(items), records)
 
 
 def progress(procedure: Procedure, records: Records, world: World) -> Progress:
     """Judge every step in order."""
-    judge = Judge(world)
-    items = [item for step in procedure.steps for item in judge.items(step, records)]
-    return Progress(tuple(items), judge.world)
+    judge, found = Judge(world), list[Item]()
+    for step in procedure.steps:
+        items = judge.items(step, records)
+        judge.learn(step, items, records)
+        found += items
+    return Progress(tuple(found), judge.world)
 
 
 def _newly(condition: Condition, step: Step, world: World, value: object) -> bool:

@@ -165,28 +165,30 @@ class _Course:
         before, judged = [Judge(base)], list[list[Item]]()
         while place < len(self.steps):
             step, judge = self.steps[place], copy(before[place])
-            items = judge.items(step, records)
-            ready = next((i for i in items if i.standing == Standing.READY), None)
-            if ready is None:
+            items, back = judge.items(step, records), None
+            for item in items:
+                if item.standing != Standing.READY:
+                    continue
+                value = pick.answer(step.id, _worth_trying(step, self.limits[place], judge.world))
+                path.answers.append(Answer(step.id, item.iteration, value))
+                records[step.id, item.iteration] = Record(standing=Standing.DONE, value=value)
+                if step.stop_if is not None:
+                    known = flow.with_step(judge.world, step, len(items), records)
+                    back = self._stop(step, known, value, rounds < MAX_ROUNDS, path.branches)
+                if back is not None:
+                    break
+            if back is None:
+                judge.learn(step, items, records)
                 before.append(judge)
                 judged.append(items)
                 place += 1
-                continue
-            value = pick.answer(step.id, _worth_trying(step, self.limits[place], judge.world))
-            path.answers.append(Answer(step.id, ready.iteration, value))
-            records[step.id, ready.iteration] = Record(standing=Standing.DONE, value=value)
-            if step.stop_if is None:
-                continue
-            judge = copy(before[place])
-            judge.items(step, records)
-            back = self._stop(step, judge.world, value, rounds < MAX_ROUNDS, path.branches)
-            if back is not None:
+            else:
                 again = {s.id for s in self.steps[back : place + 1]}
                 records = {k: v for k, v in records.items() if k[0] not in again}
                 del before[back + 1 :], judged[back:]
                 rounds, place = rounds + 1, back
         found = [item for items in judged for item in items]
-        path.open = tuple(i.step.id for i in found if i.owed and not i.settled)
+        path.open = tuple(i.step.id for i in found if i.owed and i.standing == Standing.AHEAD)
         path.branches |= standing(found)
         return path
 

@@ -89,9 +89,7 @@ def checked(content: Content) -> checking.Report:
         return _FIT[mark]
     report = checking.check(content.root, content.folders)
     findings = [*report.findings]
-    findings += checking.check_registry(
-        report.documents, registry.fact_fields(), registry.verb_arguments()
-    )
+    findings += checking.check_registry(report.documents, registry.read())
     if findings:
         raise unfit(findings)
     _FIT.clear()

@@ -129,9 +129,7 @@ def broken_in(content: Content, change: Break) -> set[tuple[Rule, str]]:
     report = checking.check(content.root, folders)
     found = [
         *report.findings,
-        *checking.check_registry(
-            report.documents, registry.fact_fields(), registry.verb_arguments()
-        ),
+        *checking.check_registry(report.documents, registry.read()),
     ]
     return {(finding.rule, finding.words) for finding in found}
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, transaction
 
-from panshi.handbook import content_command, content_files, services
+from panshi.handbook import content_check, content_files, registry, services
 from panshi.handbook.models import Edition, EditionItem, EditionState, Node, Revision, Run, Step
 from panshi.handbook.rules import texts
 from panshi.handbook.services.content import ContentUnfit, TriggerUnknown, content_of
@@ -30,7 +30,7 @@ def test_the_outline_has_its_categories_and_nodes() -> None:
 
 
 def test_the_shipped_files_pass_the_check_and_fit_the_facts_and_verbs_that_exist() -> None:
-    found = content_command.check(SHIPPED, with_registry=True)
+    found = content_check.check(SHIPPED, registry=registry.read())
     assert (found.findings, found.written) == ((), WRITTEN)
 
 
@@ -104,7 +104,7 @@ def test_a_newer_installation_brings_other_text_under_the_same_number(tmp_path: 
 def test_the_check_names_what_is_wrong(
     tmp_path: Path, name: str, before: str, after: str, words: str
 ) -> None:
-    report = content_command.check(changed(tmp_path, name, before, after))
+    report = content_check.check(changed(tmp_path, name, before, after))
     assert any(words in str(f) for f in report.findings), report.findings
 
 
@@ -117,7 +117,7 @@ def test_a_copied_node_is_noticed(tmp_path: Path) -> None:
     head = texts[6].split("## 是什么")[0]
     body = texts[5].split("## 是什么")[1]
     (target / "CS-D-06-overdue-collection" / "node.md").write_text(f"{head}## 是什么{body}")
-    found = content_command.check(target).findings
+    found = content_check.check(target).findings
     assert any("alike" in f.words for f in found)
     assert any("stands in" in f.words for f in found) is False  # Two nodes, not more.
 
@@ -125,7 +125,7 @@ def test_a_copied_node_is_noticed(tmp_path: Path) -> None:
 def test_an_unknown_verb_or_field_fails_the_registry_check(tmp_path: Path) -> None:
     name = "VM-F-09-insulation-fault/sop.yaml"
     wrong = changed(tmp_path, name, "call: diagnosis.acknowledge_finding", "call: diagnosis.admit")
-    found = content_command.check(wrong, with_registry=True).findings
+    found = content_check.check(wrong, registry=registry.read()).findings
     assert any("calls diagnosis.admit, which does not exist" in f.words for f in found)
     with pytest.raises(ContentUnfit):
         services.import_content(directory=str(wrong), actor=make.editor(), at=make.NOON)
