@@ -15,6 +15,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import DataError, IntegrityError, ProgrammingError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from psycopg.errors import CheckViolation, InsufficientPrivilege
@@ -123,8 +124,13 @@ def _act(request: Request, full: str, given: dict[str, Any], key: UUID | None) -
 
 
 def _said(broken: CheckViolation) -> str:
-    """What the database refuses to store, in words: its constraints are named by sentences."""
-    rule = (broken.diag.constraint_name or "").replace("_", " ")
+    """What the database refuses to store, in words.
+
+    Its rules are named by English sentences: who reads English is told the sentence, others the
+    name as a code to look up.
+    """
+    name = broken.diag.constraint_name or ""
+    rule = name.replace("_", " ") if (get_language() or "").startswith("en") else name
     words = _("A value breaks the rule “%(rule)s”. Correct it and send again.")
     return words % {"rule": rule}
 

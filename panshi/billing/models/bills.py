@@ -2,6 +2,7 @@ from decimal import Decimal
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from panshi.billing.models.catalogue import Product
@@ -130,6 +131,8 @@ class BillLine(OwnedModel):
     customer_id = models.UUIDField()
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="+", db_index=False)
     words = models.CharField(max_length=200, blank=True)
+    # What the words say to those who read English, where whoever billed them knew it.
+    words_en = models.CharField(max_length=200, blank=True, db_default="")
     vehicle_id = models.UUIDField(null=True)
     service_from = models.DateField(null=True)
     service_to = models.DateField(null=True)
@@ -163,6 +166,12 @@ class BillLine(OwnedModel):
                 name="line_by_service_end",
             ),
         ]
+
+    @property
+    def told(self) -> str:
+        """The words in the language of who reads them."""
+        chinese = (get_language() or "zh").startswith("zh")
+        return self.words if chinese or not self.words_en else self.words_en
 
 
 class BillBalance(models.Model):

@@ -359,7 +359,7 @@ def bill_card(*, bill_id: UUID, today: date, actor: Actor) -> BillCard:
                 id=line.id,
                 position=line.position,
                 product=str(line.product),
-                words=line.words,
+                words=line.told,
                 plate=plates.get(line.vehicle_id, ""),
                 service_from=line.service_from,
                 service_to=line.service_to,

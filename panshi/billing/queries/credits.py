@@ -56,7 +56,7 @@ def creditable(*, bill_id: UUID, actor: Actor) -> Creditable:
             CreditableLine(
                 id=line.id,
                 position=line.position,
-                words=" ".join(filter(None, (str(line.product), line.words))),
+                words=" ".join(filter(None, (str(line.product), line.told))),
                 gross=line.gross,
                 left=max(line.gross + given.get(line.id, ZERO), ZERO),
             )

@@ -88,9 +88,7 @@ def bill_subjects(*, bill_ids: tuple[UUID, ...], actor: Actor) -> dict[UUID, str
     """What each bill asks for, in a word or two: the first product, and of labour the work."""
     lines = BillLine.objects.visible_to(actor).filter(bill_id__in=bill_ids, position=1)
     return {
-        line.bill_id: line.words
-        if line.words and line.product.code == LABOUR
-        else str(line.product)
+        line.bill_id: line.told if line.words and line.product.code == LABOUR else str(line.product)
         for line in lines.select_related("product")
     }
 

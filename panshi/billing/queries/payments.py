@@ -1,7 +1,8 @@
 """Questions about payments, notices and what the run set aside."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from panshi.billing.models import (
     Payment,
 )
 from panshi.billing.queries.bills import EXACT_UP_TO, customer_names
+from panshi.billing.queries.owed import bill_subjects
 from panshi.kit.money import ZERO
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
@@ -47,6 +49,19 @@ class PaymentPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskedBill:
+    """A bill as its payer reads it: what for, for which days, and when it is due; open in CNY."""
+
+    id: UUID
+    number: str
+    subject: str
+    period_from: date | None
+    last_day: date | None
+    due_on: date
+    open_amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentCard:
     """A payment with the numbers and open amounts of the bills it was started for."""
 
@@ -60,6 +75,7 @@ class PaymentCard:
     started_at: datetime
     received_at: datetime | None
     bills: tuple[tuple[UUID, str, Decimal], ...]
+    asked: tuple[AskedBill, ...]
     target_kind: str
     pay_target: str
 
@@ -153,12 +169,25 @@ def payment_rows(
     )
 
 
+def _asked(bill: Bill, subjects: Mapping[UUID, str]) -> AskedBill:
+    return AskedBill(
+        id=bill.id,
+        number=bill.number or "",
+        subject=subjects.get(bill.id, ""),
+        period_from=bill.period_from,
+        last_day=bill.period_to - timedelta(days=1) if bill.period_to else None,
+        due_on=bill.due_on,
+        open_amount=bill.balance.open_amount,
+    )
+
+
 @question
 def payment_card(*, payment_id: UUID, actor: Actor) -> PaymentCard:
     """One payment; for staff, the customer, and the pay page behind its signed address."""
     payment = Payment.objects.visible_to(actor).get(id=payment_id)
     actor.must_be(payment.customer_id)
-    rows = payment.bills.select_related("bill__balance").order_by("place")
+    rows = list(payment.bills.select_related("bill__balance").order_by("place"))
+    subjects = bill_subjects(bill_ids=tuple(row.bill_id for row in rows), actor=actor)
     return PaymentCard(
         id=payment.id,
         org_id=payment.org_id,
@@ -172,6 +201,7 @@ def payment_card(*, payment_id: UUID, actor: Actor) -> PaymentCard:
         bills=tuple(
             (row.bill_id, row.bill.number or "", row.bill.balance.open_amount) for row in rows
         ),
+        asked=tuple(_asked(row.bill, subjects) for row in rows),
         target_kind=payment.target_kind,
         pay_target=payment.pay_target,
     )

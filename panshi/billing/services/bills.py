@@ -42,7 +42,10 @@ class CreditExceedsBill(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewLine:
-    """A line to bill, tax inside; an empty VAT code takes the product's own."""
+    """A line to bill, tax inside; an empty VAT code takes the product's own.
+
+    Who reads English is shown `words_en`, where it is given.
+    """
 
     product_code: str
     words: str
@@ -52,6 +55,7 @@ class NewLine:
     vehicle_id: UUID | None = None
     service_from: date | None = None
     service_to: date | None = None
+    words_en: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +101,7 @@ def draft(
                 customer_id=customer_id,
                 product=product,
                 words=new.words,
+                words_en=new.words_en,
                 vehicle_id=new.vehicle_id or vehicle_id,
                 service_from=new.service_from,
                 service_to=new.service_to,

@@ -40,6 +40,7 @@ from panshi.kit import outbox
 from panshi.kit.clock import local_day
 from panshi.kit.ids import uuid7
 from panshi.kit.money import to_fen, yuan
+from panshi.kit.numbers import next_number
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
@@ -221,9 +222,21 @@ def refund_payment(
 
 
 def numbered_refund(**fields: Any) -> Refund:
-    """A refund of these fields, whose number for the channel follows from its id."""
-    number = uuid7()
-    return Refund(id=number, number=f"R{number.hex.upper()}", **fields)
+    """A refund of these fields, with the next number of its book and year.
+
+    Books that share a merchant share the channel's names of refunds: the end of the id keeps them
+    apart.
+    """
+    found = uuid7()
+    series = f"R{local_day(fields['asked_at']).year}"
+    number = next_number(org_id=fields["org_id"], series=series)
+    return Refund(id=found, number=f"{number}-{found.hex[-6:].upper()}", **fields)
+
+
+def _numbered_again(refund: Refund) -> str:
+    """The number of a further attempt, which the channel takes for another refund."""
+    first = RefundMove.objects.filter(refund=refund).order_by("at", "id").first()
+    return f"{first.number if first else refund.number}-{refund.attempts + 1}"
 
 
 def locked_refund(refund_id: UUID, permission: str, actor: Actor) -> tuple[Refund, Payment | None]:
@@ -303,7 +316,7 @@ def send_refund(*, refund_id: UUID, actor: Actor, at: datetime) -> RefundSent:
         payment.refunding += refund.amount
         payment.save(update_fields=["refunding"])
     if again:
-        refund.number = f"R{refund.id.hex.upper()}{refund.attempts:02d}"
+        refund.number = _numbered_again(refund)
     refund.attempts += 1
     refund.sent_at, refund.ended_at = at, None
     move_refund(

@@ -1,12 +1,16 @@
 """A body that does not fit is refused by its fields, in the language that its sender reads."""
 
 import json
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
+from django.db import IntegrityError
+from psycopg.errors import CheckViolation, Diagnostic
 
 from panshi.billing.tests.test_outgoing import lines
+from panshi.kit import http_api
 from panshi.leasing.models import Lease
 from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
@@ -42,6 +46,14 @@ BODIES: list[tuple[str, object, str, str]] = [
     ("fleet/make_ready", {"vehicle_id": "沪A"}, "vehicle_id", "id"),
     ("crm/register_customer", "{", "", "json"),
 ]  # fmt: skip
+
+
+class _Broken(CheckViolation):
+    """What the database says when a row breaks one of its rules."""
+
+    @property
+    def diag(self) -> Diagnostic:
+        return cast(Diagnostic, SimpleNamespace(constraint_name="a_credit_says_why"))
 
 
 @pytest.fixture
@@ -116,3 +128,19 @@ def test_what_is_not_found_or_not_signed_in_is_told_alike(node: OrgNode, languag
     for answer in (missing, key, stranger):
         chinese = any("\u4e00" <= sign <= "\u9fff" for sign in answer.json()["words"])
         assert chinese == (language == "zh")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("zh-CN", "规则代号：a_credit_says_why"), ("en", "the rule “a credit says why”")],
+)
+def test_a_rule_of_the_database_is_told_without_foreign_sentences(
+    node: OrgNode, monkeypatch: pytest.MonkeyPatch, language: str, words: str
+) -> None:
+    def broken(**given: Any) -> None:
+        raise IntegrityError from _Broken()
+
+    monkeypatch.setattr(http_api, "once", broken)
+    answer = send(desk_of(node), "leasing/activate_lease", {"lease_id": SOME}, language)
+    assert answer.status_code == 422
+    assert words in answer.json()["words"]

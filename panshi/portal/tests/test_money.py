@@ -24,6 +24,7 @@ def _bill(place: Town) -> UUID:
             billing.NewLine(
                 product_code="SERVICE_LABOUR",
                 words="常规保养",
+                words_en="Regular upkeep",
                 quantity=Decimal(1),
                 unit_price=Decimal("263.00"),
             )
@@ -35,14 +36,12 @@ def _bill(place: Town) -> UUID:
 
 def test_a_bill_is_shown_and_paid_by_its_customer_alone(place: Town) -> None:
     bill_id = _bill(place)
-    own = Window(User.objects.get(id=place.customer_user))
+    user = User.objects.get(id=place.customer_user)
+    own, read = Window(user, language="zh-hans"), Window(user)
     stranger = Window(User.objects.get(id=place.stranger_user))
 
     assert "263.00" in own.get("/portal/").content.decode()
-    listed = own.get("/portal/bills/").content.decode()
-    assert "263.00" in listed
-    assert "常规保养" in listed
-    assert "常规保养" in own.get(f"/portal/bills/{bill_id}/").content.decode()
+    assert "263.00" in own.get("/portal/bills/").content.decode()
     assert stranger.get(f"/portal/bills/{bill_id}/").status_code == 404
     assert "263.00" not in stranger.get("/portal/bills/").content.decode()
     assert stranger.post("/portal/bills/pay/", {"bill": str(bill_id)}).status_code == 409
@@ -51,7 +50,13 @@ def test_a_bill_is_shown_and_paid_by_its_customer_alone(place: Town) -> None:
     assert started.status_code == 302
     payment = started["Location"]
     assert payment.startswith("/pay/")
+    # Wherever it is read, it says what it is for in the language of who reads it.
+    for url in (payment, f"/portal/bills/{bill_id}/", "/portal/bills/"):
+        chinese, english = own.get(url).content.decode(), read.get(url).content.decode()
+        assert ("常规保养" in chinese, "Regular upkeep" in chinese) == (True, False), url
+        assert ("常规保养" in english, "Regular upkeep" in english) == (False, True), url
+        assert f"{local_day(place.at) + timedelta(days=7):%Y-%m-%d}" in english, url
     own.post(payment)
 
-    assert "To be paid" not in own.get(f"/portal/bills/{bill_id}/").content.decode()
-    assert "Pay all" not in own.get("/portal/bills/").content.decode()
+    assert "To be paid" not in read.get(f"/portal/bills/{bill_id}/").content.decode()
+    assert "Pay all" not in read.get("/portal/bills/").content.decode()

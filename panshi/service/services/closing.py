@@ -218,6 +218,7 @@ def _bill_line(line: OrderLine) -> billing.NewLine:
     return billing.NewLine(
         product_code=_PRODUCTS[PriceKind(line.kind)],
         words=line.words_zh,
+        words_en=line.words_en,
         quantity=line.quantity,
         unit_price=line.unit_price,
     )

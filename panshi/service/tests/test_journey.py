@@ -4,9 +4,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 
+from panshi.billing import queries as billing_queries
 from panshi.billing import services as billing
 from panshi.kit import relay
+from panshi.kit.clock import local_day
 from panshi.kit.refusals import IllegalMove
 from panshi.kit.tenancy import system_actor
 from panshi.service import queries, services
@@ -108,6 +111,11 @@ def test_runs_a_booking_to_its_review() -> None:
         work_order_id=booked.work_order_id, actor=engineer, at=done
     )
     assert released.bill_id is not None
+    with translation.override("en"):
+        told = billing_queries.bill_card(
+            bill_id=released.bill_id, today=local_day(done), actor=where.boss
+        )
+    assert told.lines[0].words.isascii()  # The English name of the work, for who reads English.
     # 60 min at 120 an hour, the pads at 238, the call-out at 50: as booked, to the fen.
     assert released.total == booked.total == Decimal("408.00")
 
