@@ -74,6 +74,15 @@ class CustomerBlacklisted(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BlacklistingLifted(Fact):
+    """A person is no longer on a node's blacklist; whoever listed them did not decide it."""
+
+    entry_id: UUID
+    customer_id: UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalDataRead(Fact):
     customer_ids: tuple[UUID, ...]
     field: str

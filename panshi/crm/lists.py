@@ -11,7 +11,13 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import pgettext_lazy
 
 from panshi.crm import queries, services
-from panshi.crm.models import ComplaintState, ComplaintSubject, CustomerKind, QualificationState
+from panshi.crm.models import (
+    BlacklistReason,
+    ComplaintState,
+    ComplaintSubject,
+    CustomerKind,
+    QualificationState,
+)
 from panshi.crm.queries import ComplaintRow, CustomerCard, QualificationRow
 from panshi.kit.forms import Field, Form, for_verb
 from panshi.kit.records import Detail, Entry, Tile
@@ -204,6 +210,12 @@ COMPLAIN: Final = for_verb(
 ANSWER: Final = for_verb(
     services.answer_complaint, labels={"answer": lazy("Answer")}, kinds={"answer": "area"}
 )
+BLACKLIST: Final = for_verb(
+    services.blacklist_person,
+    labels={"reason_code": lazy("Reason")},
+    choices={"reason_code": BlacklistReason},
+)
+LIFT: Final = for_verb(services.lift_blacklisting, labels={"reason": lazy("Reason")})
 EXPORT: Final = Form(
     fields=[
         Field(

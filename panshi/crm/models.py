@@ -173,6 +173,8 @@ class BlacklistEntry(OwnedModel):
     listed_by_id = models.UUIDField()
     listed_at = models.DateTimeField()
     lifted_at = models.DateTimeField(null=True)
+    lifted_by_id = models.UUIDField(null=True)
+    lifted_because = models.CharField(max_length=200, blank=True, db_default="")
 
     class Meta:
         constraints = [
@@ -180,7 +182,11 @@ class BlacklistEntry(OwnedModel):
                 name="a_person_is_listed_once_by_a_node",
                 fields=["org", "person_key"],
                 condition=Q(lifted_at=None),
-            )
+            ),
+            models.CheckConstraint(
+                name="another_person_takes_off_the_blacklist",
+                condition=Q(lifted_by_id__isnull=True) | ~Q(lifted_by_id=F("listed_by_id")),
+            ),
         ]
         indexes = [models.Index(fields=["person_key"], name="blacklist_by_person")]
 

@@ -10,6 +10,8 @@ urlpatterns = [
     path("crm/customers/<uuid:customer_id>/", views.customer, name="crm-customer"),
     path("crm/customers/<uuid:customer_id>/change/", views.change, name="crm-change"),
     path("crm/customers/<uuid:customer_id>/qualify/", views.qualify, name="crm-qualify"),
+    path("crm/customers/<uuid:customer_id>/blacklist/", views.blacklist, name="crm-blacklist"),
+    path("crm/customers/<uuid:customer_id>/lift/", views.lift, name="crm-lift"),
     path("crm/customers/<uuid:customer_id>/complain/", views.complain, name="crm-complain"),
     re_path(
         r"^crm/customers/(?P<customer_id>[0-9a-f-]{36})/reveal/(?P<field>phone|id_no)/$",

@@ -117,15 +117,23 @@ def register(request: Request) -> HttpResponse:
 
 def _shown(request: Request, customer_id: UUID, **revealed: str) -> dict[str, Any]:
     card = queries.customer_card(customer_id=customer_id, actor=request.actor)
+    listed = card.listed
     people = {
         *(row.submitted_by_id for row in card.qualifications),
         *(row.reviewer_id for row in card.qualifications if row.reviewer_id),
         *(read.by_id for read in card.reads),
+        *((listed.listed_by_id,) if listed else ()),
     }
     names = org.names_of(user_ids=tuple(people), actor=request.actor)
     return {
         "customer": card,
         "may_reveal": request.actor.may("crm.reveal_personal_data"),
+        "listed": listed,
+        "listed_by": names.get(listed.listed_by_id, "") if listed else "",
+        "may_list": card.id_masked and not listed and request.actor.may("crm.blacklist_person"),
+        "may_lift": listed
+        and listed.listed_by_id != request.actor.id
+        and request.actor.may("crm.lift_blacklisting"),
         "waits": any(row.state == QualificationState.SUBMITTED for row in card.qualifications),
         "tiles": lists.tiles_of(card),
         "details": lists.details_of(card),
@@ -191,6 +199,34 @@ def qualify(request: Request, customer_id: UUID) -> HttpResponse:
         return blank.respond(request, "crm/form.html", context)
     form = lists.QUALIFY.read(request.POST)
     if form.ok and _called(request, form, services.submit_qualification, customer_id=customer_id):
+        return redirect("crm-customer", customer_id)
+    return form.respond(request, "crm/form.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@needs("crm.blacklist_person")
+def blacklist(request: Request, customer_id: UUID) -> HttpResponse:
+    """Put the person behind a customer on the blacklist that all nodes ask."""
+    card = queries.customer_card(customer_id=customer_id, actor=request.actor)
+    context = {"customer": card, "title": _("Put on the blacklist")}
+    if request.method == "GET":
+        return lists.BLACKLIST.blank().respond(request, "crm/form.html", context)
+    form = lists.BLACKLIST.read(request.POST)
+    if form.ok and _called(request, form, services.blacklist_person, customer_id=customer_id):
+        return redirect("crm-customer", customer_id)
+    return form.respond(request, "crm/form.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@needs("crm.lift_blacklisting")
+def lift(request: Request, customer_id: UUID) -> HttpResponse:
+    """Take the person behind a customer off the blacklist, by somebody else than who listed."""
+    card = queries.customer_card(customer_id=customer_id, actor=request.actor)
+    context = {"customer": card, "title": _("Take off the blacklist")}
+    if request.method == "GET":
+        return lists.LIFT.blank().respond(request, "crm/form.html", context)
+    form = lists.LIFT.read(request.POST)
+    if form.ok and _called(request, form, services.lift_blacklisting, customer_id=customer_id):
         return redirect("crm-customer", customer_id)
     return form.respond(request, "crm/form.html", context)
 

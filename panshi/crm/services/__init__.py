@@ -1,5 +1,6 @@
 """Verbs about customers."""
 
+from panshi.crm.services.blacklist import NotListed, blacklist_person, lift_blacklisting
 from panshi.crm.services.complaints import (
     ComplaintEmpty,
     answer_complaint,
@@ -35,7 +36,6 @@ from panshi.crm.services.qualification import (
     OwnSubmission,
     QualificationOpen,
     ReviewNeeded,
-    blacklist_person,
     decide_qualification,
     lapse_qualifications,
     start_review,
@@ -54,6 +54,7 @@ __all__ = [
     "NameMissing",
     "NewCustomer",
     "NodesMixed",
+    "NotListed",
     "OwnSubmission",
     "QualificationOpen",
     "ReasonMissing",
@@ -67,6 +68,7 @@ __all__ = [
     "export_in_clear",
     "file_complaint",
     "lapse_qualifications",
+    "lift_blacklisting",
     "record_personal_read",
     "register_customer",
     "register_customers",

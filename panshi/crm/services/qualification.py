@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from panshi.crm import rules
 from panshi.crm.events import (
-    CustomerBlacklisted,
     QualificationApproved,
     QualificationRejected,
     QualificationReviewStarted,
@@ -19,7 +18,6 @@ from panshi.crm.events import (
 )
 from panshi.crm.models import (
     QUALIFICATION_LIFE,
-    BlacklistEntry,
     BlacklistReason,
     Customer,
     CustomerKind,
@@ -247,32 +245,3 @@ def lapse_qualifications(*, actor: Actor, at: datetime) -> QualificationsLapsed:
     ids = tuple(lapsed.select_for_update().order_by("id").values_list("id", flat=True))
     Customer.objects.filter(id__in=ids).update(qualified=False)
     return QualificationsLapsed(org_id=actor.org_id, actor_id=actor.id, at=at, customer_ids=ids)
-
-
-@verb
-def blacklist_person(
-    *, customer_id: UUID, reason_code: str, actor: Actor, at: datetime
-) -> CustomerBlacklisted:
-    """List the person behind a customer, so that no node qualifies it. Raises IdentityMissing."""
-    customer = Customer.objects.visible_to(actor).select_for_update().get(id=customer_id)
-    actor.must("crm.blacklist_person", customer.org_id)
-    if customer.person_key is None:
-        raise IdentityMissing(_("A customer without an identity number cannot be listed."))
-    entry, _new = BlacklistEntry.objects.get_or_create(
-        org_id=customer.org_id,
-        person_key=customer.person_key,
-        lifted_at=None,
-        defaults={
-            "reason_code": BlacklistReason(reason_code),
-            "listed_by_id": actor.id,
-            "listed_at": at,
-        },
-    )
-    Customer.objects.filter(id=customer.id).update(qualified=False)
-    return CustomerBlacklisted(
-        org_id=customer.org_id,
-        actor_id=actor.id,
-        at=at,
-        entry_id=entry.id,
-        reason_code=entry.reason_code,
-    )

@@ -23,7 +23,7 @@ from panshi.org.tests.window import Window, page, window
 
 # A page of the shell asks for the session, the person, its place in the tree and its tray as well.
 LIST_QUERIES = 18
-RECORD_QUERIES = 20
+RECORD_QUERIES = 21
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.urls import reverse
 
 from panshi.crm import queries, rules, services
 from panshi.crm.models import Customer, Qualification
@@ -21,7 +22,9 @@ from panshi.crm.tests import make
 from panshi.crm.tests.make import NOON
 from panshi.kit.refusals import IllegalMove
 from panshi.kit.tenancy import Actor, hq_actor
+from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
+from panshi.org.tests.window import page, window
 
 LICENCE = date(2026, 12, 31)
 
@@ -136,6 +139,36 @@ def test_a_blacklisted_person_is_refused_at_every_node_and_the_question_is_on_re
             qualification_id=submitted, approve=True, note="", actor=manager, at=NOON
         )
     assert Qualification.objects.get(id=submitted).state == "SUBMITTED"
+
+
+def test_another_person_takes_somebody_off_the_blacklist_on_the_page() -> None:
+    customer = make.customer(kind="PERSON", qualified=False)
+    org = OrgNode.objects.get(id=customer.org_id)
+    first, second = window(org, "SALES"), window(org, "SALES")
+    record = reverse("crm-customer", args=[customer.id])
+    assert "Put on the blacklist" in page(first.get(record))
+    add = reverse("crm-blacklist", args=[customer.id])
+    form = first.get(add).context["form"]
+    sent = {"_key": str(form.key), "reason_code": "UNPAID"}
+    assert first.post(add, sent).status_code == 302
+    shown = page(first.get(record))
+    assert "Left debts unpaid" in shown
+    assert "Take off the blacklist" not in shown
+    off = reverse("crm-lift", args=[customer.id])
+    assert "Take off the blacklist" in page(second.get(record))
+    assert first.post(off, {"reason": "paid"}).status_code == 409
+    assert second.post(off, {"reason": ""}).status_code == 422
+    assert second.post(off, {"reason": "已还清"}).status_code == 302
+    assert queries.blacklisting(customer_id=customer.id, actor=hq_actor(org.id)) is None
+    with pytest.raises(services.NotListed):
+        services.lift_blacklisting(
+            customer_id=customer.id, reason="?", actor=hq_actor(org.id), at=NOON
+        )
+    clerk, manager = _staff(customer)
+    submitted = _submit(customer, clerk)
+    services.decide_qualification(
+        qualification_id=submitted, approve=True, note="", actor=manager, at=NOON
+    )
 
 
 def test_a_lapsed_licence_a_missing_identity_and_a_second_submission_are_refused() -> None:

@@ -22,6 +22,12 @@ from panshi.crm.models import (
     QualificationState,
     Settlement,
 )
+from panshi.crm.queries.blacklist import Blacklisting as Blacklisting
+from panshi.crm.queries.blacklist import blacklisting as blacklisting
+from panshi.crm.queries.blacklist import listing_of
+from panshi.crm.queries.filed import FiledRow as FiledRow
+from panshi.crm.queries.filed import complaining as complaining
+from panshi.crm.queries.filed import complaints_filed as complaints_filed
 from panshi.crm.sheet import KIND, SHEET, CustomerSheetRow
 from panshi.kit import imports
 from panshi.kit.imports import BatchCard, Preview
@@ -125,6 +131,7 @@ class CustomerCard(CustomerRow):
     qualifications: tuple[QualificationRow, ...]
     complaints: tuple[ComplaintRow, ...]
     reads: tuple[PersonalReadRow, ...]
+    listed: Blacklisting | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,16 +140,6 @@ class CustomerCounts:
     companies: int
     qualified: int
     open_complaints: int
-
-
-@dataclass(frozen=True, slots=True)
-class FiledRow:
-    """A complaint as it is counted."""
-
-    complaint_id: UUID
-    org_id: int
-    city: str
-    filed_at: datetime
 
 
 def _ref(customer: Customer) -> dict[str, Any]:
@@ -419,6 +416,7 @@ def customer_card(*, customer_id: UUID, actor: Actor) -> CustomerCard:
         qualifications=tuple(_qualification(row) for row in examined.order_by("-submitted_at")),
         complaints=tuple(_complaint(row) for row in complaints.order_by("-filed_at")),
         reads=reads,
+        listed=listing_of(customer) if actor.customer_id is None else None,
     )
 
 
@@ -450,23 +448,6 @@ def open_complaints(*, actor: Actor, limit: int = 100) -> list[ComplaintRow]:
     found = Complaint.objects.visible_to(actor).select_related("customer")
     waiting = found.filter(state=ComplaintState.OPEN).order_by("due_at")
     return [_complaint(row) for row in waiting[:limit]]
-
-
-@question
-def complaining(*, customer_ids: tuple[UUID, ...], actor: Actor) -> frozenset[UUID]:
-    """Those of these customers who have a complaint that is not yet answered."""
-    found = Complaint.objects.visible_to(actor).filter(
-        state=ComplaintState.OPEN, customer_id__in=customer_ids
-    )
-    return frozenset(found.values_list("customer_id", flat=True))
-
-
-@question
-def complaints_filed(*, since: datetime, until: datetime, actor: Actor) -> list[FiledRow]:
-    """Every complaint filed in [since, until), in the city of its customer, the oldest first."""
-    found = Complaint.objects.visible_to(actor).filter(filed_at__gte=since, filed_at__lt=until)
-    rows = found.order_by("filed_at").values_list("id", "org_id", "customer__city", "filed_at")
-    return [FiledRow(*row) for row in rows]
 
 
 @question
