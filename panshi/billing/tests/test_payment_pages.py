@@ -114,9 +114,14 @@ def test_a_bank_file_is_brought_in_and_settled_by_hand(client: Window, node: Org
     assert client.post(confirm, {"bill": str(bill.bill_id)}).status_code == 302
     assert BillBalance.objects.get(bill_id=bill.bill_id).open_amount == 0
     aside = reverse("billing-bank-aside", args=[out.id])
-    assert client.post(aside, {"kind": "EXPENSE", "words": "货款"}).status_code == 302
+    # A cost is booked as one; what is set aside of money out is a transfer, with its reason.
+    for sent in ({"kind": "EXPENSE", "words": "货款"}, {"words": ""}):
+        assert client.post(aside, sent).status_code == 302
+        out.refresh_from_db()
+        assert out.state == "QUEUED", sent
+    assert client.post(aside, {"words": "转二户"}).status_code == 302
     out.refresh_from_db()
-    assert out.state == "SET_ASIDE"
+    assert (out.state, out.aside, out.aside_words) == ("SET_ASIDE", "OWN", "转二户")
     assert client.post(reverse("billing-bank-take-up", args=[out.id])).status_code == 302
     assert client.post(reverse("billing-bank-match")).status_code == 302
 
