@@ -13,7 +13,6 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -26,7 +25,7 @@ from panshi.kit.clock import local_day
 from panshi.kit.forms import Field, Form
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import HQ
-from panshi.kit.web import Request, needs
+from panshi.kit.web import Request, day_in, needs
 from panshi.org import queries as org
 
 BLANK: Final = 5
@@ -238,11 +237,7 @@ def draft(request: Request) -> HttpResponse:
     )
     context |= {"version": version, "starts_on": starts, "ends_on": ends}
     context["rows"] = [*typed, *[Typed()] * BLANK]
-    try:
-        starts_on = parse_date(starts)
-        ends_on = parse_date(ends) if ends else None
-    except ValueError:
-        starts_on = ends_on = None
+    starts_on, ends_on = day_in(starts), day_in(ends)
     if starts_on is None or (ends and ends_on is None):
         context["refused"] = _("Give the first day, and the day after the last one if it ends.")
     elif len(prices) == len(typed):

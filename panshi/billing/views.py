@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from panshi.billing import lists, papers, queries, services
 from panshi.billing.models import Channel
-from panshi.kit.clock import add_months, local_day, month_start
+from panshi.kit.clock import add_months, local_day, month_start, read_day
 from panshi.kit.forms import Field, Form
 from panshi.kit.money import yuan
 from panshi.kit.tables import Slice
@@ -32,7 +32,7 @@ def _today() -> date:
 def read_month(request: Request) -> date:
     """The month in the URL as 2027-06, else the running one."""
     try:
-        return date.fromisoformat(f"{request.GET.get('month', '')}-01")
+        return read_day(f"{request.GET.get('month', '')}-01")
     except ValueError:
         return month_start(_today())
 

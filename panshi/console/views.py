@@ -16,6 +16,7 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -23,16 +24,17 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from panshi.console import lists
 from panshi.console.context import Shell
+from panshi.console.sign_in import following
 from panshi.kit import home, observe, progress, search
 from panshi.kit.clock import local_day
 from panshi.kit.live import hub, sight_of
-from panshi.kit.refusals import NotPermitted
+from panshi.kit.refusals import NotPermitted, Refusal
 from panshi.kit.search import Group, Hit
 from panshi.kit.tables import Slice
 from panshi.kit.tenancy import Actor
 from panshi.kit.web import Request
 from panshi.org import queries, services
-from panshi.org.middleware import public
+from panshi.org.middleware import asking, public, refused
 
 _DOORS: Final = (
     (frozenset({"CUSTOMER"}), "/portal/"),
@@ -338,6 +340,17 @@ def _problem(request: HttpRequest, name: str, status: int) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return _problem(request, "403", 403)
+
+
+def stale(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer what was sent from a page of an earlier sign-in, as from a second tab: not done."""
+    if request.path == reverse("sign-in"):
+        return redirect(asking(request.path, following(request)))
+    words = _(
+        "This page was opened under an earlier sign-in, so nothing was done. Open it again and "
+        "repeat. If this comes back, allow cookies for this address."
+    )
+    return refused(request, Refusal(words), status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

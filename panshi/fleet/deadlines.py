@@ -17,7 +17,7 @@ from panshi.fleet.lists import STATE_TONES, city_choices, days_tone, days_words,
 from panshi.fleet.models import DueKind, VehicleState
 from panshi.fleet.queries import DueDay, DueRow, OpenItem, RuleRow
 from panshi.kit import cells
-from panshi.kit.clock import add_months, month_start
+from panshi.kit.clock import add_months, month_start, read_day
 from panshi.kit.forms import Field, Form
 from panshi.kit.records import Tile
 from panshi.kit.tables import Column, Filter, Table
@@ -116,7 +116,7 @@ class Month:
 def month_asked(given: str, today: date) -> date:
     """The first day of the month in the URL (2026-12), or of the current one."""
     try:
-        return date.fromisoformat(f"{given}-01")
+        return read_day(f"{given}-01")
     except ValueError:
         return month_start(today)
 

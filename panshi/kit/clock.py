@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+_FIRST_YEAR = 1900
+_LAST_YEAR = 2199
 
 
 def local_day(at: datetime) -> date:
@@ -19,6 +21,18 @@ def day_start(day: date) -> datetime:
 def day_span(day: date) -> tuple[datetime, datetime]:
     """Return [start, end) of a local day in UTC."""
     return day_start(day), day_start(day + timedelta(days=1))
+
+
+def read_day(words: str) -> date:
+    """The day that somebody wrote as 2027-03-09.
+
+    Raises ValueError for what is no day, and for one that no business has: the days around the
+    ends of the calendar have no neighbours to count with.
+    """
+    day = date.fromisoformat(words)
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise ValueError(words)
+    return day
 
 
 def month_start(day: date) -> date:

@@ -22,7 +22,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-from panshi.kit.clock import SHANGHAI
+from panshi.kit.clock import SHANGHAI, read_day
 from panshi.kit.facts import Fact
 from panshi.kit.ids import uuid7
 from panshi.kit.money import MOST, is_amount
@@ -267,14 +267,16 @@ def _money(words: str) -> Decimal:
 
 def _day(words: str) -> date:
     try:
-        return date.fromisoformat(words)
+        return read_day(words)
     except ValueError:
         raise Unreadable(_("Write a day as 2027-03-09.")) from None
 
 
 def _moment(words: str) -> datetime:
     try:
-        return datetime.fromisoformat(words).replace(tzinfo=SHANGHAI).astimezone(UTC)
+        written = datetime.fromisoformat(words)
+        read_day(f"{written:%Y-%m-%d}")
+        return written.replace(tzinfo=SHANGHAI).astimezone(UTC)
     except ValueError:
         raise Unreadable(_("Write a moment as 2027-03-09 14:05.")) from None
 

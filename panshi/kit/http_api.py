@@ -91,7 +91,7 @@ def call(request: HttpRequest, room: str, name: str) -> HttpResponse:
     given = {field: getattr(sent, field) for field in model.model_fields}
     try:
         return _act(cast(Request, request), full, given, key)
-    except (ValueError, LookupError, DataError) as unfit:
+    except (ValueError, LookupError, OverflowError, DataError) as unfit:
         # A value that has the right type and still names nothing: an unknown code or column.
         log.warning("%s does not take this", full, exc_info=True)
         words = _("A value is out of its range, or names what does not exist.")

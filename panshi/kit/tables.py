@@ -17,7 +17,7 @@ from django.shortcuts import render
 from django.utils.functional import Promise
 
 from panshi.kit import cells, exports
-from panshi.kit.clock import day_span
+from panshi.kit.clock import day_span, read_day
 from panshi.kit.listing import SIZES, TableView, build
 from panshi.kit.web import Request
 
@@ -119,7 +119,7 @@ class Ask:
     def day(self, key: str) -> date | None:
         """The day in the URL, or None when there is none or it is not a day."""
         try:
-            return date.fromisoformat(self.text(key))
+            return read_day(self.text(key))
         except ValueError:
             return None
 

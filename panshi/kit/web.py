@@ -8,11 +8,11 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import resolve, reverse
-from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
 from panshi.kit import facts
+from panshi.kit.clock import read_day
 from panshi.kit.facts import Fact
 from panshi.kit.models import Idempotent
 from panshi.kit.refusals import NotPermitted, Refusal
@@ -60,7 +60,7 @@ def permission_of(url_name: str) -> str:
 def day_in(text: str) -> date | None:
     """The day that a date field sent; None for what is no day."""
     try:
-        return parse_date(text)
+        return read_day(text)
     except ValueError:
         return None
 

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from panshi.kit.clock import add_months, local_day, month_start
+from panshi.kit.clock import add_months, local_day, month_start, read_day
 from panshi.kit.money import ZERO
 from panshi.kit.web import Request, needs
 from panshi.ledger import queries
@@ -19,7 +19,7 @@ PAGE = 50
 def read_month(words: str) -> date:
     """A month written 2027-06, else the running one."""
     try:
-        return date.fromisoformat(f"{words}-01")
+        return read_day(f"{words}-01")
     except ValueError:
         return month_start(local_day(timezone.now()))
 

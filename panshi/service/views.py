@@ -1,6 +1,6 @@
 """Console pages of on-site service."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from panshi.kit.clock import SHANGHAI, local_day
+from panshi.kit.clock import SHANGHAI, local_day, read_day
 from panshi.kit.forms import Field, Form
 from panshi.kit.records import Detail, Entry, Stage, Tile
 from panshi.kit.tables import Column, Filter, Slice, Table
@@ -288,7 +288,7 @@ def cancel(request: Request, id: UUID) -> HttpResponse:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return read_day(text)
     except ValueError:
         return local_day(timezone.now())
 
@@ -319,7 +319,7 @@ def board(request: Request) -> HttpResponse:
 
 def _moment(day: str, clock: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=SHANGHAI)
+        return datetime.combine(read_day(day), time.fromisoformat(clock), SHANGHAI)
     except ValueError:
         return None
 

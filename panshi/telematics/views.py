@@ -14,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from panshi.fleet import queries as fleet
-from panshi.kit.clock import SHANGHAI, local_day
+from panshi.kit.clock import SHANGHAI, local_day, read_day
 from panshi.kit.records import Detail, Entry, Tile
 from panshi.kit.tables import Column, Filter, Slice, Table
 from panshi.kit.web import Request, needs
@@ -345,7 +345,7 @@ def track(request: Request, vehicle_id: UUID) -> HttpResponse:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return read_day(text)
     except ValueError:
         return local_day(timezone.now())
 

@@ -19,7 +19,7 @@ from panshi.cockpit.models import PHASE_LIFE, AlertState, CostClass, Phase, Risk
 from panshi.cockpit.queries import AlertRow, RiskRow, TargetRow
 from panshi.cockpit.views.figures import LAUNCHES, permitted
 from panshi.kit import forms
-from panshi.kit.clock import local_day, month_start
+from panshi.kit.clock import local_day, month_start, read_day
 from panshi.kit.forms import Field, Form, Reading
 from panshi.kit.money import ZERO
 from panshi.kit.records import Bar, Detail
@@ -221,7 +221,7 @@ def budget(request: Request) -> HttpResponse:
 
 def _month_asked(request: Request) -> date:
     try:
-        return month_start(date.fromisoformat(request.GET.get("month", "")))
+        return month_start(read_day(request.GET.get("month", "")))
     except ValueError:
         return _first_of_month()
 

@@ -192,6 +192,22 @@ def test_signing_out_ends_the_session() -> None:
     assert client.get("/").headers["Location"] == "/sign-in/?next=/"
 
 
+def test_a_tab_of_an_earlier_sign_in_is_told_to_open_its_page_again() -> None:
+    person("chen", "SALES")
+    tab = Window(language="zh-hans")
+    tab.handler.enforce_csrf_checks = True
+    stale = {"csrfmiddlewaretoken": "a" * 64}
+
+    page = tab.post("/sign-out/", stale)
+    json = tab.post("/sign-out/", stale, headers={"Accept": "application/json"})
+    again = sign_in(tab, "chen", next="/staff/", **stale)
+
+    assert (page.status_code, json.status_code) == (403, 409)
+    assert "请重新打开" in page.content.decode()
+    assert json.json()["words"]
+    assert (again.status_code, again.headers["Location"]) == (302, "/sign-in/?next=/staff/")
+
+
 def test_the_workbench_shows_the_panels_that_are_permitted() -> None:
     for name, permission in (("mine", "crm.view"), ("books", "ledger.view")):
         home.register(
