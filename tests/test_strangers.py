@@ -108,7 +108,7 @@ ROUTES = [
 ]
 
 
-def _user(org: OrgNode, role: str) -> User:
+def user_of(org: OrgNode, role: str) -> User:
     return User.objects.create(
         org=org,
         username=f"{role}-{uuid7().hex[-6:]}",
@@ -161,7 +161,7 @@ def _leaks(answer: Any, ours: Ours) -> list[str]:
 @pytest.mark.slow
 def test_every_page_hides_what_is_ours(ours: Ours) -> None:
     before = _facts_and_changes(ours)
-    window = Window(_user(make.operator(), "ADMINISTRATOR"))
+    window = Window(user_of(make.operator(), "ADMINISTRATOR"))
     window.raise_request_exception = False
     leaks, broken = [], []
     for route in ROUTES:
@@ -212,7 +212,7 @@ def _value(kind: Any, ours: Ours, row: UUID) -> Any:
 @pytest.mark.slow
 def test_every_endpoint_hides_and_keeps_what_is_ours(ours: Ours) -> None:
     before = _facts_and_changes(ours)
-    window = Window(_user(make.operator(), "ADMINISTRATOR"))
+    window = Window(user_of(make.operator(), "ADMINISTRATOR"))
     window.raise_request_exception = False
     leaks, broken = [], []
     for name, function in {**QUESTIONS, **VERBS}.items():

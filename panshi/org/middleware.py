@@ -1,11 +1,12 @@
 """From a request to an actor: who signed in, in which part of the tree, under which role."""
 
+import logging
 from collections.abc import Callable
 from typing import Any, Final, cast
 from urllib.parse import urlencode, urlsplit
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import connection
+from django.db import DataError, connection
 from django.http import (
     Http404,
     HttpRequest,
@@ -26,6 +27,7 @@ from panshi.kit.web import Request
 from panshi.org import queries, services
 from panshi.org.models import User
 
+log = logging.getLogger("panshi.pages")
 PUBLIC = "public"
 READS: Final = ("GET", "HEAD")
 
@@ -129,6 +131,12 @@ class ActorMiddleware:
             return _only_sent(request, response)
         except Refusal as refusal:
             return refused(request, refusal)
+        except (DataError, OverflowError):
+            log.warning("%s does not take this", request.path, exc_info=True)
+            words = _(
+                "Something typed here is too long or too large, or has a sign that no text has."
+            )
+            return refused(request, Refusal(words), status=422)
         except ObjectDoesNotExist as missing:
             if _wants_json(request):
                 words = _("There is no such record in your part of the tree.")

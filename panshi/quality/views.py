@@ -46,7 +46,8 @@ LIST = Table(
 @require_GET
 def nonconformities(request: Request) -> HttpResponse:
     ask = LIST.read(request.GET)
-    rows = queries.nonconformities(state=ask.text("state"), actor=request.actor)
+    state = ask.text("state") if ask.text("state") in NonconformityState else ""
+    rows = queries.nonconformities(state=state, actor=request.actor)
     page = Slice(rows=rows[ask.offset : ask.offset + ask.limit], total=len(rows))
     still_open = [row for row in rows if row.state == NonconformityState.OPEN]
     context = {
