@@ -11,9 +11,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
+from django.db.models.fields.json import KeyTextTransform
 
 from panshi.handbook.models import Edition, EditionItem, EditionState, Revision
 from panshi.handbook.rules import reading, texts
+from panshi.handbook.rules.answering import Answer, answer_of
 from panshi.handbook.rules.clock import Calendar
 from panshi.handbook.rules.parameters import Parameter, parameters_of
 from panshi.handbook.rules.playbooks import Playbook, playbook_of
@@ -278,6 +280,16 @@ def heard(edition_id: UUID, event: str) -> tuple[tuple[str, ...], ...]:
     return tuple(sorted(found))
 
 
+@lru_cache(maxsize=8)
+def answers(edition_id: UUID) -> tuple[Answer, ...]:
+    """What an edition tells customers who ask."""
+    files = KeyTextTransform("node.md", "revision__files")
+    rows = EditionItem.objects.filter(edition_id=edition_id).annotate(text=files)
+    told = rows.filter(text__contains=texts.CUSTOMER).order_by("node__position")
+    found = (texts.node_text(text) for text in told.values_list("text", flat=True))
+    return tuple(answer_of(text) for text in found if texts.CUSTOMER in text.audience)
+
+
 def forget() -> None:
     """Drop what is kept; tests that roll editions back need it."""
     _BOOKS.clear()
@@ -287,3 +299,4 @@ def forget() -> None:
     scheduled.cache_clear()
     heard.cache_clear()
     certified.cache_clear()
+    answers.cache_clear()

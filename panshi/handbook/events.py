@@ -51,55 +51,45 @@ class RunHandedOver(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepCompleted(Fact):
+class StepFact(Fact):
+    """What every fact about one turn of a step carries."""
+
     run_id: UUID
-    node_slug: str
     step_id: str
     iteration: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepCompleted(StepFact):
+    node_slug: str
     flagged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepRepeated(Fact):
+class StepRepeated(StepFact):
     """A step that was done already was sent again: a second tap, an offline replay."""
-
-    run_id: UUID
-    step_id: str
-    iteration: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepRefused(Fact):
+class StepRefused(StepFact):
     """The verb of a step said no; its words stay on the step, which stays open."""
 
-    run_id: UUID
-    step_id: str
-    iteration: int
     words: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepSkipped(Fact):
-    run_id: UUID
-    step_id: str
-    iteration: int
+class StepSkipped(StepFact):
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepReopened(Fact):
-    run_id: UUID
-    step_id: str
-    iteration: int
+class StepReopened(StepFact):
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EvidenceAttached(Fact):
-    run_id: UUID
+class EvidenceAttached(StepFact):
     evidence_id: UUID
-    step_id: str
-    iteration: int
     valid: bool
 
 
@@ -428,6 +418,16 @@ class CaseDismissed(Fact):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchMissed(Fact):
     query: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerAnswered(Fact):
+    """A customer's message was answered from these `nodes`, or handed to a person."""
+
+    conversation_id: UUID
+    message_id: UUID
+    nodes: tuple[str, ...]
+    handed_over: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

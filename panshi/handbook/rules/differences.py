@@ -137,7 +137,7 @@ def _node(slug: str, old: NodeDocument, new: NodeDocument) -> Iterator[Change]:
         yield change(WORKING, "questions", len(old.questions), len(new.questions))
     if old.cases != new.cases:
         yield change(EDITORIAL, "cases", len(old.cases), len(new.cases))
-    for name in ("what", "why", "how", "en", "summary_en"):
+    for name in ("what", "why", "how", "answer", "en", "summary_en", "answer_en"):
         was, is_ = getattr(old.text, name), getattr(new.text, name)
         if was != is_:
             yield change(EDITORIAL, f"text: {name}", was, is_)

@@ -12,6 +12,9 @@ from panshi.handbook.rules.figures import FIGURES
 from panshi.handbook.rules.procedure import ContentFault, Fault, Procedure, Rule
 
 SECTIONS: Final = ("是什么", "为什么", "怎么做")
+# What customers may read of a node that is for them as well; no other text of the book is.
+ANSWER: Final = "对客户说"
+CUSTOMER: Final = "CUSTOMER"
 QUESTION_KINDS: Final = ("single", "multiple", "order", "situation", "photo")
 LEGAL: Final = ("pending", "verified")
 _FRONT: Final = re.compile(r"---\n(.*?)\n---\n(.*)", re.DOTALL)
@@ -21,7 +24,10 @@ _CASE: Final = re.compile(r"# ([^\n]+)\n\n(.+)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeText:
-    """What `node.md` says."""
+    """What `node.md` says.
+
+    `answer` is what customers are told who ask about it, and `asks` how they put it.
+    """
 
     code: str
     slug: str
@@ -35,6 +41,9 @@ class NodeText:
     what: str
     why: str
     how: str
+    answer: str = ""
+    answer_en: str = ""
+    asks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,15 +137,22 @@ def node_text(text: str) -> NodeText:
     for name in ("code", "slug", "zh", "en", "summary_en", "owner_role", "review_every"):
         if not isinstance(front.get(name), str) or not front[name]:
             faults.add(f"node.md: has no {name}")
-    parts = dict.fromkeys(SECTIONS, "")
+    parts = dict.fromkeys((*SECTIONS, ANSWER), "")
     for block in match[2].split("## ")[1:]:
         title, _, body = block.partition("\n")
         if title.strip() in parts:
             parts[title.strip()] = body.strip()
         else:
             faults.add(f"node.md: unknown section “{title.strip()}”")
+    audience, asks = front.get("audience") or (), front.get("asks") or ()
+    told = [parts[ANSWER], front.get("answer_en") or "", *asks]
+    if CUSTOMER in audience and not (all(told) and asks):
+        words = f"node.md: customers read “{ANSWER}”, answer_en and asks, and one is missing"
+        faults.add(words, Rule.PART)
+    if CUSTOMER not in audience and any(told):
+        faults.add(f"node.md: “{ANSWER}” stands in a text that is not for customers")
     for title, body in parts.items():
-        if not body:
+        if not body and title != ANSWER:
             faults.add(f"node.md: section “{title}” is missing or empty", Rule.PART)
     legal = front.get("legal_check")
     if legal is not None and (not isinstance(legal, dict) or legal.get("status") not in LEGAL):
@@ -145,12 +161,15 @@ def node_text(text: str) -> NodeText:
         raise ContentFault(faults.found)
     return NodeText(
         **{n: front[n] for n in ("code", "slug", "zh", "en", "summary_en", "owner_role")},
-        audience=tuple(front.get("audience") or ()),
+        audience=tuple(audience),
         review_every=front["review_every"],
         legal_check=legal,
         what=parts["是什么"],
         why=parts["为什么"],
         how=parts["怎么做"],
+        answer=parts[ANSWER],
+        answer_en=front.get("answer_en") or "",
+        asks=tuple(map(str, asks)),
     )
 
 

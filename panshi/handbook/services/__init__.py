@@ -1,5 +1,6 @@
 """Verbs of the handbook, one file per matter."""
 
+from panshi.handbook.services.answering import answer_customer
 from panshi.handbook.services.case_photos import PhotoUnfit, keep_case_photo, take_case_photo
 from panshi.handbook.services.cases import (
     CaseKnown,
@@ -76,6 +77,7 @@ __all__ = [
     "StepAwaitsFact",
     "acknowledge_notice",
     "add_synonym",
+    "answer_customer",
     "any_late_attempt",
     "any_period_begun",
     "anything_due",

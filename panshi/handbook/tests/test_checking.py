@@ -41,12 +41,13 @@ def no_policy(folders: Folders) -> None:
 
 def short(folders: Folders) -> None:
     text = folders[FIRST]["node.md"]
-    folders[FIRST]["node.md"] = re.sub(r"## 怎么做\n.*", "## 怎么做\n打电话。\n", text, flags=re.S)
+    how = re.compile(r"(## 怎么做\n).*?(?=\n## )", re.DOTALL)
+    folders[FIRST]["node.md"] = how.sub(r"\1打电话。\n", text)
 
 
 def body(folders: Folders, *, renamed: bool = False) -> None:
     """The second node says what the first one says, under other names when asked to."""
-    own = folders[FIRST]["node.md"].split("## 是什么")[1]
+    own = folders[FIRST]["node.md"].split("## 是什么")[1].split("## 对客户说")[0]
     if renamed:
         own = re.sub(r"\d+", lambda n: f"{n[0]}7", own.replace("客户", "车辆"))
     head = folders[SECOND]["node.md"].split("## 是什么")[0]
@@ -68,7 +69,8 @@ def steps(folders: Folders) -> None:
 
 def sentence(folders: Folders) -> None:
     for folder in (FIRST, SECOND, THIRD):
-        folders[folder]["node.md"] += REPEATED
+        text = folders[folder]["node.md"]
+        folders[folder]["node.md"] = text.replace("## 怎么做\n", f"## 怎么做\n{REPEATED}")
 
 
 BROKEN: Final[dict[tuple[Rule, str], Break]] = {

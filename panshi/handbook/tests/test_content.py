@@ -115,7 +115,7 @@ def test_a_copied_node_is_noticed(tmp_path: Path) -> None:
     texts = {n: (target / f"CS-D-0{n}-{s}" / "node.md").read_text() for n, s in (
         (5, "overdue-reminder"), (6, "overdue-collection"))}  # fmt: skip
     head = texts[6].split("## 是什么")[0]
-    body = texts[5].split("## 是什么")[1]
+    body = texts[5].split("## 是什么")[1].split("## 对客户说")[0]
     (target / "CS-D-06-overdue-collection" / "node.md").write_text(f"{head}## 是什么{body}")
     found = content_check.check(target).findings
     assert any("alike" in f.words for f in found)

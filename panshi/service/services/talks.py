@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from panshi.kit.ids import uuid7
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import verb
@@ -48,10 +49,18 @@ def _thread(conversation_id: UUID, permission: str, actor: Actor) -> Conversatio
 
 
 def _say(
-    thread: Conversation, kind: str, text: str, actor: Actor, at: datetime, *, node: str = ""
+    thread: Conversation,
+    kind: str,
+    text: str,
+    actor: Actor,
+    at: datetime,
+    *,
+    node: str = "",
+    message_id: UUID | None = None,
 ) -> Message:
     thread.last_at = at
     return Message.objects.create(
+        id=message_id or uuid7(),
         org_id=thread.org_id,
         conversation=thread,
         customer_id=thread.customer_id,
@@ -121,13 +130,22 @@ def post_message(
 
 @verb
 def offer_answer(
-    *, conversation_id: UUID, text: str, node_code: str, actor: Actor, at: datetime
+    *,
+    conversation_id: UUID,
+    text: str,
+    node_code: str,
+    actor: Actor,
+    at: datetime,
+    answer_id: UUID | None = None,
 ) -> AnswerOffered:
-    """Answer by itself with an excerpt of a handbook node, labelled so."""
+    """Answer by itself with an excerpt of a handbook node, labelled so.
+
+    The message bears `answer_id`, where whoever answers has made one to answer once.
+    """
     thread = _thread(conversation_id, "service.offer_answer", actor)
     if thread.state != S.SELF_SERVICE:
         raise ConversationOver(_("A person answers here now."))
-    message = _say(thread, "AUTOMATIC", text, actor, at, node=node_code)
+    message = _say(thread, "AUTOMATIC", text, actor, at, node=node_code, message_id=answer_id)
     thread.save(update_fields=["last_at"])
     return AnswerOffered(
         org_id=thread.org_id,
