@@ -22,6 +22,7 @@ from panshi.kit.sheets import SheetUnreadable
 from panshi.kit.tables import Slice
 from panshi.kit.tenancy import Actor
 from panshi.kit.web import Request, needs
+from panshi.ledger import queries as ledger
 
 FILE: Final = Form(
     fields=[
@@ -199,6 +200,10 @@ def line(request: Request, line_id: UUID) -> HttpResponse:
         if waits and proposed and not own and may("billing.approve_outgoing")
         else None,
         "line": card,
+        "under_way": single,
+        "entries": [ledger.entry_card(entry_id=card.entry_id, actor=request.actor)]
+        if card.entry_id
+        else [],
         "state": lists.line_state(card.state),
         "details": lists.line_details(card),
         "reasons": lists.reasons(card.reasons),

@@ -220,9 +220,13 @@ def _stacked(names: Sequence[str], rows: Sequence[BoardRow]) -> dict[str, Any]:
     }
 
 
+RESULT: Final = ("rental", "service", "smart", "other", "shared", "cost")
+MONEY: Final = ("received", "due", "cash", "receivable", "deposits")
+
+
 def board_chart(board: FinanceBoard) -> dict[str, Any]:
-    """Revenue by line for each operator, the largest first."""
-    rows = sorted(board.rows, key=lambda row: -row.revenue)[:20]
+    """Revenue by line for each operator that has any, the largest first."""
+    rows = sorted((row for row in board.rows if row.revenue), key=lambda row: -row.revenue)[:20]
     return _stacked([f"{row.org_name} {row.city}".strip() for row in rows], rows)
 
 

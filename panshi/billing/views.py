@@ -1,5 +1,6 @@
 """Finance pages: bills, receivables, the board of a month, runs."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
@@ -169,9 +170,9 @@ def board(request: Request) -> HttpResponse:
     context = {
         "board": answer,
         "urls": urls,
-        "rows": [
-            (row, "&" + urlencode({"org": row.org_id, "city": row.city})) for row in answer.rows
-        ],
+        # A node that only has a share of another's revenue stands in the first table alone.
+        "results": [_addressed(row) for row in answer.rows if any(_parts(row, lists.RESULT))],
+        "moneys": [_addressed(row) for row in answer.rows if any(_parts(row, lists.MONEY))],
         "tiles": lists.board_tiles(answer.total, month),
         "months": lists.months_chart(answer),
         "operators": lists.board_chart(answer) if len(answer.rows) > 1 else None,
@@ -181,6 +182,15 @@ def board(request: Request) -> HttpResponse:
         "until": add_months(month, 1),
     }
     return render(request, "billing/board.html", context)
+
+
+def _parts(row: queries.BoardRow, names: Sequence[str]) -> list[Decimal]:
+    return [getattr(row, name) for name in names]
+
+
+def _addressed(row: queries.BoardRow) -> tuple[queries.BoardRow, str]:
+    """A row of the board with the end of its figures' addresses."""
+    return row, "&" + urlencode({"org": row.org_id, "city": row.city})
 
 
 @require_GET

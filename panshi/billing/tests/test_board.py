@@ -90,6 +90,18 @@ def test_a_payment_shows_at_once() -> None:
     )  # fmt: skip
 
 
+def test_the_tables_name_who_has_something_in_them() -> None:
+    org = org_make.operator()
+    share = books.NewEntry(
+        org_id=org.id, kind="TEST", source_kind="test", source_id=uuid4(), occurred_on=JUNE,
+        postings=books.legs_of(("4103", Decimal(70)), ("6001.share", Decimal(-70)), city="杭州"),
+    )  # fmt: skip
+    books.post_entries(entries=[share], actor=make.clerk(org), at=make.NOON)
+    shown = window(org, "FINANCE").get(reverse("billing-board"), {"month": "2027-06"}).context
+    assert [row.shared for row, _tail in shown["results"]] == [Decimal(70)]
+    assert shown["moneys"] == []
+
+
 def test_two_clicks_lead_from_a_figure_to_its_entry() -> None:
     org = org_make.operator()
     money(org)

@@ -102,7 +102,9 @@ def test_a_transfer_between_own_accounts_pairs_its_two_sides() -> None:
     assert (into.state, late.state) == ("QUEUED", "QUEUED")
     assert agreed(org) == (D(8000), D(16000), D(-8000), D(0))
     desk = window(org, "FINANCE", language="zh-hans")
-    assert "转账的另一方" not in page(desk.get(reverse("billing-bank-line", args=[out.id])))
+    waiting = page(desk.get(reverse("billing-bank-line", args=[out.id])))
+    assert "在途：这笔划转的另一方" in waiting
+    assert "<dt>划转的另一方" not in waiting
     with pytest.raises(services.NotTheOtherSide):
         services.pair_own_lines(
             line_id=late.id, other_line_id=out.id, actor=by, at=make.NOON
@@ -115,7 +117,8 @@ def test_a_transfer_between_own_accounts_pairs_its_two_sides() -> None:
     assert url in page(desk.get(reverse("billing-bank-line", args=[into.id])))
     assert desk.post(url).status_code == 302
     assert desk.post(url).status_code == 409  # A transfer has one other side.
-    assert "转账的另一方" in page(desk.get(reverse("billing-bank-line", args=[out.id])))
+    paired = page(desk.get(reverse("billing-bank-line", args=[out.id])))
+    assert ("划转的另一方" in paired, "在途：" in paired) == (True, False)
     assert agreed(org) == (D(8000), D(8000), D(0), D(0))
 
     services.take_line_up(line_id=into.id, actor=by, at=make.NOON)
