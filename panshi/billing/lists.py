@@ -162,7 +162,16 @@ def board_tiles(total: BoardRow, month: date) -> list[Tile]:
             if total.not_booked
             else "",
         ),
-        Tile(label=_("Gross margin"), value=total.margin, kind="money", url=behind("cost")),
+        Tile(
+            label=_("Gross margin"),
+            value=total.margin,
+            kind="money",
+            url=behind("cost"),
+            # Rent is earned by days, what vehicles lose is posted once the month is over.
+            hint=_("depreciation and prepaid costs come at the month's end")
+            if total.not_booked
+            else "",
+        ),
         Tile(label=_("Received"), value=total.received, kind="money", url=behind("received")),
         Tile(label=_("Cash"), value=total.cash, kind="money", url=behind("cash")),
         Tile(label=_("Collection rate"), value=total.collection_rate, kind="percent"),

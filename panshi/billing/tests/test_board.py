@@ -5,8 +5,9 @@ from decimal import Decimal
 from uuid import uuid4
 
 from django.urls import reverse
+from django.utils import translation
 
-from panshi.billing import queries, services
+from panshi.billing import lists, queries, services
 from panshi.billing.queries.money import FIGURES
 from panshi.billing.tests import make
 from panshi.kit.tenancy import Actor, hq_actor
@@ -88,6 +89,17 @@ def test_a_payment_shows_at_once() -> None:
     assert (after.cash - before.cash, before.receivable - after.receivable) == (
         Decimal(300), Decimal(300),
     )  # fmt: skip
+
+
+def test_the_margin_of_the_running_month_says_what_comes_at_its_end() -> None:
+    by = money(org_make.operator())
+    hints = []
+    for month in (date(2027, 5, 1), JUNE):
+        total = queries.finance_board(month=month, today=make.DAY, actor=by).total
+        with translation.override("en"):
+            tiles = {str(tile.label): tile for tile in lists.board_tiles(total, month)}
+        hints.append("depreciation" in str(tiles["Gross margin"].hint))
+    assert hints == [False, True]
 
 
 def test_the_tables_name_who_has_something_in_them() -> None:
