@@ -20,6 +20,19 @@ def climb_ladders(at: datetime) -> None:
         services.escalate_due(actor=hq_actor(platform), at=at)
 
 
+@every("7-59/15 * * * *")
+def end_waits(at: datetime) -> None:
+    """A run waits for something outside no longer than its step allows: then its time goes on."""
+    platform = org.platform_id()
+    if platform is None:
+        return
+    actor = hq_actor(platform)
+    with acting(actor):
+        over = services.waits_over(actor, at)
+    for run_id, moment in over:
+        services.resume_run(run_id=run_id, actor=actor, at=moment)
+
+
 @every("40 18 * * *")
 def propose_cases(at: datetime) -> None:
     """At twenty to three in the morning, Shanghai time."""

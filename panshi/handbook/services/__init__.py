@@ -20,6 +20,7 @@ from panshi.handbook.services.closing import (
     release_stop,
     resume_run,
     void_run,
+    waits_over,
 )
 from panshi.handbook.services.content import import_content
 from panshi.handbook.services.exams import (
@@ -136,5 +137,6 @@ __all__ = [
     "take_over_runs",
     "take_run",
     "void_run",
+    "waits_over",
     "withdraw_edition",
 ]

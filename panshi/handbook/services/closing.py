@@ -285,6 +285,17 @@ def _longest_wait(run: Run, waits_for: str, actor: Actor, at: datetime) -> timed
     return max(spans, default=timedelta.max)
 
 
+def waits_over(actor: Actor, at: datetime) -> list[tuple[UUID, datetime]]:
+    """Paused runs that have waited as long as they may, each with the moment when that was."""
+    found = []
+    pauses = Pause.objects.filter(ends_at=None, run__state=RunState.PAUSED)
+    for pause in pauses.select_related("run__revision", "run__node").order_by("begins_at"):
+        longest = _longest_wait(pause.run, pause.waits_for, actor, at)
+        if longest <= at - pause.begins_at:
+            found.append((pause.run_id, pause.begins_at + longest))
+    return found
+
+
 @verb
 def resume_run(*, run_id: UUID, actor: Actor, at: datetime) -> RunResumed:
     """Let the clock run again; what is due moves by the time that was waited.
