@@ -127,6 +127,7 @@ def line_details(card: BankLineCard) -> list[Detail]:
         details.append(Detail(label=_("What it was for"), value=str(OutgoingCost(card.cost).label)))
     if card.aside:
         details.append(Detail(label=_("What it was"), value=str(AsideKind(card.aside).label)))
+    if card.aside_words:
         details.append(Detail(label=_("Reason"), value=card.aside_words))
     return details
 

@@ -69,6 +69,8 @@ def test_money_that_is_not_ours_is_owed_until_it_goes_back() -> None:
         line_id=large.id, cost="UNCLEAR", words="原路退回", actor=by, at=make.NOON
     )
     assert waits.waits
+    asked = page(window(org, "FINANCE").get(reverse("billing-bank-line", args=[large.id])))
+    assert "原路退回" in asked  # Who agrees reads the reason.
     with pytest.raises(IllegalMove):
         services.set_line_aside(line_id=large.id, kind="OWN", words="?", actor=by, at=make.NOON)
     services.approve_outgoing(line_id=large.id, actor=make.clerk(org), at=make.NOON)
