@@ -218,7 +218,13 @@ def release(request: Request) -> HttpResponse:
     form = RELEASE.read(request.POST)
     if form.ok:
         cities = tuple(request.POST.getlist("pilot_cities"))
-        form.call(request, services.release_edition, pilot_cities=cities, at=timezone.now())
+        form.call(
+            request,
+            services.release_edition,
+            pilot_cities=cities,
+            confirmed=request.POST.get("confirmed") == "yes",
+            at=timezone.now(),
+        )
         messages.success(request, _("Released. Those whom it binds have their notices."))
         return redirect("handbook-editions")
     messages.warning(request, _("Say from when on, and how many days of grace."))

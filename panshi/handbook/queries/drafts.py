@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
+from django.db.models.fields.json import KeyTextTransform
 from django.utils.translation import gettext as _
 
 from panshi.handbook import book, registry, wording
@@ -45,6 +46,33 @@ class DraftRow:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class UncheckedLaw:
+    """A text whose legal periods counsel has not checked, and what is to be checked."""
+
+    code: str
+    title: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAct:
+    """An act that a step does without a person: releasing the text permits it."""
+
+    code: str
+    title: str
+    step: str
+    verb: str
+
+
+@dataclass(frozen=True, slots=True)
+class Burdens:
+    """What whoever releases an edition answers for by name."""
+
+    laws: tuple[UncheckedLaw, ...]
+    acts: tuple[OwnAct, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingEdition:
     """An edition that is frozen or on trial, or the one in force with the one before it."""
@@ -56,6 +84,7 @@ class WaitingEdition:
     previous: str
     pilot_cities: tuple[str, ...] = ()
     pilot_from: datetime | None = None
+    burdens: Burdens | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +155,27 @@ def _rows(revisions: list[Revision], actor: Actor) -> list[DraftRow]:
     ]
 
 
+def burdens_of(edition: Edition) -> Burdens:
+    """The texts of an edition with periods to be checked, and the acts that need no person."""
+    node, sop = (KeyTextTransform(name, "revision__files") for name in ("node.md", "sop.yaml"))
+    items = EditionItem.objects.filter(edition=edition).annotate(text=node, sop=sop)
+    laws, acts = [], []
+    for item in items.filter(text__contains="legal_check:").order_by("node__position"):
+        text = texts.node_text(item.text)
+        if text.legal_check and text.legal_check["status"] == "pending":
+            title = wording.spoken(text.zh, text.en)
+            laws.append(UncheckedLaw(text.code, title, text.legal_check.get("reference", "")))
+    own = items.filter(sop__contains="auto: true").select_related("node", "revision")
+    for item in own.order_by("node__position"):
+        title = wording.spoken(item.node.zh, item.node.en)
+        acts += [
+            OwnAct(item.node.code, title, wording.spoken(step.zh, step.en), step.call)
+            for step in book.procedure_of(item.revision).steps
+            if step.auto
+        ]
+    return Burdens(tuple(laws), tuple(acts))
+
+
 def _waiting(edition: Edition) -> WaitingEdition:
     return WaitingEdition(
         id=edition.id,
@@ -135,6 +185,7 @@ def _waiting(edition: Edition) -> WaitingEdition:
         previous=edition.previous.number if edition.previous else "",
         pilot_cities=tuple(edition.pilot_cities),
         pilot_from=edition.pilot_from,
+        burdens=burdens_of(edition) if edition.state == EditionState.FROZEN else None,
     )
 
 

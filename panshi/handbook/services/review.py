@@ -32,6 +32,7 @@ from panshi.handbook.models import (
     RevisionState,
     TextConfirmed,
 )
+from panshi.handbook.queries.drafts import burdens_of
 from panshi.handbook.rules import checking, texts
 from panshi.handbook.rules.procedure import ContentFault
 from panshi.handbook.rules.texts import NodeDocument
@@ -78,6 +79,10 @@ class NothingChanged(Refusal):
 
 class CityUnknown(Refusal):
     """No operator works in a city that is named for a trial."""
+
+
+class ReleaseUnconfirmed(Refusal):
+    """Whoever releases has not taken on what the edition asks to be answered for."""
 
 
 class ApprovedAlready(Refusal):
@@ -296,12 +301,15 @@ def release_edition(
     at: datetime,
     grace_days: int = GRACE_DAYS,
     pilot_cities: Sequence[str] = (),
+    confirmed: bool = False,
 ) -> EditionReleased:
     """Put a frozen edition in force from a moment on; open runs keep the text they began with.
 
     With `pilot_cities` it is on trial there alone, until it is released to all by a second call.
     Those bound have `grace_days` from the release to all to read a grave change before certificates
-    that rest on it are suspended. Raises EditionFrozen, CityUnknown, IllegalMove.
+    that rest on it are suspended. Texts whose legal periods are still to be checked, and acts that
+    steps do without a person, are released only `confirmed`: whoever releases has read their list.
+    Raises ReleaseUnconfirmed, EditionFrozen, CityUnknown, IllegalMove.
     """
     edition = Edition.objects.visible_to(actor).select_for_update().get(id=edition_id)
     actor.must("handbook.release_edition", edition.org_id)
@@ -309,6 +317,11 @@ def release_edition(
     unknown = set(cities) - {node.city for node in org.operators(actor=actor)}
     if unknown:
         raise CityUnknown(_("No operator works in %s.") % listed(sorted(unknown)))
+    burdens = burdens_of(edition) if edition.state == EditionState.FROZEN else None
+    if burdens and (burdens.laws or burdens.acts) and not confirmed:
+        raise ReleaseUnconfirmed(
+            _("Read which legal periods are unchecked and which acts need no person, and confirm.")
+        )
     if cities:
         try_out(edition, cities, effective_from, actor)
     else:

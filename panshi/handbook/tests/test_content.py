@@ -168,7 +168,7 @@ def test_a_change_goes_from_draft_to_release_and_open_runs_keep_their_text() -> 
     assert frozen.notices == 1
     start = make.NOON + timedelta(minutes=5)
     services.release_edition(
-        edition_id=frozen.edition_id, effective_from=start, actor=approver, at=at
+        edition_id=frozen.edition_id, effective_from=start, confirmed=True, actor=approver, at=at
     )
     old = make.start(make.overdue(org))[0]  # Its fact is older than the release.
     new_fact = replace(make.overdue(org), at=start)

@@ -69,7 +69,7 @@ def revise(slug: str, files: dict[str, str], at: datetime) -> UUID:
 def release(number: str, at: datetime, *, grace_days: int = 7) -> Edition:
     frozen = services.freeze_edition(number=number, title=number, actor=make.editor(), at=at)
     services.release_edition(
-        edition_id=frozen.edition_id, effective_from=at, grace_days=grace_days,
+        edition_id=frozen.edition_id, effective_from=at, grace_days=grace_days, confirmed=True,
         actor=make.editor(), at=at,
     )  # fmt: skip
     return Edition.objects.get(id=frozen.edition_id)
@@ -267,6 +267,7 @@ def test_an_edition_is_tried_in_some_cities_before_it_is_released_to_all() -> No
     def released(since: datetime, *cities: str) -> Edition:
         services.release_edition(
             edition_id=frozen.edition_id, effective_from=since, pilot_cities=cities,
+            confirmed=True,
             actor=make.editor(), at=at,
         )  # fmt: skip
         return Edition.objects.get(id=frozen.edition_id)
@@ -311,7 +312,7 @@ def test_a_trial_that_is_withdrawn_leaves_the_edition_before_in_force() -> None:
                                              "within: 2d"), at)  # fmt: skip
     frozen = services.freeze_edition(number="1.0", title="1.0", actor=make.editor(), at=at)
     services.release_edition(
-        edition_id=frozen.edition_id, effective_from=at, pilot_cities=("杭州",),
+        edition_id=frozen.edition_id, effective_from=at, pilot_cities=("杭州",), confirmed=True,
         actor=make.editor(), at=at,
     )  # fmt: skip
     tried = make.start(replace(make.overdue(pilot), at=at))[0]

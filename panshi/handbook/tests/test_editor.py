@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from panshi.handbook import content_command, queries, services
-from panshi.handbook.models import Edition, Revision, TextConfirmed
+from panshi.handbook.models import Edition, Node, Revision, TextConfirmed
 from panshi.handbook.rules import texts
 from panshi.handbook.services.common import ReasonMissing
 from panshi.handbook.tests import make
@@ -77,12 +77,15 @@ def test_a_text_goes_through_the_pages_from_draft_to_release(tmp_path: Path) -> 
     post(boss, "handbook-revision-act", revision.id, "approve")
     post(boss, "handbook-freeze", number="9.9", title="提醒时限")
     frozen = Edition.objects.get(number="9.9")
-    assert "提醒时限" in page(boss.get(reverse("handbook-drafts")))
+    shown = page(boss.get(reverse("handbook-drafts")))
+    assert "提醒时限" in shown
+    assert f"CS-D-05 {Node.objects.get(slug=SLUG).en}" in shown.partition('name="confirmed"')[0]
     soon = (timezone.now() + timedelta(minutes=1)).astimezone(SHANGHAI)
-    post(
-        boss, "handbook-release", edition_id=frozen.id, grace_days=3,
-        effective_from=soon.strftime("%Y-%m-%dT%H:%M"),
-    )  # fmt: skip
+    release = {
+        "edition_id": frozen.id, "grace_days": 3, "effective_from": soon.strftime("%Y-%m-%dT%H:%M"),
+    }  # fmt: skip
+    assert boss.post(reverse("handbook-release"), release).status_code == 409
+    post(boss, "handbook-release", **release, confirmed="yes")
     frozen.refresh_from_db()
     assert (frozen.state, frozen.grace_days) == ("RELEASED", 3)
 

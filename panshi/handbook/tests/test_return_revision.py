@@ -57,8 +57,9 @@ def test_an_edition_takes_force_after_the_one_before_it_and_goes_back_only_to_on
     for moment in (first.effective_from, first.effective_from - timedelta(days=1)):
         with pytest.raises(EditionFrozen, match="晚于上一版本"):
             services.release_edition(
-                edition_id=frozen.edition_id, effective_from=moment, actor=actor, at=AT
-            )
+                edition_id=frozen.edition_id, effective_from=moment, confirmed=True,
+                actor=actor, at=AT,
+            )  # fmt: skip
     assert Edition.objects.get(id=frozen.edition_id).state == EditionState.FROZEN
     with pytest.raises(EditionFrozen, match="之前没有可以退回"):
         services.withdraw_edition(edition_id=first.id, reason="试", actor=actor, at=AT)
