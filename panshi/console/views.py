@@ -22,7 +22,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from panshi.console import lists
+from panshi.console import beginnings, lists
 from panshi.console.context import Shell
 from panshi.console.sign_in import following
 from panshi.kit import home, observe, progress, search
@@ -76,8 +76,10 @@ def home_page(request: Request) -> HttpResponse:
         zone: [_draw(panel, request.actor) for panel in home.panels_for(request.actor, zone)]
         for zone in home.ZONES
     }
+    pages = {entry.url: entry.label for _section, entry in Shell(request).pages}
     context = {
         "zones": zones,
+        "first_steps": beginnings.steps_for(request.actor, pages),
         "has_panels": any(zones.values()),
         "today": local_day(timezone.now()).isoformat(),
     }

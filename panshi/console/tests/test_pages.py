@@ -12,6 +12,7 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from panshi.fleet.tests import make as fleet
 from panshi.kit import home, navigation, progress, search
 from panshi.kit.records import Tile
 from panshi.kit.tenancy import acting, hq_actor
@@ -206,6 +207,19 @@ def test_a_tab_of_an_earlier_sign_in_is_told_to_open_its_page_again() -> None:
     assert "请重新打开" in page.content.decode()
     assert json.json()["words"]
     assert (again.status_code, again.headers["Location"]) == (302, "/sign-in/?next=/staff/")
+
+
+def test_a_workbench_without_vehicles_says_what_to_do_first() -> None:
+    boss = person("chen", "ADMINISTRATOR")
+    window = Window(boss, language="zh-hans")
+
+    before = window.get("/").content.decode()
+    fleet.vehicle(org=boss.org)
+    after = window.get("/").content.decode()
+
+    assert "从这里开始" in before
+    assert 'href="/supply/locations/"' in before.split("从这里开始")[1].split("</section>")[0]
+    assert "从这里开始" not in after
 
 
 def test_the_workbench_shows_the_panels_that_are_permitted() -> None:

@@ -306,6 +306,12 @@ def vehicle_list(
 
 
 @question
+def any_vehicle(*, actor: Actor) -> bool:
+    """Whether this part of the tree has a vehicle at all."""
+    return Vehicle.objects.visible_to(actor).exists()
+
+
+@question
 def state_counts(*, actor: Actor) -> list[StateCount]:
     """How many vehicles stand in each state, without customers' own, in the order of life."""
     counted = dict(
