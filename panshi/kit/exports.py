@@ -2,13 +2,16 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from html import unescape
 from typing import TYPE_CHECKING, Any, Final
 
 import xlsxwriter
 from django.http import HttpResponse
+from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
 from panshi.kit import personal
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from panshi.kit.tables import Column
 
 LIMIT: Final = 50_000
+# A stored code: a cell that draws it in words has those words in a file as well.
+_CODE: Final = re.compile(r"[A-Z]+(_[A-Z]+)*")
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -34,6 +39,8 @@ def plain(column: "Column", row: Any) -> Any:
         return value.astimezone(SHANGHAI).replace(tzinfo=None, microsecond=0)
     if isinstance(value, int | float | Decimal | date):
         return value
+    if column.show is not None and _CODE.fullmatch(str(value)):
+        return unescape(strip_tags(str(column.show(row)))).strip()
     return str(getattr(value, "label", value))
 
 

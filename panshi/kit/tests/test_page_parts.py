@@ -385,3 +385,11 @@ def test_a_bar_never_leaves_its_frame() -> None:
         0.0,
         0.0,
     ]
+
+
+def test_a_file_has_the_words_that_a_cell_draws_for_a_code() -> None:
+    drawn = Column(key="standing", label="状态", show=lambda r: cells.state("OPEN", "warn", "待付"))
+    open_bill = Row(1, "粤BD12345", "OPEN", None, NOON)
+
+    assert exports.plain(drawn, open_bill) == "待付"
+    assert exports.plain(Column(key="standing", label="代码"), open_bill) == "OPEN"
