@@ -30,6 +30,7 @@ from panshi.service.models.talks import (
 )
 from panshi.service.models.visits import (
     ENDED,
+    MOVABLE,
     VISIT_LIFE,
     DayPlan,
     Labour,
@@ -44,6 +45,7 @@ __all__ = [
     "BOOKING_LIFE",
     "CONVERSATION_LIFE",
     "ENDED",
+    "MOVABLE",
     "ORDER_LIFE",
     "OVER",
     "VISIT_LIFE",

@@ -25,6 +25,8 @@ class VisitState(models.TextChoices):
     CANCELLED = "CANCELLED", _("Cancelled")
 
 
+# Until the engineer is on the way somebody else may still take it, or at another time.
+MOVABLE = (VisitState.PLANNED, VisitState.PROMISED, VisitState.COMMITTED)
 VISIT_LIFE = Machine(
     {
         VisitState.PLANNED: {VisitState.PROMISED, VisitState.CANCELLED},

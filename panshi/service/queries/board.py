@@ -18,6 +18,7 @@ from panshi.org import queries as org
 from panshi.people import queries as people
 from panshi.service import rules
 from panshi.service.models import (
+    MOVABLE,
     BookingState,
     OrderKind,
     PlanEvent,
@@ -49,6 +50,11 @@ class BoardVisit:
     crew: int
     engineer_id: UUID | None
     at_risk: bool
+
+    @property
+    def movable(self) -> bool:
+        """Whether it may still be given to somebody else, or another time."""
+        return self.order_id is not None and self.state in MOVABLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from panshi.people import queries as people
 from panshi.service import rules
 from panshi.service.events import VisitAssigned, WorkOrderCancelled, WorkOrderOpened
 from panshi.service.models import (
+    MOVABLE,
     ORDER_LIFE,
     OVER,
     VISIT_LIFE,
@@ -302,11 +303,7 @@ def assign_visit(
         visit.org_id, visit.city, local_day(starts_at)
     ):
         raise PlanStale(_("The plan has changed meanwhile. Look at the board again."))
-    if visit.order_id is None or visit.state not in (
-        VisitState.PLANNED,
-        VisitState.PROMISED,
-        VisitState.COMMITTED,
-    ):
+    if visit.order_id is None or visit.state not in MOVABLE:
         raise AlreadyUnderWay(_("This visit can no longer be moved."))
     _must_be_certified(visit, engineer_id, starts_at, actor, at)
     effect = move_consequences(

@@ -14,7 +14,7 @@ from panshi.org.tests import make as org_make
 from panshi.org.tests.window import Window, page, window
 from panshi.people import services as people
 from panshi.service import lanes, queries
-from panshi.service.models import Visit
+from panshi.service.models import Visit, VisitState
 from panshi.service.tests import make
 from panshi.service.tests.make import NOON, City, at_hour
 
@@ -105,6 +105,12 @@ def test_a_visit_is_moved_by_form_after_its_consequences(where: City) -> None:
     assert moved.status_code == 302
     visit.refresh_from_db()
     assert visit.engineer_id == other
+
+    board = f"{reverse('service-board')}?day={day}"
+    assert url in page(client.get(board))
+    visit.state = VisitState.TRAVELLING
+    visit.save(update_fields=["state"])
+    assert url not in page(client.get(board))
 
 
 def test_releasing_needs_the_right_state(client: Window, where: City) -> None:
