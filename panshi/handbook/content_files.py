@@ -28,6 +28,7 @@ def read_directory(path: Path) -> Content:
     if not path.is_dir():
         raise ContentFault([f"{path} is not a directory"])
     faults: list[str] = []
+    strange: set[str] = set()
     root: dict[str, str] = {}
     folders: dict[str, dict[str, str]] = {}
     for file in sorted(p for p in path.rglob("*") if p.is_file()):
@@ -36,6 +37,7 @@ def read_directory(path: Path) -> Content:
             text = file.read_bytes().decode()
         except UnicodeDecodeError:
             faults.append(f"{name} is not UTF-8")
+            strange.add(name)
             continue
         folder, _, inner = name.partition("/")
         if folder == PLAYBOOKS and inner.endswith(".yaml"):
@@ -48,7 +50,7 @@ def read_directory(path: Path) -> Content:
             folders.setdefault(folder, {})[inner] = text
         else:
             faults.append(f"{name} is not a file of a node")
-    faults += [f"{name} is missing" for name in ROOT_FILES if name not in root]
+    faults += [f"{name} is missing" for name in ROOT_FILES if name not in {*root, *strange}]
     if faults:
         raise ContentFault(faults)
     return Content(root=root, folders=folders)

@@ -122,6 +122,16 @@ def test_a_copied_node_is_noticed(tmp_path: Path) -> None:
     assert any("stands in" in f.words for f in found) is False  # Two nodes, not more.
 
 
+@pytest.mark.plain
+def test_a_file_that_cannot_be_read_is_named_once_and_is_not_missing(tmp_path: Path) -> None:
+    target = tmp_path / "content"
+    shutil.copytree(make.played(), target)
+    (target / "edition.yaml").write_bytes(b"\xff\xfe number")
+    (target / "roles.yaml").unlink()
+    found = content_check.check(target).findings
+    assert {f.words for f in found} == {"edition.yaml is not UTF-8", "roles.yaml is missing"}
+
+
 def test_an_unknown_verb_or_field_fails_the_registry_check(tmp_path: Path) -> None:
     name = "VM-F-09-insulation-fault/sop.yaml"
     wrong = changed(tmp_path, name, "call: diagnosis.acknowledge_finding", "call: diagnosis.admit")
