@@ -32,6 +32,30 @@ class LateFeeBilled(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BillDisputed(Fact):
+    """A payer says that a bill is wrong; a `frozen` one is not dunned until it is answered."""
+
+    dispute_id: UUID
+    bill_id: UUID
+    number: str
+    customer_id: UUID
+    vehicle_id: UUID | None
+    city: str
+    words: str
+    frozen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeAnswered(Fact):
+    """What was found: `verdict` OURS, PARTLY or STANDS."""
+
+    dispute_id: UUID
+    bill_id: UUID
+    customer_id: UUID
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeeWaiverAsked(Fact):
     waiver_id: UUID
     bill_id: UUID

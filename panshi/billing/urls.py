@@ -8,6 +8,7 @@ from panshi.billing import (
     close_pages,
     cost_pages,
     credit_pages,
+    dispute_pages,
     invoice_pages,
     late_pages,
     loss_pages,
@@ -177,6 +178,7 @@ urlpatterns = [
     *cost_pages.URLS,
     *credit_pages.URLS,
     *late_pages.URLS,
+    *dispute_pages.URLS,
     *loss_pages.URLS,
     *arrears_pages.URLS,
 ]

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from panshi.billing import lists, papers, queries, services
+from panshi.billing import dispute_pages, lists, papers, queries, services
 from panshi.billing.models import Channel
 from panshi.kit.clock import add_months, local_day, month_start, read_day
 from panshi.kit.forms import Field, Form
@@ -81,6 +81,9 @@ def bill(request: Request, bill_id: UUID) -> HttpResponse:
         actor=request.actor,
     )
     asked = any(waiver.state == "ASKED" for waiver in late.waivers)
+    disputes = queries.disputes_of(bill_id=bill_id, actor=request.actor)
+    disputed = any(dispute.is_open for dispute in disputes)
+    is_asked = card.kind == "CHARGE" and bool(card.number)
     context = {
         "bill": card,
         "late": late,
@@ -92,12 +95,15 @@ def bill(request: Request, bill_id: UUID) -> HttpResponse:
         "details": lists.bill_details(card),
         "settled": [(lists.origin(row.origin), row) for row in card.settled],
         "relieved": any(line.relieved for line in card.lines),
-        "may_invoice": card.kind == "CHARGE"
-        and bool(card.number)
-        and request.actor.may("billing.request_invoice"),
-        "may_credit": card.kind == "CHARGE"
-        and bool(card.number)
-        and request.actor.may("billing.credit_bill"),
+        "disputes": disputes,
+        "dispute": dispute_pages.DISPUTE.blank()
+        if is_asked and not disputed and request.actor.may("billing.dispute_bill")
+        else None,
+        "answer": dispute_pages.ANSWER.blank()
+        if disputed and request.actor.may("billing.answer_dispute")
+        else None,
+        "may_invoice": is_asked and request.actor.may("billing.request_invoice"),
+        "may_credit": is_asked and request.actor.may("billing.credit_bill"),
         "may_discard": card.state == "DRAFT"
         and card.period_from is not None
         and request.actor.may("billing.discard_drafts"),

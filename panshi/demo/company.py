@@ -27,6 +27,7 @@ from panshi.demo import (
     history,
     jobs,
     lessons,
+    objections,
     offers,
     past,
     paying,
@@ -131,3 +132,4 @@ def live(operator: Operator, seed: int, at: datetime) -> None:
             handing.contest(operator, random, at)
             handing.lapse(operator, at)
             arrears.fall_behind(operator, random, at, click.echo)
+            objections.object_to_bills(operator, at)

@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy as _
 
 # A room that publishes one of these may leave its words here.
 PLANNED: Final[Mapping[str, Promise]] = {
-    "billing.BillDisputed": _("A bill is disputed"),
     "billing.BillDrafted": _("A bill is drafted"),
     "billing.DebitFailed": _("A direct debit fails"),
     "billing.DepositWaiverRequested": _("A waiver of the deposit is asked for"),

@@ -14,11 +14,13 @@ from panshi.kit.wording import is_chinese
 # What a run says of the fact that started it or that it waits for.
 FACTS: Final[Mapping[str, Promise]] = {
     "billing.ArrearsCleared": _("The arrears are paid"),
+    "billing.BillDisputed": _("A bill is disputed"),
     "billing.BillOverdue": _("A bill is overdue"),
     "billing.BillPaid": _("The bill is paid"),
     "billing.CollectionCallPlanned": _("A call about the arrears is planned"),
     "billing.CollectionInstalmentRequested": _("The customer asks to pay in parts"),
     "billing.DunningStepReached": _("A step of the arrears ladder is reached"),
+    "billing.DisputeAnswered": _("The dispute of a bill is answered"),
     "billing.InvoiceCorrectionRequested": _("A correction of an invoice is asked for"),
     "billing.InvoiceIssued": _("The invoice is issued"),
     "billing.InvoiceRequested": _("An invoice is asked for"),

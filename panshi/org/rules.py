@@ -47,11 +47,12 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
     },
     "SALES": _EVERYONE | _VIEWS | {
         "billing.view", "crm.*", "leasing.*", "fleet.file_document", "billing.demand_deposit",
+        "billing.dispute_bill",
     },
     "OPERATIONS": _EVERYONE | _VIEWS | {
         "fleet.*", "telematics.*", "leasing.*", "diagnosis.*", "service.*", "supply.*", "crm.*",
         "handbook.*", "people.*", "cockpit.view", "cockpit.view_launch", "billing.view",
-        "quality.*",
+        "billing.dispute_bill", "quality.*",
         "notify.send_messages",
     },
     "DISPATCHER": _EVERYONE | _VIEWS | {
@@ -90,7 +91,7 @@ PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
             "leasing.request_buy_out",
             "notify.set_preferences",
             "leasing.request_swap", "leasing.confirm_settlement", "leasing.dispute_charge",
-            "leasing.dispute_violation",
+            "leasing.dispute_violation", "billing.dispute_bill",
         }
     ),
 }  # fmt: skip

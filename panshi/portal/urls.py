@@ -76,6 +76,7 @@ urlpatterns = [
     path("portal/bills/", bills.bills, name="portal-bills"),
     path("portal/bills/pay/", bills.pay, name="portal-pay"),
     path("portal/bills/<uuid:bill_id>/", bills.bill, name="portal-bill"),
+    path("portal/bills/<uuid:bill_id>/dispute/", bills.dispute, name="portal-bill-dispute"),
     path("p/<str:token>/", public.progress, name="portal-progress"),
     path("services/", public.catalogue, name="portal-catalogue"),
     path("services/<str:city>/", public.catalogue, name="portal-catalogue-city"),

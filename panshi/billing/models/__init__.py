@@ -29,6 +29,7 @@ from panshi.billing.models.checks import (
     DifferenceKind,
 )
 from panshi.billing.models.costs import CostKind, CostStanding, VehicleCost
+from panshi.billing.models.disputes import DISPUTE_WORDS, BillDispute, DisputeVerdict
 from panshi.billing.models.dunning import (
     CASE_LIFE,
     CallOutcome,
@@ -116,6 +117,7 @@ __all__ = [
     "BILL_LIFE",
     "CASE_LIFE",
     "DEPOSIT_LIFE",
+    "DISPUTE_WORDS",
     "INVOICE_LIFE",
     "LINE_LIFE",
     "PAYMENT_LIFE",
@@ -134,6 +136,7 @@ __all__ = [
     "Basis",
     "Bill",
     "BillBalance",
+    "BillDispute",
     "BillKind",
     "BillLine",
     "BillState",
@@ -156,6 +159,7 @@ __all__ = [
     "DepositMoveKind",
     "DepositState",
     "DifferenceKind",
+    "DisputeVerdict",
     "DunningCase",
     "DunningPolicy",
     "DunningPromise",

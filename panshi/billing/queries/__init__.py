@@ -52,6 +52,7 @@ from panshi.billing.queries.costs import (
     vehicle_costs,
 )
 from panshi.billing.queries.credits import Creditable, CreditableLine, creditable
+from panshi.billing.queries.disputes import DisputeRow, disputes_of
 from panshi.billing.queries.dunning import (
     ArrearsCard,
     ArrearsPage,
@@ -217,6 +218,7 @@ __all__ = [
     "CreditableLine",
     "DebtStanding",
     "DepositReturnRow",
+    "DisputeRow",
     "FinanceBoard",
     "Instalment",
     "InvoiceCard",
@@ -288,6 +290,7 @@ __all__ = [
     "debts_of",
     "deposit_of",
     "deposit_returns",
+    "disputes_of",
     "doubtful_payments",
     "drafts_waiting",
     "due_page",

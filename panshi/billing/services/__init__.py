@@ -77,6 +77,13 @@ from panshi.billing.services.deposits import (
     release_deposit,
     reserve_deposit,
 )
+from panshi.billing.services.disputes import (
+    DisputedAlready,
+    DisputeOver,
+    NothingToDispute,
+    answer_dispute,
+    dispute_bill,
+)
 from panshi.billing.services.dunning import advance_dunning
 from panshi.billing.services.earning import keep_earnings
 from panshi.billing.services.financing import (
@@ -251,6 +258,8 @@ __all__ = [
     "DepositInUse",
     "DepositTooSmall",
     "DepositUnderWay",
+    "DisputeOver",
+    "DisputedAlready",
     "DuplicateLine",
     "EntryDoesNotFit",
     "ForgedCallback",
@@ -273,6 +282,7 @@ __all__ = [
     "NotIssuedYet",
     "NotTheOtherSide",
     "NothingCounted",
+    "NothingToDispute",
     "NothingToFinance",
     "NothingToInvoice",
     "NothingToPay",
@@ -318,6 +328,7 @@ __all__ = [
     "advance_dunning",
     "agree_instalments",
     "allocate",
+    "answer_dispute",
     "apply_deposit",
     "approve_outgoing",
     "approve_refund",
@@ -344,6 +355,7 @@ __all__ = [
     "decline_write_off",
     "demand_deposit",
     "discard_drafts",
+    "dispute_bill",
     "dispute_settlement",
     "draft_price_book",
     "end_plan",

@@ -36,8 +36,10 @@ from panshi.notify import queries as notify
 
 VERB: Final = "billing.advance_dunning"
 
+# Bills that nobody is reminded of until what is said against them has been answered.
+_FROZEN: Final = "SELECT bill_id FROM billing_billdispute WHERE freezes AND answered_at IS NULL"
 # After an outage only the highest rung fires; a case on hold keeps its bills still.
-_REACHED: Final = """
+_REACHED: Final = f"""
 reached AS (
     UPDATE billing_billbalance b SET rung = due.day
     FROM (
@@ -54,6 +56,7 @@ reached AS (
         AND b.kind = 'CHARGE' AND (b.rung IS NULL OR b.rung < due.day)
         AND NOT EXISTS (SELECT FROM billing_dunningcase c WHERE c.source_id = b.source_id
             AND c.state IN ('ON_HOLD', 'LEGAL'))
+        AND b.bill_id NOT IN ({_FROZEN})
     RETURNING b.org_id, b.bill_id, b.customer_id, b.vehicle_id, b.source_kind, b.source_id,
         b.rung AS days, b.open_amount, b.due_on
 )"""
@@ -65,12 +68,12 @@ SELECT t.count, r.org_id, r.bill_id, r.customer_id, r.days, r.open_amount, r.due
     (SELECT number FROM billing_bill i WHERE i.id = r.bill_id)
 FROM (SELECT count(*) FROM reached) t LEFT JOIN reached r ON r.days <= 0"""
 # What each source owes late, as its oldest bill has it. Book by book, since indexes begin with it.
-_LATE: Final = """
+_LATE: Final = f"""
 late AS MATERIALIZED (
     SELECT DISTINCT ON (source_id) source_id, source_kind, org_id, customer_id, vehicle_id,
         due_on AS oldest, sum(open_amount) OVER (PARTITION BY source_id) AS amount
     FROM billing_billbalance
-    WHERE open_amount > 0 AND kind = 'CHARGE' AND due_on < %(on)s
+    WHERE open_amount > 0 AND kind = 'CHARGE' AND due_on < %(on)s AND bill_id NOT IN ({_FROZEN})
     ORDER BY source_id, due_on, bill_id
 ), fired AS MATERIALIZED (
     SELECT s.case_id, array_agg(s.day ORDER BY s.day) AS days FROM billing_dunningstep s
@@ -80,7 +83,7 @@ late AS MATERIALIZED (
         COALESCE(c.org_id, l.org_id) AS org_id,
         COALESCE(c.customer_id, l.customer_id) AS customer_id,
         CASE WHEN c.id IS NULL THEN l.vehicle_id ELSE c.vehicle_id END AS vehicle_id,
-        COALESCE(f.days, '{}')::int[] AS fired
+        COALESCE(f.days, '{{}}')::int[] AS fired
     FROM late l LEFT JOIN billing_dunningcase c
         ON c.source_id = l.source_id AND c.state IN ('OPEN', 'ON_HOLD', 'LEGAL')
     LEFT JOIN fired f ON f.case_id = c.id

@@ -22,6 +22,7 @@ from panshi.billing.debt_events import (
 from panshi.billing.models import (
     Allocation,
     Bill,
+    BillDispute,
     BillKind,
     BillLine,
     DunningCase,
@@ -122,6 +123,11 @@ def _load(on: date, sources: Sequence[UUID] | None) -> list[_Late]:
             source_id__in={bill.source_id for bill in bills}, state="ON_HOLD", hold_kind="DISPUTE"
         ).values_list("source_id", flat=True)
     )
+    frozen = set(
+        BillDispute.objects.filter(bill__in=bills, freezes=True, answered_at=None).values_list(
+            "bill_id", flat=True
+        )
+    )
     return [
         _Late(
             bill=bill,
@@ -130,7 +136,7 @@ def _load(on: date, sources: Sequence[UUID] | None) -> list[_Late]:
             bearing=bearing.get(bill.id, ZERO),
             taken=taken.get(bill.id, []),
             rows=rows.get(bill.id, []),
-            disputed=bill.source_id in disputed,
+            disputed=bill.source_id in disputed or bill.id in frozen,
         )
         for bill in bills
     ]

@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
 
+from panshi.billing import queries as billing_questions
 from panshi.billing import services as billing
 from panshi.kit.clock import local_day
 from panshi.kit.tenancy import hq_actor
@@ -60,3 +61,28 @@ def test_a_bill_is_shown_and_paid_by_its_customer_alone(place: Town) -> None:
 
     assert "To be paid" not in read.get(f"/portal/bills/{bill_id}/").content.decode()
     assert "Pay all" not in read.get("/portal/bills/").content.decode()
+
+
+def test_a_bill_is_disputed_on_the_phone_and_its_answer_is_read_there(place: Town) -> None:
+    bill_id = _bill(place)
+    own = Window(User.objects.get(id=place.customer_user), language="zh-hans")
+    stranger = Window(User.objects.get(id=place.stranger_user))
+    at = f"/portal/bills/{bill_id}/"
+
+    assert stranger.post(f"{at}dispute/", {"words": "x"}).status_code == 404
+    own.post(f"{at}dispute/", {"words": " "})
+    assert f"{at}dispute/" in own.get(at).content.decode()
+    own.post(f"{at}dispute/", {"words": "保养只做了一半"})
+    text = own.get(at).content.decode()
+    assert "保养只做了一半" in text
+    assert f"{at}dispute/" not in text
+    (said,) = billing_questions.disputes_of(bill_id=bill_id, actor=hq_actor())
+    billing.answer_dispute(
+        dispute_id=said.id,
+        verdict="PARTLY",
+        answer="滤芯没有换，已冲减 40 元。",
+        actor=hq_actor(place.org_id),
+        at=place.at,
+    )
+    text = own.get(at).content.decode()
+    assert "滤芯没有换，已冲减 40 元。" in text

@@ -2,9 +2,11 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from panshi.billing import queries as billing
@@ -64,6 +66,7 @@ def bills(request: Request) -> HttpResponse:
 def bill(request: Request, bill_id: UUID) -> HttpResponse:
     """One bill with its lines."""
     card = billing.bill_card(bill_id=bill_id, today=local_day(timezone.now()), actor=request.actor)
+    disputes = billing.disputes_of(bill_id=bill_id, actor=request.actor)
     context = {
         "tab": "me",
         "bill": card,
@@ -76,8 +79,28 @@ def bill(request: Request, bill_id: UUID) -> HttpResponse:
         "plate": _plates(request).get(card.vehicle_id, "") if card.vehicle_id else "",
         "state": words.BILL_WORDS.get(card.standing, card.standing),
         "tone": words.BILL_TONES.get(card.standing, "idle"),
+        "disputes": disputes,
+        "may_dispute": card.kind == "CHARGE" and not any(row.is_open for row in disputes),
     }
     return render(request, "portal/bill.html", context)
+
+
+@require_POST
+@for_customers
+def dispute(request: Request, bill_id: UUID) -> HttpResponse:
+    """Say what is wrong with a bill of one's own."""
+    billing.bill_card(bill_id=bill_id, today=local_day(timezone.now()), actor=request.actor)
+    try:
+        acts.dispute_bill(
+            bill_id=bill_id,
+            words=request.POST.get("words", ""),
+            actor=request.actor,
+            at=timezone.now(),
+        )
+        messages.success(request, _("We look at it and answer here within two working days."))
+    except (acts.NothingToDispute, acts.DisputedAlready) as refusal:
+        messages.warning(request, refusal.words)
+    return redirect("portal-bill", bill_id)
 
 
 @require_POST
