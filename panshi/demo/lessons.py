@@ -23,6 +23,12 @@ LESSONS: Final = (
     ("钟点先说死", "先把上门钟点说准再派人；之后路上有变也先打电话，客户没有再催过一次。"),
 )
 
+# What the shown operator tells its own people beside the book's text, by node.
+NOTES: Final = {
+    "return-inspection": "验车灯棚在二号门进门左手边，雨天也在棚下拍照；灯的开关在值班室门后。",
+    "rescue-dispatch": "上高速救援走城东收费站的应急入口，先打值班电话报车牌，再出发。",
+}
+
 
 def learn(company: Company, at: datetime) -> None:
     """Sample what closed in each city up to its target, and publish some of what was proposed."""
@@ -30,6 +36,14 @@ def learn(company: Company, at: datetime) -> None:
     trainer, boss = people.one("TRAINER"), people.one("DECISION_MAKER")
     _sample(company, trainer, at)
     _publish(company, trainer, boss, at)
+    _note(company, at)
+
+
+def _note(company: Company, at: datetime) -> None:
+    shown = next(o for o in company.operators if o.plan == world.SHOWN)
+    lead = staff_of(shown.org_id).one("OPERATIONS")
+    for slug, words in NOTES.items():
+        handbook.set_local_note(node_slug=slug, words=words, org_id=shown.org_id, actor=lead, at=at)
 
 
 def _sample(company: Company, lead: Actor, at: datetime) -> None:

@@ -5,6 +5,7 @@ from panshi.handbook import (
     city_pages,
     edit_pages,
     exam_pages,
+    note_pages,
     parameter_pages,
     views,
     word_pages,
@@ -25,7 +26,6 @@ urlpatterns = [
     path("handbook/", views.panorama, name="handbook-panorama"),
     path("handbook/changed-tiles/", views.changed_tiles, name="handbook-changed-tiles"),
     path("handbook/tiles/<slug:slug>/", views.tile, name="handbook-tile"),
-    path("handbook/nodes/<slug:slug>/", views.node, name="handbook-node"),
     path("handbook/nodes/<slug:slug>/start/", views.start, name="handbook-start"),
     path("handbook/search/", views.search, name="handbook-search"),
     path("handbook/cases/", case_pages.cases, name="handbook-cases"),
@@ -42,5 +42,6 @@ urlpatterns = [
     *city_pages.urlpatterns,
     *exam_pages.urlpatterns,
     *edit_pages.urlpatterns,
+    *note_pages.urlpatterns,
     *word_pages.urlpatterns,
 ]

@@ -135,6 +135,7 @@ def run(request: Request, run_id: UUID) -> HttpResponse:
         if card.work_order_id and request.actor.may("service.view")
         else "",
         "lead": request.actor.may(LEAD),
+        "notes": queries.notes_of_run(run_id=run_id, actor=request.actor),
         "deviations": queries.deviations_of(run_id=run_id, actor=request.actor)
         if request.actor.may(LEAD)
         else (),
@@ -320,21 +321,26 @@ def tile(request: Request, slug: str) -> HttpResponse:
     return render(request, "handbook/tile.html", {"family": found, **given})
 
 
-@require_GET
-def node(request: Request, slug: str) -> HttpResponse:
+def node_context(request: Request, slug: str) -> dict[str, Any]:
+    """What the page of a node shows, its notes among it."""
     _must_view(request)
     at = timezone.now()
     page = queries.node_page(slug=slug, actor=request.actor, at=at)
-    context = {
+    context: dict[str, Any] = {
         "page": page,
         "by_hand": request.actor.may("handbook.start_run_by_hand"),
         "editor": page.org_id == request.actor.org_id and request.actor.may(EDITOR),
         "own_cases": queries.cases_of_node(slug=slug, actor=request.actor),
         "certified": queries.certified_for(slug=slug, actor=request.actor, at=at),
+        "notes": queries.local_notes(slug=slug, actor=request.actor),
+        "may_note": request.actor.may("handbook.set_local_note"),
     }
     if page.document:
         context["asked_for"] = subjects.asked_for(page.document.procedure.subject_type)
-    return render(request, "handbook/node.html", context)
+    context["own_note"] = next(
+        (n for n in context["notes"] if n.org_id == request.actor.org_id), None
+    )
+    return context
 
 
 @require_POST

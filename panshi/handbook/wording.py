@@ -66,6 +66,7 @@ FACTS: Final[Mapping[str, Promise]] = {
     "handbook.EditionProposed": _("An edition of the book is proposed"),
     "handbook.EditionReleased": _("An edition of the book is released"),
     "handbook.ExamScheduled": _("Somebody is called to an exam"),
+    "handbook.LocalNoteSet": _("A local note beside a node is set or taken back"),
     "handbook.RunsTakenOver": _("Taken over from the time before"),
     "leasing.AccidentReported": _("An accident is reported"),
     "leasing.AccidentSurveyed": _("The accident is surveyed"),

@@ -26,7 +26,7 @@ _EVERYONE: Final = frozenset(
 PERMISSIONS: Final[Mapping[str, frozenset[str]]] = {
     "ADMINISTRATOR": frozenset({"*"}),
     "DECISION_MAKER": _EVERYONE | _VIEWS | _MONEY_VIEWS | {
-        "cockpit.*", "handbook.set_parameter",
+        "cockpit.*", "handbook.set_parameter", "handbook.set_local_note",
         "billing.approve_discount", "ledger.close_month", "ledger.reopen_month",
         "leasing.*", "fleet.*", "telematics.approve_command", "telematics.cancel_command",
         "telematics.emergency_release", "handbook.approve_revision", "handbook.freeze_edition",

@@ -14,6 +14,7 @@ from panshi.handbook.models.exams import (
     QuizTry,
 )
 from panshi.handbook.models.launches import CityLaunch
+from panshi.handbook.models.notes import LocalNote
 from panshi.handbook.models.parameters import ParameterValue
 from panshi.handbook.models.runs import (
     AdherenceDay,
@@ -90,6 +91,7 @@ __all__ = [
     "Escalation",
     "Evidence",
     "Exam",
+    "LocalNote",
     "Node",
     "ParameterValue",
     "Pause",

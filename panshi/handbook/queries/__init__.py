@@ -26,6 +26,7 @@ from panshi.handbook.queries.exams import (
     practice_sheet,
 )
 from panshi.handbook.queries.gate import exams_granting, procedure_certificates
+from panshi.handbook.queries.notes import local_notes, notes_of_run
 from panshi.handbook.queries.notices import notice_page
 from panshi.handbook.queries.panorama import family, panorama
 from panshi.handbook.queries.parameters import parameter_page, parameters
@@ -87,9 +88,11 @@ __all__ = [
     "inbox",
     "inbox_count",
     "launch_phases",
+    "local_notes",
     "my_exams",
     "node_files",
     "node_page",
+    "notes_of_run",
     "notice_page",
     "open_runs_about",
     "panorama",

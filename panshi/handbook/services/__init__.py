@@ -37,6 +37,7 @@ from panshi.handbook.services.hearing import hear_facts
 from panshi.handbook.services.knowledge import add_synonym, note_search_miss, remove_synonym
 from panshi.handbook.services.ladder import anything_due, escalate_due
 from panshi.handbook.services.measures import roll_up_adherence
+from panshi.handbook.services.notes import set_local_note, take_back_local_note
 from panshi.handbook.services.notices import (
     acknowledge_notice,
     anything_unread,
@@ -123,6 +124,7 @@ __all__ = [
     "schedule_exam",
     "send_back_step",
     "set_exam",
+    "set_local_note",
     "set_parameter",
     "skip_step",
     "start_playbook",
@@ -133,6 +135,7 @@ __all__ = [
     "submit_change_quiz",
     "submit_revision",
     "suspend_unread",
+    "take_back_local_note",
     "take_case_photo",
     "take_over_runs",
     "take_run",
