@@ -63,7 +63,12 @@ def journal(request: Request) -> HttpResponse:
 @needs("ledger.view")
 def entry(request: Request, entry_id: UUID) -> HttpResponse:
     card = queries.entry_card(entry_id=entry_id, actor=request.actor)
-    return render(request, "ledger/entry.html", {"entries": [card], "entry": card})
+    context = {
+        "entries": [card],
+        "entry": card,
+        "reversed_by": queries.reversal_of(entry_id=entry_id, actor=request.actor),
+    }
+    return render(request, "ledger/entry.html", context)
 
 
 @require_GET

@@ -13,6 +13,7 @@ from panshi.ledger.queries.entries import (
     entry_card,
     journal,
     moved_by,
+    reversal_of,
     sources_posted,
 )
 from panshi.ledger.queries.export import export_beancount
@@ -93,6 +94,7 @@ __all__ = [
     "periods",
     "posting_page",
     "promises",
+    "reversal_of",
     "sources_posted",
     "trial_balance",
     "vehicle_balance",

@@ -148,6 +148,13 @@ def entry_card(*, entry_id: UUID, actor: Actor) -> EntryCard:
 
 
 @question
+def reversal_of(*, entry_id: UUID, actor: Actor) -> UUID | None:
+    """The entry that cancelled this one, if any did."""
+    mirrors = Entry.objects.visible_to(actor).filter(reverses_id=entry_id)
+    return mirrors.values_list("id", flat=True).first()
+
+
+@question
 def entries_of(*, source_kind: str, source_id: UUID, actor: Actor) -> list[EntryCard]:
     """The entries that a document made, oldest first."""
     rows = Entry.objects.visible_to(actor).filter(source_kind=source_kind, source_id=source_id)

@@ -1,8 +1,12 @@
 """The ledger's pages, as a browser asks them."""
 
+from datetime import date
+
 import pytest
 from django.urls import reverse
 
+from panshi.ledger import services
+from panshi.ledger.models import Entry
 from panshi.ledger.tests import make
 from panshi.org.models import OrgNode
 from panshi.org.tests import make as org_make
@@ -88,3 +92,16 @@ def test_the_book_leaves_as_text(client: Window, node: OrgNode) -> None:
 def test_an_engineer_sees_no_books(node: OrgNode) -> None:
     answer = window(node, "ENGINEER").get(reverse("ledger-journal"))
     assert answer.status_code in (403, 404, 409)
+
+
+def test_an_entry_and_its_reversal_lead_to_each_other(client: Window, node: OrgNode) -> None:
+    make.post(node, make.entry(node))
+    entry = Entry.objects.get(org=node)
+    url = reverse("ledger-entry", args=[entry.id])
+    assert "reversed this one" not in page(client.get(url))
+    fact = services.reverse_entry(
+        entry_id=entry.id, occurred_on=date(2027, 7, 2), actor=make.clerk(node), at=make.NOON
+    )
+    mirror = reverse("ledger-entry", args=[fact.reversal_id])
+    assert f'href="{mirror}"' in page(client.get(url))
+    assert f'href="{url}"' in page(client.get(mirror))
