@@ -13,7 +13,7 @@ def object_to_bills(operator: Operator, at: datetime) -> None:
     page = queries.bill_rows(
         today=local_day(at), standing="OPEN", kind="CHARGE", limit=2, actor=actor
     )
-    words = ("里程多算了，退车那天是 8,120 公里。", "这个月停租了三天，账单没有扣。")
+    words = ("上门费多收了，预约时说过同一趟不收第二次。", "没有查出毛病，为什么也要收工时费？")
     for row, said in zip(page.rows, words, strict=False):
         dispute = services.dispute_bill(
             bill_id=row.id, words=said, actor=actor, at=at - timedelta(hours=5)
@@ -22,7 +22,7 @@ def object_to_bills(operator: Operator, at: datetime) -> None:
             services.answer_dispute(
                 dispute_id=dispute.dispute_id,
                 verdict="STANDS",
-                answer="交车与退车两张里程照片都在验车记录里，多出的公里按合同第四条计。",
+                answer="到场记录显示是另外派的一趟，按公示价目收上门费；记录已附在工单里。",
                 actor=actor,
                 at=at - timedelta(hours=1),
             )
