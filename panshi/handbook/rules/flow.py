@@ -224,14 +224,19 @@ def consequences(step: Step, world: World, value: object = None) -> Iterator[Con
 
 
 def listening_keys(procedure: Procedure, found: Progress) -> list[str]:
-    """Keys of the facts this run waits for now: its closing fact, and proofs of open steps."""
+    """Keys of the facts this run waits for now: its closing fact, and proofs of open steps.
+
+    A picture that is taken elsewhere may be taken anew when its step is done.
+    """
     keys = []
     if procedure.closes_on:
         keys.append(_key(procedure.closes_on.event, procedure.closes_on.match, found.world))
     for item in found.items:
-        proof = item.step.evidence.fact if item.step.evidence else None
-        if proof and not item.settled:
-            keys.append(_key(proof.event, proof.match, found.world))
+        proof = item.step.evidence
+        if proof is None or proof.fact is None:
+            continue
+        if not item.settled or (proof.views and item.standing == Standing.DONE):
+            keys.append(_key(proof.fact.event, proof.fact.match, found.world))
     return sorted({key for key in keys if key})
 
 

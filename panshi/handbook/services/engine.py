@@ -90,22 +90,10 @@ def sums(run: Run, found: Progress, rows: list[RunStep]) -> None:
     run.evidence_valid = len(proved(found, rows))
     run.job_required = len(job)
     run.job_done = sum(i.settled for i in job)
-    run.listens = sorted({*flow.listening_keys(procedure_of(run), found), *_pictured(found)})
+    run.listens = flow.listening_keys(procedure_of(run), found)
     run.roles = sorted({post_of(run, i) for i in found.ready}) or [run.owner_role]
     if run.work_order_id is None:
         run.work_order_id = work_order_of(found.world)
-
-
-def _pictured(found: Progress) -> set[str]:
-    """Keys of the facts by which a picture that counts here is taken anew."""
-    keys = set()
-    for item in found.items:
-        proof = item.step.evidence
-        if proof and proof.fact and proof.views and item.standing == Standing.DONE:
-            values = conditions.resolve(dict(proof.fact.match), found.world)
-            if isinstance(values, dict) and None not in values.values():
-                keys.add(flow.fact_key(proof.fact.event, tuple(values), values))
-    return keys
 
 
 def work_order_of(world: World) -> UUID | None:

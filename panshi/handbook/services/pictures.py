@@ -9,7 +9,9 @@ from panshi.fleet import queries as fleet
 from panshi.fleet.queries import InspectionPicture
 from panshi.handbook.models import DeviationKind, Evidence, Run, RunStep, StepState
 from panshi.handbook.rules import conditions
+from panshi.handbook.rules.conditions import World
 from panshi.handbook.rules.flow import Item, Progress, Standing
+from panshi.handbook.rules.procedure import Listening
 from panshi.handbook.services.closing import record_deviation
 from panshi.handbook.services.common import SKEW
 from panshi.handbook.services.evidence import pieces
@@ -22,30 +24,33 @@ def adopt_pictures(run: Run, found: Progress, actor: Actor, at: datetime) -> boo
     A later picture of the same view takes the place of the one adopted before. What a lead sent
     back is not adopted again, and a picture that was taken for the step itself stands.
     """
-    adopted = False
+    adopted, step_id, pictures = False, "", dict[str, InspectionPicture]()
     for item in found.items:
-        picture = _picture_for(run, item, found)
-        if picture is not None and _adopt(run, item, picture, actor, at):
+        wanted = item.step.evidence
+        if wanted is None or wanted.fact is None or not wanted.views:
+            continue
+        if item.step.id != step_id:
+            step_id, pictures = item.step.id, _pictures(run, wanted.fact, found.world)
+        picture = pictures.get(wanted.views[item.iteration])
+        if picture is None or item.standing in (Standing.NOT_APPLICABLE, Standing.SKIPPED):
+            continue
+        if _adopt(run, item, picture, actor, at):
             adopted = True
     return adopted
 
 
-def _picture_for(run: Run, item: Item, found: Progress) -> InspectionPicture | None:
-    wanted = item.step.evidence
-    if wanted is None or wanted.fact is None or not wanted.views:
-        return None
-    if item.standing in (Standing.NOT_APPLICABLE, Standing.SKIPPED):
-        return None
-    match = conditions.resolve(dict(wanted.fact.match), found.world)
+def _pictures(run: Run, told: Listening, world: World) -> dict[str, InspectionPicture]:
+    """The pictures of the inspection that a step asks for, by their view."""
+    match = conditions.resolve(dict(told.match), world)
     if not isinstance(match, dict) or not match.get("vehicle_id"):
-        return None
-    pictures = fleet.inspection_pictures(
+        return {}
+    found = fleet.inspection_pictures(
         vehicle_id=UUID(str(match["vehicle_id"])),
         kind=str(match["kind"]),
         since=run.started_at,
         actor=system_actor(run.org_id),
     )
-    return next((p for p in pictures if p.view == wanted.views[item.iteration]), None)
+    return {picture.view: picture for picture in found}
 
 
 def _key(run: Run, item: Item, file_id: UUID) -> UUID:
