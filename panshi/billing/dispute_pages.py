@@ -1,5 +1,6 @@
 """A bill in dispute: what its payer says, noted by hand or sent by phone, and the answer."""
 
+from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from panshi.billing import services
 from panshi.billing.models import DISPUTE_WORDS, DisputeVerdict
+from panshi.kit.facts import Fact
 from panshi.kit.forms import Field, Form
 from panshi.kit.web import Request, needs
 
@@ -36,30 +38,33 @@ ANSWER: Final = Form(
 )
 
 
+def _send(
+    request: Request, back_to: UUID, form: Form, verb: Callable[..., Fact], done: str, **given: UUID
+) -> HttpResponse:
+    """Call the verb with what was typed, or say what does not fit; back to the bill."""
+    reading = form.read(request.POST)
+    if reading.ok:
+        reading.call(request, verb, at=timezone.now(), **given)
+        messages.success(request, done)
+    else:
+        messages.error(request, " ".join(reading.errors.values()))
+    return redirect("billing-bill", back_to)
+
+
 @require_POST
 @needs("billing.dispute_bill")
 def dispute(request: Request, bill_id: UUID) -> HttpResponse:
     """Note what a payer said on the phone or at the desk."""
-    form = DISPUTE.read(request.POST)
-    if form.ok:
-        form.call(request, services.dispute_bill, bill_id=bill_id, at=timezone.now())
-        messages.success(request, _("Noted. An answer in writing is due now."))
-    else:
-        messages.error(request, " ".join(form.errors.values()))
-    return redirect("billing-bill", bill_id)
+    done = _("Noted. An answer in writing is due now.")
+    return _send(request, bill_id, DISPUTE, services.dispute_bill, done, bill_id=bill_id)
 
 
 @require_POST
 @needs("billing.answer_dispute")
 def answer(request: Request, bill_id: UUID, dispute_id: UUID) -> HttpResponse:
     """Tell the payer what was found."""
-    form = ANSWER.read(request.POST)
-    if form.ok:
-        form.call(request, services.answer_dispute, dispute_id=dispute_id, at=timezone.now())
-        messages.success(request, _("Answered."))
-    else:
-        messages.error(request, " ".join(form.errors.values()))
-    return redirect("billing-bill", bill_id)
+    verb = services.answer_dispute
+    return _send(request, bill_id, ANSWER, verb, _("Answered."), dispute_id=dispute_id)
 
 
 URLS: Final = [

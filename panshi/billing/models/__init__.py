@@ -29,7 +29,7 @@ from panshi.billing.models.checks import (
     DifferenceKind,
 )
 from panshi.billing.models.costs import CostKind, CostStanding, VehicleCost
-from panshi.billing.models.disputes import DISPUTE_WORDS, BillDispute, DisputeVerdict
+from panshi.billing.models.disputes import DISPUTE_WORDS, FREEZING, BillDispute, DisputeVerdict
 from panshi.billing.models.dunning import (
     CASE_LIFE,
     CallOutcome,
@@ -118,6 +118,7 @@ __all__ = [
     "CASE_LIFE",
     "DEPOSIT_LIFE",
     "DISPUTE_WORDS",
+    "FREEZING",
     "INVOICE_LIFE",
     "LINE_LIFE",
     "PAYMENT_LIFE",

@@ -18,6 +18,8 @@ class DisputeVerdict(models.TextChoices):
 
 
 DISPUTE_WORDS: Final = 400
+# Disputes that keep their bill still: SQL of the ladder says the same.
+FREEZING: Final = Q(freezes=True, answered_at=None)
 
 
 class BillDispute(OwnedModel):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from panshi.billing.debt_events import BillDisputed, DisputeAnswered
 from panshi.billing.models import (
     DISPUTE_WORDS,
+    FREEZING,
     Bill,
     BillDispute,
     BillKind,
@@ -48,15 +49,15 @@ def dispute_bill(*, bill_id: UUID, words: str, actor: Actor, at: datetime) -> Bi
         raise NothingToDispute(_("Only an issued bill can be disputed."))
     if not words.strip():
         raise NothingToDispute(_("Say in a few words what is wrong with it."))
-    before = BillDispute.objects.filter(bill=bill)
-    if before.filter(answered_at=None).exists():
+    before = BillDispute.objects.filter(bill=bill).values_list("answered_at", flat=True)
+    if None in before:
         raise DisputedAlready(_("We look at this bill already and answer here."))
     dispute = BillDispute.objects.create(
         org_id=bill.org_id,
         bill=bill,
         customer_id=bill.customer_id,
         words=words.strip()[:DISPUTE_WORDS],
-        freezes=not before.exists(),
+        freezes=not before,
         opened_by_id=actor.id,
         opened_at=at,
     )
@@ -126,9 +127,7 @@ def answer_dispute(
 
 def _thaw(bill: Bill, at: datetime) -> None:
     """Let the case of a bill's source run on, unless another bill of it is frozen."""
-    if BillDispute.objects.filter(
-        bill__source_id=bill.source_id, freezes=True, answered_at=None
-    ).exists():
+    if BillDispute.objects.filter(FREEZING, bill__source_id=bill.source_id).exists():
         return
     held = DunningCase.objects.filter(
         source_id=bill.source_id, state=CaseState.ON_HOLD, hold_kind=HoldKind.DISPUTE

@@ -20,6 +20,7 @@ from panshi.billing.debt_events import (
     LateFeesCounted,
 )
 from panshi.billing.models import (
+    FREEZING,
     Allocation,
     Bill,
     BillDispute,
@@ -124,9 +125,7 @@ def _load(on: date, sources: Sequence[UUID] | None) -> list[_Late]:
         ).values_list("source_id", flat=True)
     )
     frozen = set(
-        BillDispute.objects.filter(bill__in=bills, freezes=True, answered_at=None).values_list(
-            "bill_id", flat=True
-        )
+        BillDispute.objects.filter(FREEZING, bill__in=bills).values_list("bill_id", flat=True)
     )
     return [
         _Late(

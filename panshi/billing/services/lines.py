@@ -13,7 +13,7 @@ from panshi.kit.tenancy import Actor
 # What the bank said of a line never changes; these say what it was.
 SETTLED: Final = (
     "state", "entry_id", "cost", "proposed_by_id", "aside", "aside_words", "settled_by_id",
-    "settled_at", "other_side",
+    "settled_at", "other_side", "channel",
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from panshi.billing.matching import Judgement
 from panshi.billing.models import (
     LINE_LIFE,
     AccountKind,
+    AsideKind,
     BankLine,
     BillBalance,
     CustomerAccount,
@@ -78,7 +79,7 @@ def match_lines(*, org_id: int, actor: Actor, at: datetime) -> LinesMatched:
     BankLine.objects.bulk_update(
         waiting, ["state", "score", "reasons", "payment", "settled_at"], batch_size=500
     )
-    paid = _pay_plain_refunds(waiting, actor, at) + _pair_plain_transfers(waiting, at)
+    paid = _pay_plain_refunds(waiting, actor, at) + _pair_plain_transfers(org_id, waiting, at)
     outbox.publish_all([*received, *unmatched], verb="billing.match_lines")
     return LinesMatched(
         org_id=org_id,
@@ -103,12 +104,15 @@ def _pay_plain_refunds(rows: Sequence[BankLine], actor: Actor, at: datetime) -> 
     return paid
 
 
-def _pair_plain_transfers(rows: Sequence[BankLine], at: datetime) -> int:
+def _pair_plain_transfers(org_id: int, rows: Sequence[BankLine], at: datetime) -> int:
     """Pair the transfers between own accounts that name each other; answers how many lines."""
     waiting = {row.id: row for row in rows if row.proposed_by_id is None}
+    said = BankLine.objects.filter(org_id=org_id, aside=AsideKind.OWN, other_side=None)
+    # Most lines have no other side: without one of the opposite amount there is nothing to ask.
+    amounts = {row.amount for row in waiting.values()}.union(said.values_list("amount", flat=True))
     paired = 0
     for row in waiting.values():
-        if row.state != LineState.QUEUED:
+        if row.state != LineState.QUEUED or -row.amount not in amounts:
             continue
         other_id = queries.plain_other_side(row)
         if other_id is None:

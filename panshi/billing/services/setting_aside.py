@@ -102,7 +102,6 @@ def set_line_aside(
     ledger.post_entries(entries=[entry], actor=actor, at=at)
     (posted,) = ledger_queries.entries_of(source_kind=SET_ASIDE, source_id=fact.id, actor=actor)
     settle(row, LineState.SET_ASIDE, posted.id, actor, at)
-    row.save(update_fields=["channel"])
     return fact
 
 
