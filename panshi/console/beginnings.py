@@ -1,6 +1,6 @@
 """What to do first in a part of the company that has no vehicle yet, in the order it is needed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from panshi.console.context import Shell
 from panshi.fleet import queries as fleet
 from panshi.kit.tenancy import Actor
 
@@ -29,12 +30,10 @@ class Step:
     page: str
 
 
-def steps_for(actor: Actor, pages: Mapping[str, str]) -> Sequence[Step]:
-    """The first steps that this person may take; none once there is a vehicle.
-
-    `pages` are the names of the permitted pages by address.
-    """
+def steps_for(actor: Actor, shell: Shell) -> Sequence[Step]:
+    """The first steps that this person may take, of the pages in its shell; none with a vehicle."""
     if not actor.may("fleet.view") or fleet.any_vehicle(actor=actor):
         return ()
+    pages = {entry.url: entry.label for _section, entry in shell.pages}
     found = [(words, reverse(name)) for name, words in _STEPS]
     return [Step(words, url, pages[url]) for words, url in found if url in pages]

@@ -76,10 +76,9 @@ def home_page(request: Request) -> HttpResponse:
         zone: [_draw(panel, request.actor) for panel in home.panels_for(request.actor, zone)]
         for zone in home.ZONES
     }
-    pages = {entry.url: entry.label for _section, entry in Shell(request).pages}
     context = {
         "zones": zones,
-        "first_steps": beginnings.steps_for(request.actor, pages),
+        "first_steps": beginnings.steps_for(request.actor, Shell(request)),
         "has_panels": any(zones.values()),
         "today": local_day(timezone.now()).isoformat(),
     }

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from panshi.crm.models import BlacklistEntry, BlacklistReason, Customer
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
@@ -28,11 +30,20 @@ def blacklisting(*, customer_id: UUID, actor: Actor) -> Blacklisting | None:
     return listing_of(Customer.objects.visible_to(actor).get(id=customer_id))
 
 
-def listing_of(customer: Customer) -> Blacklisting | None:
-    found = BlacklistEntry.objects.filter(
+def standing_entry(
+    customer: Customer, entries: QuerySet[BlacklistEntry] | None = None
+) -> BlacklistEntry | None:
+    """The entry by which a customer's own node lists its person, among all or among `entries`."""
+    if not customer.person_key:
+        return None
+    found = BlacklistEntry.objects.all() if entries is None else entries
+    return found.filter(
         org_id=customer.org_id, person_key=customer.person_key, lifted_at=None
-    )
-    entry = found.first() if customer.person_key else None
+    ).first()
+
+
+def listing_of(customer: Customer) -> Blacklisting | None:
+    entry = standing_entry(customer)
     if entry is None:
         return None
     return Blacklisting(

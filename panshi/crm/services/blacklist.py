@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from panshi.crm.events import BlacklistingLifted, CustomerBlacklisted
 from panshi.crm.models import BlacklistEntry, BlacklistReason, Customer
+from panshi.crm.queries.blacklist import standing_entry
 from panshi.crm.services.customers import ReasonMissing
 from panshi.crm.services.qualification import IdentityMissing, OwnSubmission
 from panshi.kit.refusals import Refusal
@@ -59,10 +60,7 @@ def lift_blacklisting(
     actor.must("crm.lift_blacklisting", customer.org_id)
     if not reason.strip():
         raise ReasonMissing(_("Say why."))
-    entries = BlacklistEntry.objects.select_for_update().filter(
-        org_id=customer.org_id, person_key=customer.person_key, lifted_at=None
-    )
-    entry = entries.first() if customer.person_key else None
+    entry = standing_entry(customer, BlacklistEntry.objects.select_for_update())
     if entry is None:
         raise NotListed(_("This customer is not on your blacklist."))
     if entry.listed_by_id == actor.id:
