@@ -8,8 +8,8 @@ from typing import Any
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
-from django.utils.translation import get_language, gettext_lazy, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from panshi.cockpit.catalogue import DEFINITIONS, Definition, Indicator
 from panshi.cockpit.models import Phase
@@ -26,6 +26,7 @@ from panshi.cockpit.rules import OTHER, RENTAL, SERVICE, SUM
 from panshi.kit import cells
 from panshi.kit.money import yuan
 from panshi.kit.records import Bar, Stage, Tile, stages
+from panshi.kit.wording import reads_chinese
 
 PERIODS = (
     ("TODAY", gettext_lazy("Today")),
@@ -70,7 +71,7 @@ def short_money(amount: Decimal | None) -> Any:
     if amount is None:
         return cells.DASH
     size = abs(amount)
-    chinese = (get_language() or "").startswith("zh")
+    chinese = reads_chinese()
     steps = (
         ((Decimal(100_000_000), "亿"), (Decimal(10_000), "万"))
         if chinese

@@ -6,7 +6,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -15,6 +14,7 @@ from panshi.diagnosis.models import FindingState
 from panshi.kit.records import Detail, Stage
 from panshi.kit.tables import Column, Filter, Slice, Table
 from panshi.kit.web import Request
+from panshi.kit.wording import reads_chinese
 
 SEVERITIES = [
     ("1", _("1 · Note")),
@@ -29,7 +29,7 @@ STATE_TONES = {
 
 
 def title(line: queries.FindingLine) -> str:
-    return line.title_en if get_language() == "en" else line.title_zh
+    return line.title_en if not reads_chinese() else line.title_zh
 
 
 FINDINGS = Table(
@@ -83,7 +83,7 @@ def finding(request: Request, finding_id: UUID) -> HttpResponse:
         Detail(label=_("Times"), value=line.times, kind="number"),
     ]
     advice = queries.recommended_plan(finding_id=finding_id, actor=request.actor)
-    english = get_language() == "en"
+    english = not reads_chinese()
     return render(
         request,
         "diagnosis/finding.html",

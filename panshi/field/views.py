@@ -27,6 +27,7 @@ from panshi.handbook import services as handbook
 from panshi.kit import vendored
 from panshi.kit.refusals import NotPermitted, Refusal
 from panshi.kit.web import Request, once
+from panshi.kit.wording import reads_chinese
 from panshi.org.middleware import public
 from panshi.service import services as service
 
@@ -76,7 +77,7 @@ def app(request: Request) -> HttpResponse:
 @for_the_field
 def day(request: Request) -> HttpResponse:
     """The shift of who asks as one JSON document."""
-    chinese = (get_language() or "zh").startswith("zh")
+    chinese = reads_chinese()
     found = day_of(actor=request.actor, at=timezone.now(), chinese=chinese)
     return HttpResponse(_DAY.dump_json(found), content_type="application/json")
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -15,6 +14,7 @@ from panshi.fleet.queries import InspectionCard, PriceLine
 from panshi.fleet.queries.drawing import PART_WORDS, PLACES, VIEW_WORDS, unit_of
 from panshi.fleet.rules.wear import VIEWS
 from panshi.kit.forms import Field, Form
+from panshi.kit.wording import reads_chinese
 
 STATUS_WORDS: Final = {
     "NEW": lazy("New damage"),
@@ -70,7 +70,7 @@ def _size(damage: DamageKind, size: Any) -> str:
 
 def lines_of(card: InspectionCard) -> list[Line]:
     """What changed since delivery; without a delivery, what was seen."""
-    chinese = (get_language() or "").startswith("zh")
+    chinese = reads_chinese()
     if card.compared_with is None:
         return [
             Line(

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Final
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language, npgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import npgettext, pgettext_lazy
 
 from panshi.handbook.planned_facts import PLANNED
 from panshi.handbook.rules.clock import Span
-from panshi.kit.wording import is_chinese
+from panshi.kit.wording import is_chinese, reads_chinese
+from panshi.kit.wording import spoken as spoken
 
 # What a run says of the fact that started it or that it waits for.
 FACTS: Final[Mapping[str, Promise]] = {
@@ -239,15 +240,6 @@ WAITS: Final[Mapping[str, Promise]] = {
 }
 
 
-def in_english() -> bool:
-    return (get_language() or "").startswith("en")
-
-
-def spoken(zh: str, en: str) -> str:
-    """The English name for English readers where there is one, else the Chinese."""
-    return en if en and in_english() else zh
-
-
 def term(word: str, english: Mapping[str, str]) -> str:
     """A word that a choice offers or a turn is called, for the reader."""
     return spoken(word, english.get(word, ""))
@@ -267,7 +259,7 @@ def starter(trigger: Mapping[str, str]) -> str:
 
 def unit(word: str) -> str:
     """A unit of the book for the reader; as the book writes it where it is a sign of its own."""
-    if is_chinese(word) and not in_english():
+    if is_chinese(word) and reads_chinese():
         return word
     return str(_UNITS.get(word, word))
 

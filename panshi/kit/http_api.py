@@ -15,7 +15,6 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import DataError, IntegrityError, ProgrammingError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from psycopg.errors import CheckViolation, InsufficientPrivilege
@@ -25,6 +24,7 @@ from panshi.kit.files import MAX_BYTES
 from panshi.kit.misfits import misfits, problem, unknown
 from panshi.kit.verbs import QUESTIONS, VERBS, parameters
 from panshi.kit.web import Request, once
+from panshi.kit.wording import reads_chinese
 
 log = logging.getLogger("panshi.api")
 MISFIT: Final = "BodyDoesNotFit"
@@ -130,7 +130,7 @@ def _said(broken: CheckViolation) -> str:
     name as a code to look up.
     """
     name = broken.diag.constraint_name or ""
-    rule = name.replace("_", " ") if (get_language() or "").startswith("en") else name
+    rule = name.replace("_", " ") if not reads_chinese() else name
     words = _("A value breaks the rule “%(rule)s”. Correct it and send again.")
     return words % {"rule": rule}
 

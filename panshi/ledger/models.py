@@ -2,11 +2,12 @@
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from panshi.kit.nouns import OwnedModel
 from panshi.kit.states import Machine
+from panshi.kit.wording import reads_chinese
 
 
 class AccountKind(models.TextChoices):
@@ -26,7 +27,7 @@ class Account(models.Model):
     name_zh = models.CharField(max_length=60)
 
     def __str__(self) -> str:
-        return self.name_zh if (get_language() or "").startswith("zh") else self.name
+        return self.name_zh if reads_chinese() else self.name
 
 
 class Entry(OwnedModel):

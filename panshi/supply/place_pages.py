@@ -9,9 +9,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from panshi.fleet import queries as fleet
@@ -19,6 +19,7 @@ from panshi.kit.forms import Field, Form, Reading
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor
 from panshi.kit.web import Request, needs
+from panshi.kit.wording import reads_chinese
 from panshi.org import queries as org
 from panshi.supply import queries, services
 from panshi.supply.events import StockLine
@@ -106,7 +107,7 @@ def place_of(location_id: UUID, actor: Actor) -> LocationRow:
 
 def _catalogue(actor: Actor) -> list[tuple[str, str]]:
     """Every part that may be received, by code."""
-    chinese = (get_language() or "").startswith("zh")
+    chinese = reads_chinese()
     return [
         (row.code, f"{row.code} · {row.name_zh if chinese else row.name_en}")
         for row in queries.items(actor=actor)
@@ -115,7 +116,7 @@ def _catalogue(actor: Actor) -> list[tuple[str, str]]:
 
 def _lying(location_id: UUID, actor: Actor) -> list[tuple[str, str]]:
     """What lies in a place, by part and lot; the value is what `_line` reads."""
-    chinese = (get_language() or "").startswith("zh")
+    chinese = reads_chinese()
     return [
         (
             f"{row.item_code}|{row.lot}",

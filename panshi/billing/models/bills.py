@@ -2,13 +2,13 @@ from decimal import Decimal
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from panshi.billing.models.catalogue import Product
 from panshi.billing.models.plans import ChargePlan
 from panshi.kit.nouns import OwnedManager, OwnedModel
 from panshi.kit.states import Machine
+from panshi.kit.wording import spoken
 
 
 class BillKind(models.TextChoices):
@@ -170,8 +170,7 @@ class BillLine(OwnedModel):
     @property
     def told(self) -> str:
         """The words in the language of who reads them."""
-        chinese = (get_language() or "zh").startswith("zh")
-        return self.words if chinese or not self.words_en else self.words_en
+        return spoken(self.words, self.words_en)
 
 
 class BillBalance(models.Model):

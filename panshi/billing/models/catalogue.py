@@ -3,10 +3,10 @@ from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Now
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from panshi.kit.ids import uuid7
+from panshi.kit.wording import reads_chinese
 
 
 class ProductLine(models.TextChoices):
@@ -80,7 +80,7 @@ class Product(models.Model):
     retired_on = models.DateField(null=True)
 
     def __str__(self) -> str:
-        return self.name_zh if (get_language() or "").startswith("zh") else self.name
+        return self.name_zh if reads_chinese() else self.name
 
 
 class PriceBook(models.Model):

@@ -1,10 +1,11 @@
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from panshi.kit.nouns import OwnedModel
 from panshi.kit.states import Machine
+from panshi.kit.wording import reads_chinese
 
 
 class DunningRung(models.Model):
@@ -30,7 +31,7 @@ class DunningRung(models.Model):
     to_confirm = models.BooleanField(default=False, db_default=False)
 
     def __str__(self) -> str:
-        return self.name_zh if (get_language() or "").startswith("zh") else self.name
+        return self.name_zh if reads_chinese() else self.name
 
 
 class DunningPolicy(OwnedModel):

@@ -8,7 +8,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from panshi.billing.queries import earnings
@@ -25,6 +24,7 @@ from panshi.fleet import queries as fleet
 from panshi.kit.clock import local_day
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
+from panshi.kit.wording import reads_chinese
 from panshi.ledger import queries as ledger
 from panshi.ledger.queries import PostingRow
 from panshi.org import queries as org
@@ -275,7 +275,7 @@ def _runs(ask: _Ask) -> Behind:
     runs = borrowed.adherence(
         since=ask.span.since, until=ask.span.until, actor=ask.actor, at=ask.at, city=ask.city
     )
-    english = get_language() == "en"
+    english = not reads_chinese()
     return _sliced(
         ask,
         [

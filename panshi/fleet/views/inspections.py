@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -18,6 +17,7 @@ from panshi.kit.forms import Field, Form
 from panshi.kit.records import Detail
 from panshi.kit.refusals import Refusal
 from panshi.kit.web import Request, needs, show_file
+from panshi.kit.wording import reads_chinese
 from panshi.org import queries as org
 
 DRAFT_FORM = Form(
@@ -189,7 +189,7 @@ def standards(request: Request) -> HttpResponse:
             for row in queries.wear_standards(actor=request.actor)
         ],
         "may_draft": may("fleet.draft_wear_standard"),
-        "chinese": (get_language() or "").startswith("zh"),
+        "chinese": reads_chinese(),
         "form": form,
     }
     status = 200 if form.ok else 422

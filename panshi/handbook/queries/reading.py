@@ -33,6 +33,7 @@ from panshi.kit import facts
 from panshi.kit.clock import local_day
 from panshi.kit.tenancy import Actor
 from panshi.kit.verbs import question
+from panshi.kit.wording import reads_chinese
 
 PARTS_SHOWN = 3
 # Nodes by what the terms say of them, a rare term more than a common one (Okapi BM25).
@@ -244,7 +245,7 @@ def _any_of(wanted: Iterable[str]) -> str:
 
 def _english(edition: book.Book | None, nodes: Collection[UUID]) -> dict[UUID, Revision]:
     """The texts of these nodes, for English readers only: they hold what is said in English."""
-    if edition is None or not wording.in_english():
+    if edition is None or reads_chinese():
         return {}
     rows = EditionItem.objects.filter(edition_id=edition.id, node_id__in=nodes)
     return {row.node_id: row.revision for row in rows.select_related("revision")}

@@ -7,7 +7,6 @@ from typing import Any
 
 from django import template
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 
 from panshi.kit import money, personal, wording
 from panshi.kit.clock import SHANGHAI
@@ -38,7 +37,7 @@ def lang(text: object) -> SafeString:
 
     It stands right behind the name of the element: `<p{{ step.why|lang }}>`.
     """
-    own = wording.is_chinese(str(text)) and not (get_language() or "zh").startswith("zh")
+    own = wording.is_chinese(str(text)) and not wording.reads_chinese()
     return SafeString(' lang="zh-Hans"' if own else "")
 
 

@@ -6,11 +6,12 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from panshi.kit.nouns import OwnedModel
 from panshi.kit.states import Machine
+from panshi.kit.wording import reads_chinese
 
 
 class LeaseState(models.TextChoices):
@@ -287,7 +288,7 @@ class PauseCause(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name_zh if (get_language() or "").startswith("zh") else self.name
+        return self.name_zh if reads_chinese() else self.name
 
 
 class ReturnTerms(models.Model):

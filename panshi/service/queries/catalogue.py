@@ -7,13 +7,13 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import Q
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from panshi.kit.clock import local_day
 from panshi.kit.refusals import Refusal
 from panshi.kit.tenancy import Actor, acting, hq_actor, lineage, system_actor
 from panshi.kit.verbs import question
+from panshi.kit.wording import reads_chinese
 from panshi.service import rules
 from panshi.service.models import ItemState, PriceKind, PriceRule, ServiceCategory, ServiceItem
 from panshi.supply import queries as supply
@@ -81,7 +81,7 @@ class PriceRuleRow:
 
 
 def in_language(zh: str, en: str) -> str:
-    return zh if (get_language() or "zh").startswith("zh") else en
+    return zh if reads_chinese() else en
 
 
 def nearest_items(
